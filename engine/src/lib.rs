@@ -4,6 +4,9 @@
 //! `unsafe`. Listings go in as data, and out come requests, which a host carries out and answers.
 
 pub mod entry;
+pub mod event;
+pub mod outcome;
 pub mod path;
 pub mod protocol;
+pub mod session;
 pub mod side;

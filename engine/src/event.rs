@@ -1,0 +1,29 @@
+//! What the engine tells a person while it works. Its words are the same on every host.
+
+use crate::path::RelPath;
+
+/// How much an event matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Something was not done, or the run stops.
+    Error,
+    /// Something a person should look at.
+    Notice,
+    /// What is done, and why: shown with `-v`, and always in a dry run.
+    Info,
+    /// Why each path was decided as it was: shown with `-vv`.
+    Debug,
+}
+
+/// A message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// How much it matters.
+    pub level: Level,
+    /// A stable word for programs: `copied`, `link-skipped`, `too-many-deletes`.
+    pub code: &'static str,
+    /// The path it is about, if it is about one.
+    pub path: Option<RelPath>,
+    /// The message for a person, without the path: `copied to Path2: new on Path1`.
+    pub text: String,
+}

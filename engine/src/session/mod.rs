@@ -58,7 +58,7 @@ pub enum ProtocolError {
 
 /// A run, from the first listing to the last word.
 ///
-/// Ask [`next`](Self::next) until it has no more to say, carry out the requests, hand each answer to
+/// Ask [`turn`](Self::turn) until it has no more to say, carry out the requests, hand each answer to
 /// [`supply`](Self::supply), and ask again; until a turn has an outcome.
 #[derive(Debug)]
 pub struct Session {}
@@ -74,7 +74,7 @@ impl Session {
     }
 
     /// Returns what is to be done and said now. Never blocks, never fails; an empty turn means: wait for an answer.
-    pub fn next(&mut self) -> Turn {
+    pub fn turn(&mut self) -> Turn {
         Turn { outcome: Some(Outcome::default()), ..Turn::default() }
     }
 

@@ -1,5 +1,7 @@
 //! What the engine tells a person while it works. Its words are the same on every host.
 
+use std::borrow::Cow;
+
 use crate::path::RelPath;
 
 /// How much an event matters.
@@ -21,7 +23,7 @@ pub struct Event {
     /// How much it matters.
     pub level: Level,
     /// A stable word for programs: `copied`, `link-skipped`, `too-many-deletes`.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// The path it is about, if it is about one.
     pub path: Option<RelPath>,
     /// The message for a person, without the path: `copied to Path2: new on Path1`.

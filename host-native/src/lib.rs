@@ -1,1 +1,3 @@
 //! The native host of bisync.
+
+pub mod backend;

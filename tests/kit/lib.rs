@@ -1,1 +1,6 @@
-//! What the tests share.
+//! What the tests share: a world in memory, a generator of random numbers, and random trees.
+
+pub mod host;
+pub mod random;
+pub mod scenario;
+pub mod world;

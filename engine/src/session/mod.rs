@@ -1,10 +1,48 @@
 //! The conversation with a host: the only type that holds state.
 
+mod acting;
+mod blob;
+mod check;
+mod deciding;
+mod finishing;
+mod fold;
+mod inquiry;
+mod journal;
+mod ledger;
+mod outbox;
+mod reading;
+mod report;
+mod sequence;
+mod stages;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use crate::entry::Instant;
 use crate::event::Event;
+use crate::filter::Filter;
+use crate::options::{CheckSync, Options, OptionsError, Settings};
 use crate::outcome::Outcome;
-use crate::protocol::{Capabilities, Reply, Request, RequestId};
+use crate::path::RelPath;
+use crate::plan::Change;
+use crate::protocol::{Capabilities, Reply, Request, RequestId, Verb};
+use crate::session_name::StateNames;
 use crate::side::Pair;
+
+use self::acting::{Acting, Place};
+use self::blob::ListingStream;
+use self::check::Check;
+use self::deciding::Deciding;
+use self::fold::Folds;
+use self::journal::Journal;
+use self::ledger::{Form, Ledger};
+use self::outbox::{Outbox, Purpose};
+use self::reading::{Reading, Unreadable};
+use self::report::Report;
+use self::sequence::Sequence;
+
+/// A journal is at most so long.
+const JOURNAL_BYTES: u32 = 64 * 1024;
 
 /// What a session needs to know before it begins.
 #[derive(Debug, Clone)]
@@ -58,10 +96,67 @@ pub enum ProtocolError {
 
 /// A run, from the first listing to the last word.
 ///
-/// Ask [`turn`](Self::turn) until it has no more to say, carry out the requests, hand each answer to
-/// [`supply`](Self::supply), and ask again; until a turn has an outcome.
+/// Ask for a [`turn`](Self::turn), carry out its requests, hand each answer to [`supply`](Self::supply), and ask again; until
+/// a turn has an outcome.
 #[derive(Debug)]
-pub struct Session {}
+pub struct Session {
+    settings: Settings,
+    filter: Arc<Filter>,
+    names: StateNames,
+    now: Instant,
+    run: u64,
+    outbox: Outbox,
+    stage: Stage,
+    journal: Journal,
+    reading: Reading,
+    deciding: Deciding,
+    acting: Acting,
+    ledger: Ledger,
+    report: Report,
+    /// What was decided and is carried out when everything is.
+    plan: Vec<Change>,
+    /// Places of paths whose decision waits for an answer.
+    asked: BTreeMap<RelPath, Place>,
+    last_place: Place,
+    is_stopping: bool,
+    /// Whether it is known if there is a base.
+    knows_base: bool,
+    /// Whether any step was asked of a side.
+    has_acted: bool,
+}
+
+/// What a session is at.
+#[derive(Debug)]
+enum Stage {
+    /// The journal is read.
+    Opening,
+    /// What a killed run had left to do is done.
+    Recovering(Sequence),
+    /// Only the listings are compared.
+    CheckingOnly(Check),
+    /// Rows come in.
+    Reading,
+    /// All rows were read; questions are answered.
+    Deciding,
+    /// Changes are carried out.
+    Acting,
+    /// The last listing parts are written.
+    Writing,
+    /// The listings are folded.
+    Folding(Folds),
+    /// The new listings are compared.
+    Checking(Check),
+    /// The new listings take the place of the old.
+    Committing(Sequence),
+    /// The lockout, or a damaged listing, is put in force.
+    Condemning(Sequence),
+    /// The journal of a run without results is removed.
+    Tidying(Sequence),
+    /// The run was aborted; what is under way is awaited.
+    Draining,
+    /// It is over; the outcome was or is to be given.
+    Over,
+}
 
 impl Session {
     /// Checks the options against the capabilities of both sides.
@@ -69,13 +164,64 @@ impl Session {
     /// # Errors
     /// Names the option that is wrong and what is accepted.
     pub fn open(opening: Opening) -> Result<Self, OpenError> {
-        let _ = opening;
-        Ok(Self {})
+        let options = Options::parse(&opening.options)?;
+        let (settings, notices) =
+            Settings::resolve(&options, &opening.capabilities, opening.now, opening.utc_offset_seconds)?;
+        let rules = &settings.filter;
+        let filter = Filter::new(&rules.sources, rules.limits.clone(), rules.ignore_case)
+            .map_err(|error| OpenError { option: None, message: error.to_string() })?;
+        let filter = Arc::new(filter);
+        let names = StateNames::new(Pair::new(&opening.paths.one, &opening.paths.two));
+        let mut outbox = Outbox::default();
+        outbox.events = notices;
+        let stage = if settings.check_sync == CheckSync::Only {
+            Stage::CheckingOnly(Check::new(names.listing.clone()))
+        } else {
+            outbox.ask(
+                Verb::ReadState { name: names.journal.clone(), offset: 0, length: JOURNAL_BYTES },
+                Purpose::Sequence,
+            );
+            Stage::Opening
+        };
+        let priors = if settings.resync.is_some() {
+            Pair::from_fn(|_| ListingStream::empty())
+        } else {
+            Pair::from_fn(|side| ListingStream::new(names.listing[side].clone()))
+        };
+        let reading = Reading::new(&filter, priors, settings.listing_hash.clone());
+        let form = Form { hash: settings.listing_hash.clone(), has_times: settings.compare.modified };
+        Ok(Self {
+            deciding: Deciding::new(&settings, opening.capabilities.map(|side| side.sets_time)),
+            report: Report::new(settings.dry_run),
+            settings,
+            filter,
+            names,
+            now: opening.now,
+            run: opening.run,
+            outbox,
+            stage,
+            journal: Journal::default(),
+            reading,
+            acting: Acting::default(),
+            ledger: Ledger::new(form),
+            plan: Vec::new(),
+            asked: BTreeMap::new(),
+            last_place: 0,
+            is_stopping: false,
+            knows_base: false,
+            has_acted: false,
+        })
     }
 
     /// Returns what is to be done and said now. Never blocks, never fails; an empty turn means: wait for an answer.
     pub fn turn(&mut self) -> Turn {
-        Turn { outcome: Some(Outcome::default()), ..Turn::default() }
+        while self.advance() {}
+        let outcome = if matches!(self.stage, Stage::Over) { self.report.take_outcome() } else { None };
+        Turn {
+            requests: std::mem::take(&mut self.outbox.requests),
+            events: std::mem::take(&mut self.outbox.events),
+            outcome,
+        }
     }
 
     /// Takes the answer to a request. Answers may come in any order.
@@ -83,10 +229,80 @@ impl Session {
     /// # Errors
     /// Returns what the host did wrong; the session is unchanged.
     pub fn supply(&mut self, id: RequestId, reply: Reply) -> Result<(), ProtocolError> {
-        let _ = reply;
-        Err(ProtocolError::UnknownRequest(id))
+        match self.outbox.purpose(id, &reply)? {
+            Purpose::List(side, slot) => {
+                if let Err(Unreadable { path, reason }) = self.reading.supply_page(side, slot, reply) {
+                    self.unreadable(side, &path, &reason);
+                }
+            }
+            Purpose::Prior(side) => match reply {
+                Reply::Failed(failure) => {
+                    let text = format!("cannot read the listing of {side}: {}", failure.message);
+                    self.abort("state-unreadable", text, false);
+                }
+                reply => self.reading.supply_prior(side, part(reply)),
+            },
+            Purpose::Compare(number) => {
+                let answer = match reply {
+                    Reply::Same(same) => Ok(same),
+                    Reply::Failed(failure) => Err(failure.message),
+                    Reply::Page { .. } | Reply::Described(_) | Reply::Done(_) | Reply::State(_) => Ok(false),
+                };
+                self.deciding.inquiries.supply_same(number, answer);
+            }
+            Purpose::Probe(path, side) => {
+                // What cannot be looked at may be there.
+                let is_taken = !matches!(reply, Reply::Described(None));
+                self.deciding.inquiries.supply_probe(&path, side, is_taken);
+            }
+            Purpose::Step(number) => self.supply_step(number, reply),
+            Purpose::Write(side) => {
+                if let Reply::Failed(failure) = &reply {
+                    let text = format!("cannot write the listing of {side}: {}", failure.message);
+                    self.abort("state-unwritable", text, false);
+                }
+                match &mut self.stage {
+                    Stage::Folding(folds) => folds.supply_written(side),
+                    _ => self.ledger.supply(side),
+                }
+            }
+            Purpose::Reread(side) => match (&mut self.stage, reply) {
+                (_, Reply::Failed(failure)) => {
+                    let text = format!("cannot read the listing of {side}: {}", failure.message);
+                    self.abort("state-unreadable", text, false);
+                }
+                (Stage::Folding(folds), reply) => folds.supply_part(side, part(reply)),
+                (Stage::Checking(check) | Stage::CheckingOnly(check), reply) => check.supply(side, part(reply)),
+                _ => {}
+            },
+            Purpose::Sequence => self.supply_sequence(reply),
+            Purpose::Announcement => {}
+        }
+        Ok(())
     }
 
     /// The person wants to stop: what is under way is finished and recorded, nothing new is started.
-    pub fn stop(&mut self) {}
+    pub fn stop(&mut self) {
+        if self.is_stopping {
+            return;
+        }
+        self.is_stopping = true;
+        self.deciding.inquiries.stop();
+        self.acting.stop();
+        self.report.stopped();
+    }
+}
+
+impl From<OptionsError> for OpenError {
+    fn from(error: OptionsError) -> Self {
+        Self { option: Some(error.option().to_owned()), message: error.to_string() }
+    }
+}
+
+/// The bytes of a part of a blob; `None` when there is no such blob.
+fn part(reply: Reply) -> Option<Vec<u8>> {
+    match reply {
+        Reply::State(part) => part,
+        Reply::Page { .. } | Reply::Described(_) | Reply::Same(_) | Reply::Done(_) | Reply::Failed(_) => None,
+    }
 }

@@ -1,0 +1,165 @@
+//! What the engine sends, as the types of the WIT.
+
+use bisync_engine::entry::Fingerprint;
+use bisync_engine::event::Event;
+use bisync_engine::outcome::{Conflict, FailedPath, Outcome};
+use bisync_engine::path::RelPath;
+use bisync_engine::protocol::{CopyFile, Disposal, Expect, MoveFile, Request, Verb};
+use bisync_engine::session::{OpenError, ProtocolError, Turn};
+
+use super::wit;
+
+impl From<Turn> for wit::Turn {
+    fn from(value: Turn) -> Self {
+        Self {
+            requests: value.requests.into_iter().map(Into::into).collect(),
+            events: value.events.into_iter().map(Into::into).collect(),
+            outcome: value.outcome.map(Into::into),
+        }
+    }
+}
+
+impl From<Request> for wit::Request {
+    fn from(value: Request) -> Self {
+        Self { id: value.id, verb: value.verb.into() }
+    }
+}
+
+impl From<Verb> for wit::Verb {
+    fn from(value: Verb) -> Self {
+        match value {
+            Verb::ListDirectory { side, path, hash } => {
+                Self::ListDirectory(wit::ListDirectory { side: side.into(), path: text(path), hash })
+            }
+            Verb::Describe { side, path } => Self::Describe(wit::Place { side: side.into(), path: text(path) }),
+            Verb::SameContent { one, two } => {
+                Self::SameContent(wit::SameContent { one: version(one), two: version(two) })
+            }
+            Verb::CopyFile(copy) => Self::CopyFile(copy.into()),
+            Verb::MoveFile(movement) => Self::MoveFile(movement.into()),
+            Verb::DeleteFile { side, path, expect, disposal } => Self::DeleteFile(wit::DeleteFile {
+                side: side.into(),
+                path: text(path),
+                expect: expect.into(),
+                disposal: disposal.into(),
+            }),
+            Verb::MakeDirectory { side, path } => {
+                Self::MakeDirectory(wit::Place { side: side.into(), path: text(path) })
+            }
+            Verb::RemoveDirectory { side, path, emptiness } => Self::RemoveDirectory(wit::RemoveDirectory {
+                side: side.into(),
+                path: text(path),
+                emptiness: emptiness.into(),
+            }),
+            Verb::SetTime { side, path, expect, modified } => Self::SetTime(wit::SetTime {
+                side: side.into(),
+                path: text(path),
+                expect: expect.into(),
+                modified: modified.into(),
+            }),
+            Verb::Flush { side } => Self::Flush(side.into()),
+            Verb::ReadState { name, offset, length } => Self::ReadState(wit::ReadState { name, offset, length }),
+            Verb::WriteState { name, offset, bytes } => Self::WriteState(wit::WriteState { name, offset, bytes }),
+            Verb::ReplaceState { name, target } => Self::ReplaceState(wit::RenameState { name, target }),
+            Verb::KeepState { name, target } => Self::KeepState(wit::RenameState { name, target }),
+            Verb::RemoveState { name } => Self::RemoveState(name),
+        }
+    }
+}
+
+impl From<CopyFile> for wit::CopyFile {
+    fn from(value: CopyFile) -> Self {
+        Self {
+            from: value.from.into(),
+            path: text(value.path),
+            source: value.source.into(),
+            target: text(value.target),
+            expect: value.expect.into(),
+            disposal: value.disposal.into(),
+            temporary: text(value.temporary),
+        }
+    }
+}
+
+impl From<MoveFile> for wit::MoveFile {
+    fn from(value: MoveFile) -> Self {
+        Self {
+            side: value.side.into(),
+            path: text(value.path),
+            expect: value.expect.into(),
+            target: text(value.target),
+        }
+    }
+}
+
+impl From<Expect> for wit::Expect {
+    fn from(value: Expect) -> Self {
+        match value {
+            Expect::Absent => Self::Absent,
+            Expect::Exactly(fingerprint) => Self::Exactly(fingerprint.into()),
+        }
+    }
+}
+
+impl From<Disposal> for wit::Disposal {
+    fn from(value: Disposal) -> Self {
+        match value {
+            Disposal::Discard => Self::Discard,
+            Disposal::Backup(path) => Self::Backup(text(path)),
+        }
+    }
+}
+
+impl From<Event> for wit::Event {
+    fn from(value: Event) -> Self {
+        Self { level: value.level.into(), code: value.code.into_owned(), path: value.path.map(text), text: value.text }
+    }
+}
+
+impl From<Outcome> for wit::Outcome {
+    fn from(value: Outcome) -> Self {
+        Self {
+            exit_code: value.exit_code,
+            headline: value.headline,
+            dry_run: value.dry_run,
+            counts: wit::CountsOfSides { one: value.counts.one.into(), two: value.counts.two.into() },
+            conflicts: value.conflicts.into_iter().map(Into::into).collect(),
+            failures: value.failures.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<Conflict> for wit::Conflict {
+    fn from(value: Conflict) -> Self {
+        Self { path: text(value.path), resolution: value.resolution }
+    }
+}
+
+impl From<FailedPath> for wit::FailedPath {
+    fn from(value: FailedPath) -> Self {
+        Self { path: text(value.path), reason: value.reason }
+    }
+}
+
+impl From<OpenError> for wit::OpenError {
+    fn from(value: OpenError) -> Self {
+        Self { option: value.option, message: value.message }
+    }
+}
+
+impl From<ProtocolError> for wit::ProtocolError {
+    fn from(value: ProtocolError) -> Self {
+        match value {
+            ProtocolError::UnknownRequest(id) => Self::UnknownRequest(id),
+            ProtocolError::WrongReply(id) => Self::WrongReply(id),
+        }
+    }
+}
+
+fn version((path, fingerprint): (RelPath, Fingerprint)) -> wit::Version {
+    wit::Version { path: text(path), fingerprint: fingerprint.into() }
+}
+
+fn text(path: RelPath) -> String {
+    path.as_str().to_owned()
+}

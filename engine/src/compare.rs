@@ -1,0 +1,113 @@
+//! When two versions count as the same.
+
+use crate::entry::{Fingerprint, Instant};
+
+/// Which attributes tell versions apart. What either version does not know never counts as a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compare {
+    /// Sizes.
+    pub size: bool,
+    /// Modification times.
+    pub modified: bool,
+    /// Content hashes.
+    pub checksum: bool,
+}
+
+/// What the fingerprints of a file on both sides say about their contents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Likeness {
+    /// A hash says that they are the same.
+    Same,
+    /// They cannot be the same.
+    Different,
+    /// Only the contents can tell.
+    Unknown,
+}
+
+/// Returns true when `now` is still the version that the listing of the same side has as `prior`.
+///
+/// `window_ns` is the smallest difference of times that counts on this side; `None` when times say nothing.
+pub fn is_unchanged(prior: &Fingerprint, now: &Fingerprint, compare: Compare, window_ns: Option<u64>) -> bool {
+    let size = !compare.size || !differ(prior.size, now.size);
+    let modified = !compare.modified || !times_differ(prior.modified, now.modified, window_ns);
+    let checksum = !compare.checksum || !hashes_differ(prior, now);
+    size && modified && checksum
+}
+
+/// Says what can be known of the contents of a file on both sides without reading them.
+///
+/// Sizes are looked at whether or not they are compared: different sizes are different contents.
+pub fn likeness(one: &Fingerprint, two: &Fingerprint) -> Likeness {
+    if differ(one.size, two.size) {
+        return Likeness::Different;
+    }
+    match (&one.hash, &two.hash) {
+        (Some(one), Some(two)) if one.algorithm() == two.algorithm() => {
+            if one == two {
+                Likeness::Same
+            } else {
+                Likeness::Different
+            }
+        }
+        _ => Likeness::Unknown,
+    }
+}
+
+/// Returns true when both times are known and lie at least `window_ns` apart.
+pub fn times_differ(one: Option<Instant>, two: Option<Instant>, window_ns: Option<u64>) -> bool {
+    match (one, two, window_ns) {
+        (Some(one), Some(two), Some(window)) => one.distance_ns(two) >= u128::from(window.max(1)),
+        _ => false,
+    }
+}
+
+fn hashes_differ(one: &Fingerprint, two: &Fingerprint) -> bool {
+    match (&one.hash, &two.hash) {
+        (Some(one), Some(two)) => one.algorithm() == two.algorithm() && one != two,
+        _ => false,
+    }
+}
+
+fn differ(one: Option<u64>, two: Option<u64>) -> bool {
+    matches!((one, two), (Some(one), Some(two)) if one != two)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::Hash;
+
+    fn version(size: u64, nanoseconds: u32, hash: &str) -> Fingerprint {
+        let modified = Some(Instant { seconds: 1, nanoseconds });
+        Fingerprint { size: Some(size), modified, hash: Hash::parse(hash), id: None }
+    }
+
+    #[test]
+    fn only_what_is_compared_and_known_counts() {
+        let check = |now: Fingerprint, flags: [bool; 3], expected: bool| {
+            let compare = Compare { size: flags[0], modified: flags[1], checksum: flags[2] };
+            let prior = version(1, 500, "md5:00");
+            assert_eq!(is_unchanged(&prior, &now, compare, Some(100)), expected, "{now:?} {compare:?}");
+        };
+        check(version(1, 500, "md5:00"), [true, true, true], true);
+        check(version(2, 500, "md5:00"), [true, true, true], false);
+        check(version(2, 500, "md5:00"), [false, true, true], true);
+        check(version(1, 599, "md5:00"), [true, true, true], true);
+        check(version(1, 600, "md5:00"), [true, true, true], false);
+        check(version(1, 600, "md5:00"), [true, false, true], true);
+        check(version(1, 500, "md5:11"), [true, true, true], false);
+        check(version(1, 500, "md5:11"), [true, true, false], true);
+        check(version(1, 500, "sha1:11"), [true, true, true], true);
+        check(Fingerprint::default(), [true, true, true], true);
+    }
+
+    #[test]
+    fn likeness_needs_a_common_hash() {
+        let check = |one, two, expected| assert_eq!(likeness(&one, &two), expected);
+        check(version(1, 0, "md5:00"), version(1, 9, "md5:00"), Likeness::Same);
+        check(version(1, 0, "md5:00"), version(1, 9, "md5:11"), Likeness::Different);
+        check(version(1, 0, "md5:00"), version(2, 0, "md5:00"), Likeness::Different);
+        check(version(1, 0, "md5:00"), version(1, 0, "sha1:00"), Likeness::Unknown);
+        check(version(1, 0, "-"), version(1, 0, "-"), Likeness::Unknown);
+    }
+}

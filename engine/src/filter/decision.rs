@@ -1,0 +1,52 @@
+//! Why a path is in the sync or not.
+
+use std::fmt;
+
+use super::source::Origin;
+use crate::path::RelPath;
+
+/// Whether a path is in the sync, and why. Sizes, ages and marker files are not looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision<'filter> {
+    /// Whether the path is in the sync.
+    pub included: bool,
+    /// What decided it.
+    pub reason: Reason<'filter>,
+}
+
+/// What decided whether a path is in the sync.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason<'filter> {
+    /// No rule matches, and then a path is included.
+    NoRule,
+    /// This is the first rule that matches; for a directory it may be a rule for files that lie below it.
+    Rule(&'filter Origin),
+    /// A directory above the path is not looked into, because of this rule.
+    Directory {
+        /// The uppermost directory that is not looked into.
+        directory: RelPath,
+        /// The rule.
+        rule: &'filter Origin,
+    },
+    /// The path lies deeper than the greatest depth.
+    TooDeep,
+    /// The path is on the list of files, or is a directory above one of them.
+    Listed,
+    /// The path is not on the list of files.
+    NotListed,
+}
+
+impl fmt::Display for Decision<'_> {
+    /// Writes, for example: ``excluded by rule `- *.bak` in line 3 of `filters.txt` ``.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(if self.included { "included" } else { "excluded" })?;
+        match &self.reason {
+            Reason::NoRule => formatter.write_str(": no rule matches"),
+            Reason::Rule(rule) => write!(formatter, " by {rule}"),
+            Reason::Directory { directory, rule } => write!(formatter, " with directory `{directory}` by {rule}"),
+            Reason::TooDeep => formatter.write_str(": deeper than `--max-depth`"),
+            Reason::Listed => formatter.write_str(": on the list of files"),
+            Reason::NotListed => formatter.write_str(": not on the list of files"),
+        }
+    }
+}

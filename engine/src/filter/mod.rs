@@ -1,0 +1,163 @@
+//! What is in the sync and what is not: rclone's filters, given as data.
+//!
+//! The language and the order of evaluation are those of rclone (`docs/content/filtering.md` there): the first rule that
+//! matches decides, and what no rule matches is included. Nothing is read here; whoever has the files of rules hands
+//! over what is in them.
+//!
+//! ```
+//! use bisync_engine::filter::{Filter, Limits, RuleSource, SourceKind};
+//! use bisync_engine::path::RelPath;
+//!
+//! let text = "# no backups\n- *.bak\n+ /kept/**\n- /**\n".to_owned();
+//! let rules = RuleSource { kind: SourceKind::Filter, file: Some("filters.txt".to_owned()), text };
+//! let filter = Filter::new(&[rules], Limits::default(), false)?;
+//!
+//! assert!(filter.includes_path(&RelPath::parse("kept/a.txt")?));
+//! assert!(!filter.includes_path(&RelPath::parse("kept/a.bak")?));
+//! assert!(!filter.descends(&RelPath::parse("other")?));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod class;
+mod decision;
+mod directories;
+mod error;
+mod files_from;
+mod fold;
+mod limits;
+mod pattern;
+mod regexp;
+mod rules;
+mod simple;
+mod source;
+#[cfg(test)]
+mod tests;
+
+pub use decision::{Decision, Reason};
+pub use error::{FilterError, RuleProblem};
+pub use limits::Limits;
+pub use source::{Origin, Place, RuleSource, SourceKind};
+
+use crate::entry::{Fingerprint, Kind};
+use crate::path::RelPath;
+use files_from::FileList;
+use rules::Rules;
+
+/// Says of each path whether it is in the sync. The default includes everything.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    rules: Rules,
+    limits: Limits,
+    /// The only files that are included, when a list of them was given, were it empty.
+    list: Option<FileList>,
+    mixed: bool,
+}
+
+impl Filter {
+    /// Makes a filter.
+    ///
+    /// Sources may come in any order, in which those of one kind keep theirs, single rules before files. They are
+    /// evaluated as in rclone: `--include`, `--exclude`, `--filter`. `--filters-file` is a file of [`SourceKind::Filter`]
+    /// before all others of them. As soon as something is included by `--include`, all that no rule matches is excluded.
+    ///
+    /// # Errors
+    /// Names the rule that cannot be read with its option or its file and line, or the limits that contradict each other.
+    pub fn new(sources: &[RuleSource], limits: Limits, ignore_case: bool) -> Result<Self, FilterError> {
+        if limits.oldest.zip(limits.newest).is_some_and(|(oldest, newest)| newest < oldest) {
+            return Err(FilterError::Ages);
+        }
+        let mut sources: Vec<&RuleSource> = sources.iter().collect();
+        sources.sort_by_key(|source| (source.kind, source.file.is_some()));
+        let rules = Rules::read(&sources, ignore_case)?;
+        let mut list = None;
+        for source in sources.iter().filter(|source| source.kind >= SourceKind::FilesFrom) {
+            if !rules.is_empty() || !limits.allow_list() {
+                return Err(FilterError::ListWithFilters { file: source.file.clone().unwrap_or_default() });
+            }
+            let list = list.get_or_insert_with(FileList::default);
+            source.listed().into_iter().for_each(|path| list.add(path));
+        }
+        let has = |kind| sources.iter().any(|source| source.kind == kind);
+        let mixed = has(SourceKind::Include) && has(SourceKind::Exclude);
+        Ok(Self { rules, limits, list, mixed })
+    }
+
+    /// Returns true when nothing at all is excluded.
+    pub fn is_everything(&self) -> bool {
+        self.rules.is_empty() && self.list.is_none() && self.limits == Limits::default()
+    }
+
+    /// Returns true when both `--include` and `--exclude` were used, of which rclone warns: the order in which they are
+    /// evaluated is not that in which they were written.
+    pub fn mixes_include_and_exclude(&self) -> bool {
+        self.mixed
+    }
+
+    /// Returns true when the rules for files include `path`.
+    ///
+    /// The directories above it are taken to be in: a walk asks [`descends`](Self::descends) of each before.
+    pub fn includes_path(&self, path: &RelPath) -> bool {
+        match &self.list {
+            Some(list) => list.has_file(path),
+            None => self.rules.for_file(path.as_str()).is_none_or(|rule| rule.include),
+        }
+    }
+
+    /// Returns true when the size and the age of a file are within the limits. This says nothing about directories.
+    pub fn includes_version(&self, fingerprint: &Fingerprint) -> bool {
+        self.limits.include(fingerprint)
+    }
+
+    /// Returns true when `directory` is to be listed: it is included and not too deep. The root always is.
+    pub fn descends(&self, directory: &RelPath) -> bool {
+        directory.is_root() || (self.limits.allow_descent(depth(directory)) && self.includes_directory(directory))
+    }
+
+    /// Returns true when `directory` itself is in the sync, be it empty.
+    ///
+    /// The directories above it are taken to be in, and nothing is known of marker files.
+    pub fn includes_directory(&self, directory: &RelPath) -> bool {
+        match &self.list {
+            _ if directory.is_root() => true,
+            Some(list) => list.has_directory(directory),
+            None => self.rules.for_directory(directory.as_str()).is_none_or(|rule| rule.include),
+        }
+    }
+
+    /// Returns the names of files whose presence excludes the directory that they are in, the root too.
+    pub fn marker_names(&self) -> &[String] {
+        &self.limits.exclude_if_present
+    }
+
+    /// Returns whether a path is in the sync, with what decides it: a rule for the path itself or for a directory above
+    /// it, the list of files, or the depth.
+    pub fn decide(&self, path: &RelPath, kind: Kind) -> Decision<'_> {
+        let directory = kind == Kind::Directory || path.is_root();
+        if let Some(list) = &self.list {
+            let included = path.is_root() || if directory { list.has_directory(path) } else { list.has_file(path) };
+            return Decision { included, reason: if included { Reason::Listed } else { Reason::NotListed } };
+        }
+        let mut above: Vec<RelPath> = std::iter::successors(path.parent(), RelPath::parent).collect();
+        above.reverse();
+        for directory in above.into_iter().filter(|directory| !directory.is_root()) {
+            if let Some(rule) = self.rules.for_directory(directory.as_str()).filter(|rule| !rule.include) {
+                return Decision { included: false, reason: Reason::Directory { directory, rule: &rule.origin } };
+            }
+            if !self.limits.allow_descent(depth(&directory)) {
+                return Decision { included: false, reason: Reason::TooDeep };
+            }
+        }
+        let rule = match directory {
+            _ if path.is_root() => None,
+            true => self.rules.for_directory(path.as_str()),
+            false => self.rules.for_file(path.as_str()),
+        };
+        let included = rule.is_none_or(|rule| rule.include);
+        Decision { included, reason: rule.map_or(Reason::NoRule, |rule| Reason::Rule(&rule.origin)) }
+    }
+}
+
+/// Returns how many names there are in a path.
+fn depth(path: &RelPath) -> usize {
+    if path.is_root() { 0 } else { path.as_str().split('/').count() }
+}

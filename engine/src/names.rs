@@ -1,0 +1,166 @@
+//! Names of the two sides that mean the same file although they are spelled differently.
+
+use std::collections::BTreeMap;
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::merge::Row;
+use crate::path::RelPath;
+use crate::side::{Pair, Side};
+use crate::walk::Now;
+
+/// Which spellings are one name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spelling {
+    /// Upper and lower case are one.
+    pub ignore_case: bool,
+    /// Composed and decomposed characters are one.
+    pub normalize_unicode: bool,
+}
+
+impl Spelling {
+    /// Returns true when some other spelling of `path` could mean the same.
+    pub fn is_ambiguous(self, path: &RelPath) -> bool {
+        let has_letters = || path.as_str().bytes().any(|byte| byte.is_ascii_alphabetic());
+        (self.normalize_unicode && !path.as_str().is_ascii())
+            || (self.ignore_case && (has_letters() || !path.as_str().is_ascii()))
+    }
+
+    /// Returns the text that all spellings of one name share.
+    pub fn key(self, path: &RelPath) -> String {
+        let composed: String =
+            if self.normalize_unicode { path.as_str().nfc().collect() } else { path.as_str().to_owned() };
+        if self.ignore_case { composed.to_lowercase() } else { composed }
+    }
+}
+
+/// The rows with the names that belong together made one.
+#[derive(Debug, Default)]
+pub struct Matched {
+    /// One row for each file, sorted by path.
+    pub rows: Vec<Row>,
+    /// Names that cannot be told apart on the other side; nothing is done with them.
+    pub collisions: Vec<Row>,
+    /// Directories that the other side spells differently.
+    pub directories: DirectoryAliases,
+}
+
+/// Directories that the sides spell differently.
+#[derive(Debug, Default)]
+pub struct DirectoryAliases(Pair<BTreeMap<RelPath, RelPath>>);
+
+impl DirectoryAliases {
+    /// Returns where `path` of side `from` lies on the other side.
+    pub fn translate(&self, path: &RelPath, from: Side) -> RelPath {
+        let known = &self.0[from];
+        let mut above = if known.is_empty() { None } else { path.parent() };
+        while let Some(directory) = above {
+            if let Some(alias) = known.get(&directory) {
+                let rest = path.as_str().get(directory.as_str().len()..).unwrap_or_default();
+                if let Ok(translated) = RelPath::parse(&format!("{alias}{rest}")) {
+                    return translated;
+                }
+            }
+            above = directory.parent();
+        }
+        path.clone()
+    }
+}
+
+/// Joins rows that only one side knows with their other spelling on the other side.
+pub fn match_names(rows: Vec<Row>, spelling: Spelling) -> Matched {
+    let mut matched = Matched::default();
+    let mut groups: BTreeMap<String, Pair<Vec<Row>>> = BTreeMap::new();
+    for row in rows {
+        match only_side(&row) {
+            Some(side) => groups.entry(spelling.key(&row.path)).or_default()[side].push(row),
+            None => matched.rows.push(row),
+        }
+    }
+    for (_, mut group) in groups {
+        match (group.one.len(), group.two.len()) {
+            (1, 1) => {
+                if let (Some(one), Some(two)) = (group.one.pop(), group.two.pop()) {
+                    let row = join(one, two);
+                    if let (Some(alias), true) = (&row.alias, is_directory(&row)) {
+                        matched.directories.0.one.insert(row.path.clone(), alias.clone());
+                        matched.directories.0.two.insert(alias.clone(), row.path.clone());
+                    }
+                    matched.rows.push(row);
+                }
+            }
+            (0, 1) | (1, 0) => matched.rows.extend(group.one.into_iter().chain(group.two)),
+            _ => matched.collisions.extend(group.one.into_iter().chain(group.two)),
+        }
+    }
+    matched.rows.sort_by(|left, right| left.path.cmp(&right.path));
+    matched
+}
+
+/// Returns the side that alone knows the path, if only one does.
+pub fn only_side(row: &Row) -> Option<Side> {
+    let knows = |side: Side| row.prior[side].is_some() || row.now[side] != Now::Absent;
+    match (knows(Side::One), knows(Side::Two)) {
+        (true, false) => Some(Side::One),
+        (false, true) => Some(Side::Two),
+        (true, true) | (false, false) => None,
+    }
+}
+
+fn join(one: Row, two: Row) -> Row {
+    Row {
+        alias: (one.path != two.path).then_some(two.path),
+        path: one.path,
+        prior: Pair::new(one.prior.one, two.prior.two),
+        now: Pair::new(one.now.one, two.now.two),
+    }
+}
+
+fn is_directory(row: &Row) -> bool {
+    Side::BOTH.iter().all(|side| row.present(*side).is_some_and(|found| found.kind == crate::entry::Kind::Directory))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::{Fingerprint, Found, Kind};
+
+    fn row(path: &str, side: Side, kind: Kind) -> Row {
+        let mut now = Pair::new(Now::Absent, Now::Absent);
+        now[side] = Now::Present(Found { kind, fingerprint: Fingerprint::default() });
+        Row { path: RelPath::parse(path).unwrap(), alias: None, prior: Pair::default(), now }
+    }
+
+    #[test]
+    fn spellings_of_one_name_become_one_row() {
+        let check = |ignore_case, names: [&str; 2], expected: usize| {
+            let spelling = Spelling { ignore_case, normalize_unicode: true };
+            let rows = vec![row(names[0], Side::One, Kind::File), row(names[1], Side::Two, Kind::File)];
+            assert_eq!(match_names(rows, spelling).rows.len(), expected, "{names:?}");
+        };
+        check(false, ["caf\u{e9}", "cafe\u{301}"], 1);
+        check(false, ["A", "a"], 2);
+        check(true, ["A", "a"], 1);
+        check(true, ["d/\u{c9}", "D/e\u{301}"], 1);
+    }
+
+    #[test]
+    fn three_spellings_are_a_collision() {
+        let spelling = Spelling { ignore_case: true, normalize_unicode: true };
+        let rows =
+            vec![row("A", Side::One, Kind::File), row("a", Side::One, Kind::File), row("b", Side::Two, Kind::File)];
+        let matched = match_names(rows, spelling);
+        assert_eq!(matched.collisions.len(), 2);
+        assert_eq!(matched.rows.len(), 1);
+    }
+
+    #[test]
+    fn new_files_go_into_the_directory_that_is_spelled_differently() {
+        let spelling = Spelling { ignore_case: false, normalize_unicode: true };
+        let rows = vec![row("\u{e9}", Side::One, Kind::Directory), row("e\u{301}", Side::Two, Kind::Directory)];
+        let aliases = match_names(rows, spelling).directories;
+        let path = RelPath::parse("\u{e9}/new").unwrap();
+        assert_eq!(aliases.translate(&path, Side::One).as_str(), "e\u{301}/new");
+        assert_eq!(aliases.translate(&path, Side::Two).as_str(), "\u{e9}/new");
+    }
+}

@@ -1,0 +1,249 @@
+//! The table of all options.
+
+use super::spec::{Group, Kind, OptionSpec};
+
+/// Which version is preferred, for `--resync-mode` and `--conflict-resolve`.
+const PREFERENCES: Kind = Kind::Choice(&["none", "path1", "path2", "newer", "older", "larger", "smaller"]);
+
+/// All options, by group. Names and meaning are those of rclone's bisync unless `docs/rclone-differences.md` says otherwise.
+pub const OPTIONS: &[OptionSpec] = &[
+    // Running.
+    OptionSpec::flag(
+        "resync",
+        Group::Run,
+        "Start anew: make both sides hold all files of either; Path1 wins where they differ",
+    )
+    .short('1'),
+    OptionSpec::new("resync-mode", PREFERENCES, Group::Run, "Start anew, and let this version win where files differ")
+        .default("none"),
+    OptionSpec::flag("dry-run", Group::Run, "Show what would be done, and change nothing").short('n'),
+    OptionSpec::flag("help", Group::Run, "Show this help").short('h').host(),
+    OptionSpec::flag("version", Group::Run, "Show the version").short('V').host(),
+    // Telling versions apart.
+    OptionSpec::new(
+        "compare",
+        Kind::Words(&["size", "modtime", "checksum"]),
+        Group::Compare,
+        "What tells versions apart; overrides --checksum, --size-only and --ignore-size (without them: size,modtime)",
+    ),
+    OptionSpec::flag("checksum", Group::Compare, "Tell versions apart by size and checksum").short('c'),
+    OptionSpec::flag("size-only", Group::Compare, "Tell versions apart by size alone"),
+    OptionSpec::flag("ignore-size", Group::Compare, "Do not tell versions apart by size"),
+    OptionSpec::new(
+        "modify-window",
+        Kind::Duration,
+        Group::Compare,
+        "Times that differ by less than this are the same",
+    )
+    .default("1ns"),
+    OptionSpec::flag("ignore-listing-checksum", Group::Compare, "Keep no checksums in the listings"),
+    OptionSpec::flag(
+        "no-slow-hash",
+        Group::Compare,
+        "Use no checksums on a side that has to read whole files for them",
+    ),
+    OptionSpec::flag(
+        "slow-hash-sync-only",
+        Group::Compare,
+        "Use slow checksums only between the sides, not to find what changed",
+    ),
+    OptionSpec::flag("download-hash", Group::Compare, "Compute checksums from the content where a side offers none"),
+    // Conflicts.
+    OptionSpec::new(
+        "conflict-resolve",
+        PREFERENCES,
+        Group::Conflicts,
+        "Which version wins when both sides changed a file",
+    )
+    .default("none"),
+    OptionSpec::new(
+        "conflict-loser",
+        Kind::Choice(&["num", "pathname", "delete"]),
+        Group::Conflicts,
+        "What becomes of the other: renamed with a number, renamed by its side, or deleted",
+    )
+    .default("num"),
+    OptionSpec::new(
+        "conflict-suffix",
+        Kind::Text,
+        Group::Conflicts,
+        "What is appended to a renamed loser; two with a comma between for Path1 and Path2; may hold dates: {DateOnly}",
+    )
+    .default("conflict")
+    .value_name("TEXT[,TEXT]"),
+    OptionSpec::flag("suffix-keep-extension", Group::Conflicts, "Put suffixes before the extension: a.conflict1.txt"),
+    // Directories and names.
+    OptionSpec::flag("create-empty-src-dirs", Group::Names, "Carry over the making and removing of empty directories"),
+    OptionSpec::flag("remove-empty-dirs", Group::Names, "Remove all empty directories on both sides at the end"),
+    OptionSpec::flag("ignore-case-sync", Group::Names, "Take names that differ only by case for the same"),
+    OptionSpec::flag(
+        "fix-case",
+        Group::Names,
+        "Rename files on Path2 whose names differ only by case from those on Path1",
+    ),
+    OptionSpec::flag(
+        "no-unicode-normalization",
+        Group::Names,
+        "Take names that differ only by Unicode form for different",
+    ),
+    // Choosing files.
+    OptionSpec::new(
+        "filters-file",
+        Kind::File,
+        Group::Filter,
+        "Rules to include (+) and exclude (-), before --filter-from",
+    ),
+    OptionSpec::new(
+        "filter",
+        Kind::List,
+        Group::Filter,
+        "A rule: + PATTERN includes, - PATTERN excludes, ! forgets all before",
+    )
+    .short('f')
+    .value_name("RULE"),
+    OptionSpec::new("filter-from", Kind::Files, Group::Filter, "Read rules from a file"),
+    OptionSpec::new("include", Kind::List, Group::Filter, "Take only files that match").value_name("PATTERN"),
+    OptionSpec::new("include-from", Kind::Files, Group::Filter, "Read patterns of files to take from a file"),
+    OptionSpec::new("exclude", Kind::List, Group::Filter, "Leave out files that match").value_name("PATTERN"),
+    OptionSpec::new("exclude-from", Kind::Files, Group::Filter, "Read patterns of files to leave out from a file"),
+    OptionSpec::flag("ignore-case", Group::Filter, "Patterns match whatever the case"),
+    OptionSpec::new(
+        "files-from",
+        Kind::Files,
+        Group::Filter,
+        "Take just the files named in a file; no other rules then",
+    ),
+    OptionSpec::new("files-from-raw", Kind::Files, Group::Filter, "Like --files-from, every line as it stands"),
+    OptionSpec::new(
+        "exclude-if-present",
+        Kind::List,
+        Group::Filter,
+        "Leave out directories that hold a file of this name",
+    )
+    .value_name("NAME"),
+    OptionSpec::new("min-size", Kind::Size, Group::Filter, "Leave out files smaller than this").default("off"),
+    OptionSpec::new("max-size", Kind::Size, Group::Filter, "Leave out files larger than this").default("off"),
+    OptionSpec::new("min-age", Kind::Age, Group::Filter, "Leave out files modified later than this").default("off"),
+    OptionSpec::new("max-age", Kind::Age, Group::Filter, "Leave out files modified earlier than this").default("off"),
+    OptionSpec::new("max-depth", Kind::Number, Group::Filter, "Descend so many levels; 1 is the top alone, -1 all")
+        .default("-1"),
+    // Safety.
+    OptionSpec::new(
+        "max-delete",
+        Kind::Percentage,
+        Group::Safety,
+        "Stop when more than this share of a side's files is gone",
+    )
+    .default("50"),
+    OptionSpec::flag("force", Group::Safety, "Go on although too many files were deleted or all were changed"),
+    OptionSpec::flag(
+        "check-access",
+        Group::Safety,
+        "Stop unless the check files are found in the same places on both sides",
+    ),
+    OptionSpec::new("check-filename", Kind::Text, Group::Safety, "Name of the files for --check-access")
+        .default("RCLONE_TEST")
+        .value_name("NAME"),
+    OptionSpec::new(
+        "check-sync",
+        Kind::Choice(&["true", "false", "only"]),
+        Group::Safety,
+        "Check that both listings agree at the end; only: check, and do nothing else",
+    )
+    .default("true"),
+    // State and recovery.
+    OptionSpec::new(
+        "workdir",
+        Kind::Text,
+        Group::Recovery,
+        "Where the listings are kept (else rclone's own directory)",
+    )
+    .value_name("DIR")
+    .host(),
+    OptionSpec::flag("lockout", Group::Recovery, "After a critical error, run no more until --resync, as rclone does"),
+    OptionSpec::flag("resilient", Group::Recovery, "With --lockout: let the next run try again after lesser errors"),
+    OptionSpec::flag(
+        "recover",
+        Group::Recovery,
+        "With --lockout: take the listings of the run before when these are lost",
+    ),
+    OptionSpec::new(
+        "max-lock",
+        Kind::Duration,
+        Group::Recovery,
+        "A lock older than this has expired; 0: never; at least 2m",
+    )
+    .default("0"),
+    OptionSpec::flag("no-cleanup", Group::Recovery, "Keep working files"),
+    // Backups.
+    OptionSpec::new("backup-dir", Kind::Text, Group::Backup, "Keep what is replaced or deleted here, for both sides")
+        .value_name("DIR"),
+    OptionSpec::new("backup-dir1", Kind::Text, Group::Backup, "The same for Path1").value_name("DIR"),
+    OptionSpec::new("backup-dir2", Kind::Text, Group::Backup, "The same for Path2").value_name("DIR"),
+    OptionSpec::new("suffix", Kind::Text, Group::Backup, "Append this to the names of files in the backup directory"),
+    // Copying.
+    OptionSpec::new("retries", Kind::Number, Group::Transfer, "Try so many times what may work when tried again")
+        .default("3"),
+    OptionSpec::new("retries-sleep", Kind::Duration, Group::Transfer, "Wait this long before trying again")
+        .default("0"),
+    OptionSpec::new("checkers", Kind::Number, Group::Transfer, "List and check so many things at a time")
+        .default("8")
+        .host(),
+    OptionSpec::new("transfers", Kind::Number, Group::Transfer, "Copy so many files at a time").default("4").host(),
+    OptionSpec::flag("update", Group::Transfer, "Ignored with a notice, as in rclone's bisync").short('u'),
+    OptionSpec::flag("no-traverse", Group::Transfer, "Ignored with a notice, as in rclone's bisync"),
+    OptionSpec::flag("no-check-dest", Group::Transfer, "Ignored with a notice, as in rclone's bisync"),
+    // Output.
+    OptionSpec::new("verbose", Kind::Count, Group::Output, "Say what is done (-v), and why for each path (-vv)")
+        .short('v')
+        .host(),
+    OptionSpec::flag("quiet", Group::Output, "Say nothing but errors").short('q').host(),
+    OptionSpec::new(
+        "log-level",
+        Kind::Choice(&["DEBUG", "INFO", "NOTICE", "ERROR"]),
+        Group::Output,
+        "The least important messages that are shown",
+    )
+    .default("NOTICE")
+    .value_name("LEVEL")
+    .host(),
+    OptionSpec::new("log-file", Kind::Text, Group::Output, "Append the messages to this file")
+        .value_name("FILE")
+        .host(),
+    OptionSpec::flag("use-json-log", Group::Output, "Write each message as a line of JSON").host(),
+    OptionSpec::new("color", Kind::Choice(&["auto", "always", "never"]), Group::Output, "When to use colours")
+        .default("auto")
+        .value_name("WHEN")
+        .host(),
+    OptionSpec::flag("progress", Group::Output, "Show the progress while it runs").short('P').host(),
+];
+
+/// Returns the option of this name.
+pub fn find(name: &str) -> Option<&'static OptionSpec> {
+    OPTIONS.iter().find(|spec| spec.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::Value;
+
+    #[test]
+    fn names_are_unique() {
+        let check = |mut names: Vec<String>| {
+            names.sort();
+            assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
+        };
+        check(OPTIONS.iter().map(|spec| spec.name.to_owned()).collect());
+        check(OPTIONS.iter().filter_map(|spec| spec.short).map(|short| short.to_string()).collect());
+    }
+
+    #[test]
+    fn entries_are_complete() {
+        for spec in OPTIONS {
+            assert!(spec.default.is_empty() || Value::parse(spec.kind, spec.default).is_some(), "{}", spec.name);
+            assert!(!spec.help.is_empty() && !spec.help.ends_with('.'), "{}", spec.name);
+            assert_eq!(spec.takes_value(), !spec.value_name.is_empty(), "{}", spec.name);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Carrying out changes: which steps are under way, what came of them.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::entry::Found;
+use crate::plan::{Change, Phase};
+use crate::protocol::{Failure, Verb};
+use crate::temporary::temporary_path;
+
+use super::outbox::{Outbox, Purpose};
+
+/// At most so many changes are under way at once. The host decides how many it really does in parallel.
+const UNDER_WAY: usize = 256;
+
+/// Names the place of a change in the order of the plan.
+pub type Place = u64;
+
+/// Changes that wait, and changes that are under way.
+#[derive(Debug, Default)]
+pub struct Acting {
+    waiting: VecDeque<(Place, Change)>,
+    under_way: HashMap<u64, UnderWay>,
+    phase: Option<Phase>,
+    is_stopping: bool,
+}
+
+#[derive(Debug)]
+struct UnderWay {
+    place: Place,
+    change: Change,
+    results: Vec<Option<Found>>,
+}
+
+/// A change that came to its end.
+#[derive(Debug)]
+pub struct Finished {
+    /// Its place in the order of the plan.
+    pub place: Place,
+    /// The change.
+    pub change: Change,
+    /// What each step that was done found afterwards.
+    pub results: Vec<Option<Found>>,
+    /// Why it did not get further, if it did not.
+    pub failure: Option<Failure>,
+}
+
+impl Acting {
+    /// Adds a change after all others.
+    pub fn add(&mut self, place: Place, change: Change) {
+        self.waiting.push_back((place, change));
+    }
+
+    /// Returns how many changes have not come to their end.
+    pub fn len(&self) -> usize {
+        self.waiting.len() + self.under_way.len()
+    }
+
+    /// Returns true when all changes came to their end.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Starts nothing new: changes that were not started are dropped, others end after the step that is under way.
+    pub fn stop(&mut self) {
+        self.is_stopping = true;
+        self.waiting.clear();
+    }
+
+    /// Starts what may be started now. A change of another phase waits until all before it have ended.
+    pub fn start(&mut self, run: u64, outbox: &mut Outbox) {
+        while self.under_way.len() < UNDER_WAY {
+            let Some((_, next)) = self.waiting.front() else { return };
+            if !self.under_way.is_empty() && self.phase != Some(next.phase) {
+                return;
+            }
+            let Some((place, change)) = self.waiting.pop_front() else { return };
+            self.phase = Some(change.phase);
+            let number = outbox.number();
+            let under_way = UnderWay { place, change, results: Vec::new() };
+            ask_step(&under_way, number, run, outbox);
+            self.under_way.insert(number, under_way);
+        }
+    }
+
+    /// Takes the outcome of a step; returns the change when that was its end.
+    pub fn supply(
+        &mut self,
+        number: u64,
+        result: Result<Option<Found>, Failure>,
+        run: u64,
+        outbox: &mut Outbox,
+    ) -> Option<Finished> {
+        let mut under_way = self.under_way.remove(&number)?;
+        let failure = match result {
+            Ok(found) => {
+                under_way.results.push(found);
+                if under_way.results.len() < under_way.change.steps.len() {
+                    ask_step(&under_way, number, run, outbox);
+                    self.under_way.insert(number, under_way);
+                    return None;
+                }
+                None
+            }
+            Err(failure) => Some(failure),
+        };
+        let UnderWay { place, change, results } = under_way;
+        Some(Finished { place, change, results, failure })
+    }
+}
+
+fn ask_step(under_way: &UnderWay, number: u64, run: u64, outbox: &mut Outbox) {
+    let Some(step) = under_way.change.steps.get(under_way.results.len()) else { return };
+    let mut verb = step.clone();
+    if let Verb::CopyFile(copy) = &mut verb {
+        copy.temporary = temporary_path(&copy.target, run, outbox.number());
+    }
+    outbox.ask(verb, Purpose::Step(number));
+}

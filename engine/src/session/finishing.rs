@@ -1,0 +1,148 @@
+//! The end of a run: its results become the listings of the next one.
+
+use crate::options::CheckSync;
+use crate::protocol::{Failure, Reply, Verb};
+use crate::side::{Pair, Side};
+
+use super::blob::ListingStream;
+use super::check::Check;
+use super::fold::Folds;
+use super::journal::Journal;
+use super::sequence::Sequence;
+use super::{Session, Stage};
+
+impl Session {
+    /// Brings together what was written in order and what came late, or the old listing and what changed.
+    pub(super) fn fold(&mut self) -> bool {
+        let lines = std::mem::take(&mut self.ledger.lines);
+        let sources = if self.ledger.is_in_order() {
+            Pair::from_fn(|side| ListingStream::new(self.names.part[side].clone()))
+        } else if self.deciding.has_base {
+            Pair::from_fn(|side| ListingStream::new(self.names.listing[side].clone()))
+        } else {
+            Pair::from_fn(|_| ListingStream::empty())
+        };
+        self.stage = Stage::Folding(Folds::new(sources, lines, self.names.new.clone(), self.now));
+        true
+    }
+
+    pub(super) fn check(&mut self) -> bool {
+        if self.settings.check_sync == CheckSync::AtEnd {
+            self.stage = Stage::Checking(Check::new(self.names.new.clone()));
+            return true;
+        }
+        self.commit()
+    }
+
+    pub(super) fn leave_check(&mut self) -> bool {
+        let stage = std::mem::replace(&mut self.stage, Stage::Over);
+        let (is_only, check) = match stage {
+            Stage::CheckingOnly(check) => (true, check),
+            Stage::Checking(check) => (false, check),
+            other => {
+                self.stage = other;
+                return false;
+            }
+        };
+        for (entry, problem) in &check.mismatches {
+            self.report.failed(&entry.path, problem.clone(), &mut self.outbox);
+        }
+        if !is_only {
+            return self.commit();
+        }
+        if check.mismatches.is_empty() {
+            self.report.abort(0, "Both listings say the same.".into());
+        } else {
+            let exit_code = if self.settings.lockout { 7 } else { 1 };
+            self.report.abort(exit_code, format!("the listings differ in {} paths", check.mismatches.len()));
+        }
+        self.end()
+    }
+
+    fn commit(&mut self) -> bool {
+        let condemned = self.settings.lockout && self.report.has_failures();
+        let mut verbs = Vec::new();
+        if self.has_acted {
+            verbs.extend(Side::BOTH.map(|side| Verb::Flush { side }));
+        }
+        let journal = Journal { is_committing: true, ..self.journal.clone() };
+        let bytes = journal.to_bytes();
+        verbs.push(Verb::WriteState { name: self.names.journal_new.clone(), offset: 0, bytes });
+        verbs.push(Verb::ReplaceState { name: self.names.journal_new.clone(), target: self.names.journal.clone() });
+        verbs.extend(self.commit_verbs());
+        if condemned {
+            verbs.extend(self.condemn_verbs());
+        }
+        self.stage = Stage::Committing(Sequence::new(verbs));
+        true
+    }
+
+    /// Gives the new listings their names. May be done again when it was broken off.
+    pub(super) fn commit_verbs(&self) -> Vec<Verb> {
+        let names = &self.names;
+        let mut verbs = Vec::new();
+        for side in Side::BOTH {
+            let listing = names.listing[side].clone();
+            verbs.push(Verb::KeepState { name: listing.clone(), target: names.old[side].clone() });
+            verbs.push(Verb::ReplaceState { name: names.new[side].clone(), target: listing });
+            verbs.push(Verb::RemoveState { name: names.part[side].clone() });
+        }
+        verbs.push(Verb::RemoveState { name: names.journal.clone() });
+        verbs
+    }
+
+    pub(super) fn condemn_verbs(&self) -> Vec<Verb> {
+        let names = &self.names;
+        Side::BOTH
+            .map(|side| Verb::ReplaceState { name: names.listing[side].clone(), target: names.error[side].clone() })
+            .into()
+    }
+
+    /// Ends a run that has no new listing.
+    pub(super) fn tidy(&mut self) -> bool {
+        if self.settings.lockout && self.report.has_failures() {
+            self.stage = Stage::Condemning(Sequence::new(self.condemn_verbs()));
+        } else if self.journal.runs.is_empty() {
+            return self.end();
+        } else {
+            let remove = Verb::RemoveState { name: self.names.journal.clone() };
+            self.stage = Stage::Tidying(Sequence::new([remove]));
+        }
+        true
+    }
+
+    /// A prior listing is damaged: both are kept aside, and nothing is done.
+    pub(super) fn damaged(&mut self, side: Side, problem: &str) -> bool {
+        let (listing, kept) = (&self.names.listing[side], &self.names.error[side]);
+        let text = format!(
+            "the listing of {side} is damaged: {problem} of `{listing}`. Nothing was done. It is kept as `{kept}`; \
+             the next run starts without a base, and deletes and overwrites nothing"
+        );
+        self.report.abort(if self.settings.lockout { 7 } else { 1 }, text);
+        self.stage = Stage::Condemning(Sequence::new(self.condemn_verbs()));
+        true
+    }
+
+    /// Takes the outcome of an operation that others wait for.
+    pub(super) fn supply_sequence(&mut self, reply: Reply) {
+        let result = match reply {
+            Reply::Failed(failure) => Err(failure),
+            Reply::State(part) if matches!(self.stage, Stage::Opening) => {
+                self.opened(&part.unwrap_or_default());
+                return;
+            }
+            Reply::State(_) | Reply::Done(_) | Reply::Page { .. } | Reply::Described(_) | Reply::Same(_) => Ok(()),
+        };
+        match &mut self.stage {
+            Stage::Recovering(sequence)
+            | Stage::Committing(sequence)
+            | Stage::Condemning(sequence)
+            | Stage::Tidying(sequence) => sequence.supply(result),
+            _ => {
+                if let Err(Failure { message, .. }) = result {
+                    self.abort("state-unreadable", format!("cannot read the journal: {message}"), false);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! What a run did, counted and put into words.
+
+use std::collections::BTreeSet;
+
+use crate::event::Level;
+use crate::outcome::{Conflict, Counts, FailedPath, Outcome};
+use crate::path::RelPath;
+use crate::plan::{Change, Reason};
+use crate::protocol::{Failure, FailureKind, Verb};
+use crate::safety::Counters;
+use crate::side::{Pair, Side};
+
+use super::outbox::Outbox;
+
+/// Counts and lists for the outcome.
+#[derive(Debug, Default)]
+pub struct Report {
+    outcome: Outcome,
+    is_stopped: bool,
+    stop_reason: Option<String>,
+    is_given: bool,
+    conflicted: BTreeSet<RelPath>,
+}
+
+impl Report {
+    /// Begins with nothing done.
+    pub fn new(dry_run: bool) -> Self {
+        Self { outcome: Outcome { dry_run, ..Outcome::default() }, ..Self::default() }
+    }
+
+    /// The change was carried out, or would be: counts it and says so.
+    pub fn change(&mut self, change: &Change, outbox: &mut Outbox) {
+        let dry_run = self.outcome.dry_run;
+        for step in &change.steps {
+            self.count(step, &change.reason);
+            let (code, text) = words(step, dry_run);
+            let path = step_path(step);
+            outbox.say(Level::Info, code, Some(path), format!("{text}: {}", because(&change.reason)));
+        }
+        if change.steps.is_empty() {
+            outbox.say(Level::Debug, "recorded", Some(&change.path), because(&change.reason));
+        }
+        if let Some(resolution) = resolution(change)
+            && self.conflicted.insert(change.path.clone())
+        {
+            outbox.say(Level::Notice, "conflict", Some(&change.path), format!("conflict: {resolution}"));
+            self.outcome.conflicts.push(Conflict { path: change.path.clone(), resolution });
+        }
+    }
+
+    /// A step of a change failed.
+    pub fn failed_step(&mut self, change: &Change, step: usize, failure: &Failure, outbox: &mut Outbox) {
+        if failure.kind == FailureKind::Stopped {
+            return;
+        }
+        let what = change.steps.get(step).map_or("cannot finish", attempt);
+        let path = change.steps.get(step).map_or(&change.path, step_path);
+        self.failed(path, format!("{what}: {}", failure.message), outbox);
+    }
+
+    /// A path could not be brought in step.
+    pub fn failed(&mut self, path: &RelPath, reason: String, outbox: &mut Outbox) {
+        outbox.say(Level::Error, "failed", Some(path), reason.clone());
+        self.outcome.failures.push(FailedPath { path: path.clone(), reason });
+    }
+
+    /// The run stops for a reason that concerns it as a whole.
+    pub fn abort(&mut self, exit_code: u8, text: String) {
+        self.outcome.exit_code = self.outcome.exit_code.max(exit_code);
+        self.stop_reason.get_or_insert(text);
+    }
+
+    /// The person stopped the run.
+    pub fn stopped(&mut self) {
+        self.is_stopped = true;
+    }
+
+    /// Whether any path failed.
+    pub fn has_failures(&self) -> bool {
+        !self.outcome.failures.is_empty()
+    }
+
+    /// Whether the run was aborted.
+    pub fn is_aborted(&self) -> bool {
+        self.stop_reason.is_some()
+    }
+
+    /// Ends the report.
+    pub fn finish(&mut self, counters: &Pair<Counters>, lockout: bool) {
+        for side in Side::BOTH {
+            self.outcome.counts[side].files = counters[side].now;
+        }
+        self.outcome.conflicts.sort_by(|left, right| left.path.cmp(&right.path));
+        self.outcome.failures.sort_by(|left, right| left.path.cmp(&right.path));
+        if self.has_failures() {
+            self.outcome.exit_code = self.outcome.exit_code.max(if lockout { 7 } else { 1 });
+        }
+        if self.is_stopped {
+            self.outcome.exit_code = self.outcome.exit_code.max(1);
+        }
+        self.outcome.headline = self.headline();
+    }
+
+    /// Hands the outcome over, once.
+    pub fn take_outcome(&mut self) -> Option<Outcome> {
+        if self.is_given {
+            return None;
+        }
+        self.is_given = true;
+        Some(std::mem::take(&mut self.outcome))
+    }
+
+    fn headline(&self) -> String {
+        if let Some(reason) = &self.stop_reason {
+            return reason.clone();
+        }
+        let outcome = &self.outcome;
+        let total = |count: fn(&Counts) -> u64| count(&outcome.counts.one) + count(&outcome.counts.two);
+        let parts: Vec<String> = [
+            (total(|counts| counts.copied), "copied"),
+            (total(|counts| counts.moved), "moved"),
+            (total(|counts| counts.deleted), "deleted"),
+            (total(|counts| counts.touched), "given the later time"),
+            (total(|counts| counts.directories_made), "directories made"),
+            (total(|counts| counts.directories_removed), "directories removed"),
+            (outcome.conflicts.len() as u64, if outcome.conflicts.len() == 1 { "conflict" } else { "conflicts" }),
+        ]
+        .into_iter()
+        .filter_map(|(count, what)| (count > 0).then(|| format!("{count} {what}")))
+        .collect();
+        let done = if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(", ") };
+        let failed = outcome.failures.len();
+        match (outcome.dry_run, self.is_stopped, failed) {
+            (true, _, 0) => format!("Dry run: {done}. Nothing was changed."),
+            (true, _, _) => format!("Dry run: {done}, {failed} would fail. Nothing was changed."),
+            (false, true, _) => format!("Stopped before the end: {done}. The next run goes on from here."),
+            (false, false, 0) => format!("Path1 and Path2 are in step: {done}."),
+            (false, false, _) => format!("Path1 and Path2 are in step but for {failed} failed: {done}."),
+        }
+    }
+
+    fn count(&mut self, step: &Verb, reason: &Reason) {
+        let counts = &mut self.outcome.counts;
+        match step {
+            Verb::CopyFile(copy) => {
+                let counts = &mut counts[copy.from.other()];
+                counts.copied += 1;
+                counts.copied_bytes += copy.source.size.unwrap_or(0);
+            }
+            // The new name of a conflict's loser is told with the conflict.
+            Verb::MoveFile(moved) => counts[moved.side].moved += u64::from(matches!(reason, Reason::Moved(..))),
+            Verb::DeleteFile { side, .. } => counts[*side].deleted += 1,
+            Verb::SetTime { side, .. } => counts[*side].touched += 1,
+            Verb::MakeDirectory { side, .. } => counts[*side].directories_made += 1,
+            Verb::RemoveDirectory { side, .. } => counts[*side].directories_removed += 1,
+            Verb::ListDirectory { .. }
+            | Verb::Describe { .. }
+            | Verb::SameContent { .. }
+            | Verb::Flush { .. }
+            | Verb::ReadState { .. }
+            | Verb::WriteState { .. }
+            | Verb::ReplaceState { .. }
+            | Verb::KeepState { .. }
+            | Verb::RemoveState { .. } => {}
+        }
+    }
+}
+
+/// The path that a person knows a step by.
+fn step_path(step: &Verb) -> &RelPath {
+    static ROOT: std::sync::LazyLock<RelPath> = std::sync::LazyLock::new(RelPath::root);
+    match step {
+        Verb::CopyFile(copy) => &copy.target,
+        Verb::MoveFile(moved) => &moved.path,
+        Verb::DeleteFile { path, .. }
+        | Verb::SetTime { path, .. }
+        | Verb::MakeDirectory { path, .. }
+        | Verb::RemoveDirectory { path, .. }
+        | Verb::ListDirectory { path, .. }
+        | Verb::Describe { path, .. } => path,
+        Verb::SameContent { .. }
+        | Verb::Flush { .. }
+        | Verb::ReadState { .. }
+        | Verb::WriteState { .. }
+        | Verb::ReplaceState { .. }
+        | Verb::KeepState { .. }
+        | Verb::RemoveState { .. } => &ROOT,
+    }
+}
+
+/// What was done, or would be.
+fn words(step: &Verb, dry_run: bool) -> (&'static str, String) {
+    let tense = |would: &str, did: &str| if dry_run { would.to_owned() } else { did.to_owned() };
+    match step {
+        Verb::CopyFile(copy) => ("copied", format!("{} to {}", tense("copy", "copied"), copy.from.other())),
+        Verb::MoveFile(moved) => {
+            ("moved", format!("{} to `{}` on {}", tense("move", "moved"), moved.target, moved.side))
+        }
+        Verb::DeleteFile { side, .. } => ("deleted", format!("{} from {side}", tense("delete", "deleted"))),
+        Verb::SetTime { side, .. } => ("touched", format!("{} on {side}", tense("set the time", "set the time"))),
+        Verb::MakeDirectory { side, .. } => {
+            ("directory-made", format!("{} on {side}", tense("make the directory", "made the directory")))
+        }
+        Verb::RemoveDirectory { side, .. } => {
+            ("directory-removed", format!("{} on {side}", tense("remove the directory", "removed the directory")))
+        }
+        Verb::ListDirectory { .. }
+        | Verb::Describe { .. }
+        | Verb::SameContent { .. }
+        | Verb::Flush { .. }
+        | Verb::ReadState { .. }
+        | Verb::WriteState { .. }
+        | Verb::ReplaceState { .. }
+        | Verb::KeepState { .. }
+        | Verb::RemoveState { .. } => ("", String::new()),
+    }
+}
+
+/// What was tried and failed.
+fn attempt(step: &Verb) -> &'static str {
+    match step {
+        Verb::CopyFile(copy) => match copy.from {
+            Side::One => "cannot copy to Path2",
+            Side::Two => "cannot copy to Path1",
+        },
+        Verb::MoveFile(_) => "cannot move",
+        Verb::DeleteFile { side: Side::One, .. } => "cannot delete from Path1",
+        Verb::DeleteFile { side: Side::Two, .. } => "cannot delete from Path2",
+        Verb::SetTime { .. } => "cannot set the time",
+        Verb::MakeDirectory { .. } => "cannot make the directory",
+        Verb::RemoveDirectory { .. } => "cannot remove the directory",
+        Verb::ListDirectory { .. } => "cannot list",
+        Verb::Describe { .. } => "cannot look up",
+        Verb::SameContent { .. } => "cannot compare",
+        Verb::Flush { .. }
+        | Verb::ReadState { .. }
+        | Verb::WriteState { .. }
+        | Verb::ReplaceState { .. }
+        | Verb::KeepState { .. }
+        | Verb::RemoveState { .. } => "cannot use the state",
+    }
+}
+
+/// Why, for a person.
+fn because(reason: &Reason) -> String {
+    match reason {
+        Reason::New(side) => format!("new on {side}"),
+        Reason::Changed(side) => format!("changed on {side}"),
+        Reason::ChangedAgainstDelete(side) => format!("changed on {side}, deleted on {}", side.other()),
+        Reason::Deleted(side) => format!("deleted on {side}"),
+        Reason::Moved(side, from) => format!("moved on {side} from `{from}`"),
+        Reason::Later(side) => format!("same content, and {side} has the time to keep"),
+        Reason::Same => "the same on both sides".into(),
+        Reason::Gone => "gone from both sides".into(),
+        Reason::Excluded => "excluded by the filters, no longer tracked".into(),
+        Reason::Conflict(Some(side)) => format!("changed on both sides, {side} wins"),
+        Reason::Conflict(None) => "changed on both sides".into(),
+        Reason::FileAgainstDirectory(side) => format!("a file on {side}, a directory on {}", side.other()),
+        Reason::Resync(side) => format!("different on both sides, the resync prefers {side}"),
+        Reason::Leftover => "left behind by a run that was killed".into(),
+        Reason::EmptyDirectory => "empty".into(),
+    }
+}
+
+/// What became of a conflict, if the change settles one.
+fn resolution(change: &Change) -> Option<String> {
+    let winner = match &change.reason {
+        Reason::Conflict(winner) => *winner,
+        Reason::FileAgainstDirectory(_) if change.steps.iter().any(|step| matches!(step, Verb::MoveFile(_))) => None,
+        Reason::FileAgainstDirectory(_)
+        | Reason::New(_)
+        | Reason::Changed(_)
+        | Reason::ChangedAgainstDelete(_)
+        | Reason::Deleted(_)
+        | Reason::Moved(..)
+        | Reason::Later(_)
+        | Reason::Same
+        | Reason::Gone
+        | Reason::Excluded
+        | Reason::Resync(_)
+        | Reason::Leftover
+        | Reason::EmptyDirectory => return None,
+    };
+    let renamed: Vec<String> = change
+        .steps
+        .iter()
+        .filter_map(|step| match step {
+            Verb::MoveFile(moved) => Some(format!("{}'s version is `{}`", moved.side, moved.target)),
+            _ => None,
+        })
+        .collect();
+    Some(match (winner, renamed.is_empty()) {
+        (Some(side), true) => format!("{side} wins, the other version is gone"),
+        (Some(side), false) => format!("{side} wins, {}", renamed.join(", ")),
+        (None, _) => renamed.join(", "),
+    })
+}

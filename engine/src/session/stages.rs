@@ -1,0 +1,437 @@
+//! What a session does at each stage, and how it comes to the next.
+
+use crate::event::Level;
+use crate::options::{CheckSync, EmptyDirectories};
+use crate::path::RelPath;
+use crate::plan::{Change, Planner, Reason};
+use crate::protocol::{Failure, FailureKind, Reply, Verb};
+use crate::pull::Pull;
+use crate::safety::{check_access, check_counters};
+use crate::side::Side;
+use crate::walk::Oddity;
+
+use super::check::CheckRules;
+use super::deciding::{Decided, Surroundings, spelling};
+use super::journal::Journal;
+use super::outbox::Purpose;
+use super::sequence::Sequence;
+use super::{Session, Stage};
+
+/// Rows are read no further ahead than this many decisions that are not carried out yet.
+const DECISIONS_AHEAD: usize = 4096;
+
+impl Session {
+    /// Does what can be done now. Returns true when the stage changed, so that there may be more to do.
+    pub(super) fn advance(&mut self) -> bool {
+        match &mut self.stage {
+            Stage::Opening | Stage::Over => false,
+            Stage::Draining => {
+                if self.acting.is_empty() {
+                    self.stage = Stage::Over;
+                }
+                false
+            }
+            Stage::Recovering(sequence)
+            | Stage::Committing(sequence)
+            | Stage::Condemning(sequence)
+            | Stage::Tidying(sequence) => {
+                sequence.ask(&mut self.outbox);
+                if !sequence.is_over() {
+                    return false;
+                }
+                let failure = sequence.failure.take();
+                self.leave_sequence(failure)
+            }
+            Stage::CheckingOnly(check) | Stage::Checking(check) => {
+                check.ask(&mut self.outbox);
+                let only = self.settings.check_sync == CheckSync::Only;
+                if let (true, Some(side)) = (only, check.missing()) {
+                    let text = format!("there is no listing of {side} yet: run without --check-sync=only first");
+                    return self.abort("no-listing", text, true);
+                }
+                let rules = CheckRules {
+                    compare: self.settings.compare,
+                    window_ns: self.settings.modify_window_ns,
+                    spelling: spelling(&self.settings),
+                };
+                match check.advance(rules) {
+                    Ok(false) => false,
+                    Ok(true) => self.leave_check(),
+                    Err((side, error)) => self.damaged(side, &error.to_string()),
+                }
+            }
+            Stage::Reading => self.read(),
+            Stage::Deciding => self.decide(),
+            Stage::Acting => self.act(),
+            Stage::Writing => {
+                self.ledger.ask(&mut self.outbox);
+                self.ledger.is_written() && self.fold()
+            }
+            Stage::Folding(folds) => {
+                folds.ask(&mut self.outbox);
+                let result = folds.advance();
+                folds.ask(&mut self.outbox);
+                match result {
+                    Ok(false) => false,
+                    Ok(true) => self.check(),
+                    Err((side, error)) => self.damaged(side, &error.to_string()),
+                }
+            }
+        }
+    }
+
+    /// The journal was read.
+    pub(super) fn opened(&mut self, journal: &[u8]) {
+        self.journal = Journal::parse(journal);
+        if self.journal.is_committing {
+            let text = "the last run was killed while it recorded its results; they are recorded now";
+            self.outbox.say(Level::Notice, "recovered", None, text);
+            let sequence = Sequence::new(self.commit_verbs());
+            self.journal.is_committing = false;
+            self.stage = Stage::Recovering(sequence);
+        } else {
+            self.stage = Stage::Reading;
+        }
+    }
+
+    fn leave_sequence(&mut self, failure: Option<Failure>) -> bool {
+        if let Some(failure) = failure {
+            let text = format!("cannot write the state: {}", failure.message);
+            self.report.abort(1, text);
+            return self.end();
+        }
+        match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Recovering(_) => self.stage = Stage::Reading,
+            _ => return self.end(),
+        }
+        true
+    }
+
+    fn read(&mut self) -> bool {
+        if !self.know_base() {
+            self.reading.ask(&mut self.outbox);
+            return false;
+        }
+        if self.is_stopping {
+            return self.end();
+        }
+        loop {
+            self.reading.ask(&mut self.outbox);
+            self.say_oddities();
+            self.take_decided();
+            if self.deciding.is_streaming {
+                self.pursue();
+                let ahead = self.acting.len() + self.deciding.inquiries.len();
+                // What lies below a directory has to wait until the file in its place has stepped aside.
+                if ahead >= DECISIONS_AHEAD || self.ledger.is_full() || self.deciding.inquiries.has_file_in_the_way() {
+                    return false;
+                }
+            }
+            match self.reading.pull() {
+                Ok(Pull::Item(row)) => {
+                    let reading = &self.reading;
+                    let around = Surroundings {
+                        settings: &self.settings,
+                        filter: &self.filter,
+                        blind_at: &|path| reading.blind_at(path),
+                    };
+                    self.deciding.take(row, &around);
+                }
+                Ok(Pull::Wait) => return false,
+                Ok(Pull::End) => return self.leave_reading(),
+                Err(damaged) => return self.damaged(damaged.side, &damaged.error.to_string()),
+            }
+            if self.reading.is_blind(&RelPath::root()) {
+                return false;
+            }
+        }
+    }
+
+    /// Finds out whether there is a base. Returns false while that is not known.
+    fn know_base(&mut self) -> bool {
+        if self.knows_base {
+            return true;
+        }
+        let Some(exist) = self.reading.priors_exist() else { return false };
+        self.knows_base = true;
+        match (exist.one, exist.two) {
+            (true, true) => self.deciding.has_base = true,
+            (one, two) => {
+                if self.settings.resync.is_none() {
+                    if self.settings.lockout {
+                        let text = "there is no listing of the last run; run once with --resync (because of --lockout)";
+                        self.abort("no-listing", text.to_owned(), true);
+                        return true;
+                    }
+                    if one != two {
+                        let text =
+                            "only one listing of the last run is left: nothing is deleted or overwritten in this run";
+                        self.outbox.say(Level::Notice, "half-a-base", None, text);
+                    } else {
+                        let text = "first run: nothing is deleted or overwritten";
+                        self.outbox.say(Level::Info, "first-run", None, text);
+                    }
+                    self.reading.ignore_priors();
+                }
+                self.deciding.is_streaming = self.settings.access_check.is_none();
+                if self.deciding.is_streaming && !self.settings.dry_run {
+                    self.ledger.write_in_order(self.names.part.clone(), self.now);
+                    self.announce();
+                }
+            }
+        }
+        true
+    }
+
+    fn say_oddities(&mut self) {
+        for side in Side::BOTH {
+            for oddity in self.reading.take_oddities(side) {
+                match oddity {
+                    Oddity::Link(path) => {
+                        let text = format!("skipped on {side}: symbolic links are not synchronised");
+                        self.outbox.say(Level::Notice, "link-skipped", Some(&path), text);
+                    }
+                    Oddity::Special(path) => {
+                        let text = format!("skipped on {side}: it is neither a file nor a directory");
+                        self.outbox.say(Level::Notice, "special-skipped", Some(&path), text);
+                    }
+                    Oddity::Leftover(entry, run) => {
+                        if self.journal.runs.contains(&run) {
+                            let change = Planner { settings: &self.settings }.leftover(side, &entry);
+                            self.deciding.decided.push(Decided::Change(change));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn leave_reading(&mut self) -> bool {
+        let reading = &self.reading;
+        let around =
+            Surroundings { settings: &self.settings, filter: &self.filter, blind_at: &|path| reading.blind_at(path) };
+        self.deciding.finish(&around);
+        self.stage = Stage::Deciding;
+        true
+    }
+
+    fn decide(&mut self) -> bool {
+        self.pursue();
+        if !self.deciding.inquiries.is_empty() {
+            return false;
+        }
+        if self.is_stopping && !self.deciding.is_streaming {
+            return self.end();
+        }
+        if self.deciding.has_base {
+            let counters = &self.deciding.counters;
+            if self.settings.lockout && counters.one.prior == 0 {
+                let text = "the listing of the last run is empty; run once with --resync (because of --lockout)";
+                return self.abort("empty-listing", text.to_owned(), true);
+            }
+            if let Some(stop) = check_counters(counters, self.settings.max_delete_percent, self.settings.force) {
+                return self.abort(stop.code(), stop.to_string(), stop.is_critical());
+            }
+        }
+        if let Some(name) = &self.settings.access_check
+            && let Some(stop) = check_access(name, &self.deciding.access_files)
+        {
+            return self.abort(stop.code(), stop.to_string(), stop.is_critical());
+        }
+        self.plan.sort_by(|left, right| (left.phase, &left.path).cmp(&(right.phase, &right.path)));
+        self.prune_empty_directories();
+        let has_steps = self.plan.iter().any(|change| !change.steps.is_empty());
+        for change in std::mem::take(&mut self.plan) {
+            self.begin(change);
+        }
+        if has_steps && !self.deciding.is_streaming {
+            self.announce();
+        }
+        self.stage = Stage::Acting;
+        true
+    }
+
+    /// Moves questions and answers on, and begins what was decided by them.
+    fn pursue(&mut self) {
+        loop {
+            self.deciding.inquiries.ask(&self.settings, &mut self.outbox);
+            self.deciding.take_answers(&self.settings);
+            if self.deciding.decided.is_empty() {
+                break;
+            }
+            self.take_decided();
+        }
+        if self.deciding.is_streaming {
+            self.acting.start(self.run, &mut self.outbox);
+            self.ledger.ask(&mut self.outbox);
+        }
+    }
+
+    /// Takes what was decided: begins it when decisions are carried out at once, adds it to the plan otherwise.
+    fn take_decided(&mut self) {
+        for decided in std::mem::take(&mut self.deciding.decided) {
+            match decided {
+                Decided::Failed(path, reason) => {
+                    self.report.failed(&path, reason, &mut self.outbox);
+                    if let Some(place) = self.asked.remove(&path) {
+                        self.ledger.record(place, Vec::new(), &[]);
+                    }
+                }
+                Decided::Asked(path) => {
+                    if self.decides_at_once() && !self.asked.contains_key(&path) {
+                        self.last_place += 1;
+                        self.ledger.keep_place(self.last_place, &path);
+                        self.asked.insert(path, self.last_place);
+                    }
+                }
+                // A dry run tells what had to be asked last, sorted, so that its words do not depend on who answered first.
+                Decided::Change(change)
+                    if self.decides_at_once() && !(self.settings.dry_run && self.asked.contains_key(&change.path)) =>
+                {
+                    self.begin(change);
+                }
+                Decided::Change(change) => self.plan.push(change),
+            }
+        }
+    }
+
+    /// Whether a decision is carried out as soon as it is made. What is decided after the last row was read makes a plan, so
+    /// that what clears the way comes first.
+    fn decides_at_once(&self) -> bool {
+        self.deciding.is_streaming && matches!(self.stage, Stage::Reading)
+    }
+
+    /// Begins a change: carries it out, or says what it would do.
+    fn begin(&mut self, change: Change) {
+        let place = match self.asked.remove(&change.path) {
+            Some(place) => place,
+            None => {
+                self.last_place += 1;
+                if matches!(self.stage, Stage::Reading) {
+                    self.ledger.keep_place(self.last_place, &change.path);
+                }
+                self.last_place
+            }
+        };
+        if self.settings.dry_run {
+            self.report.change(&change, &mut self.outbox);
+        } else if change.steps.is_empty() {
+            self.report.change(&change, &mut self.outbox);
+            self.ledger.record(place, change.records, &[]);
+        } else {
+            self.has_acted = true;
+            self.acting.add(place, change);
+        }
+    }
+
+    /// Takes the outcome of a step.
+    pub(super) fn supply_step(&mut self, number: u64, reply: Reply) {
+        let result = match reply {
+            Reply::Done(found) => Ok(found),
+            Reply::Failed(failure) => Err(failure),
+            Reply::Page { .. } | Reply::Described(_) | Reply::Same(_) | Reply::State(_) => Ok(None),
+        };
+        let Some(finished) = self.acting.supply(number, result, self.run, &mut self.outbox) else { return };
+        match &finished.failure {
+            None => {
+                self.report.change(&finished.change, &mut self.outbox);
+                self.ledger.record(finished.place, finished.change.records, &finished.results);
+            }
+            Some(failure) => {
+                // A directory that is still in use stays.
+                let is_in_use = failure.kind == FailureKind::NotEmpty
+                    && matches!(finished.change.reason, Reason::EmptyDirectory | Reason::Deleted(_));
+                if !is_in_use {
+                    self.report.failed_step(&finished.change, finished.results.len(), failure, &mut self.outbox);
+                }
+                self.ledger.record(finished.place, Vec::new(), &[]);
+            }
+        }
+    }
+
+    fn act(&mut self) -> bool {
+        self.pursue();
+        self.acting.start(self.run, &mut self.outbox);
+        if !self.acting.is_empty() || !self.deciding.inquiries.is_empty() {
+            return false;
+        }
+        if self.settings.dry_run {
+            return self.end();
+        }
+        // A first run that was stopped half way knows too little to be a base; the next one finds what was copied.
+        if self.is_stopping && self.deciding.is_streaming {
+            return self.end();
+        }
+        if self.ledger.is_in_order() {
+            self.ledger.close();
+            self.stage = Stage::Writing;
+            return true;
+        }
+        let is_unchanged = self.ledger.lines.one.is_empty() && self.ledger.lines.two.is_empty();
+        if is_unchanged && self.deciding.has_base {
+            return self.tidy();
+        }
+        self.fold()
+    }
+
+    fn prune_empty_directories(&mut self) {
+        if self.settings.empty_directories != EmptyDirectories::Remove {
+            return;
+        }
+        let planner = Planner { settings: &self.settings };
+        let directories = std::mem::take(&mut self.deciding.directories);
+        for (side, paths) in Side::BOTH.into_iter().zip([directories.one, directories.two]) {
+            let changes =
+                paths.iter().map(|path| planner.remove_directory(path, side, Reason::EmptyDirectory, Vec::new()));
+            self.plan.extend(changes);
+        }
+        self.plan.sort_by(|left, right| left.phase.cmp(&right.phase));
+    }
+
+    /// A directory could not be listed.
+    pub(super) fn unreadable(&mut self, side: Side, path: &RelPath, reason: &str) {
+        if path.is_root() {
+            let text = format!("cannot list {side}: {reason}. Nothing was done");
+            self.abort("root-unreadable", text, true);
+            return;
+        }
+        let text = format!("cannot list on {side}: {reason}; what is below it is left alone on both sides");
+        self.report.failed(path, text, &mut self.outbox);
+    }
+
+    /// Ends the run before it did anything, or before its results are recorded. Always returns true.
+    pub(super) fn abort(&mut self, code: &'static str, text: String, is_critical: bool) -> bool {
+        if self.report.is_aborted() {
+            return true;
+        }
+        self.outbox.say(Level::Error, code, None, text.clone());
+        let lockout = self.settings.lockout && is_critical;
+        self.report.abort(if lockout { 7 } else { 1 }, text);
+        let keeps_listings =
+            self.settings.resilient || self.settings.dry_run || self.settings.check_sync == CheckSync::Only;
+        if lockout && !keeps_listings {
+            self.stage = Stage::Condemning(Sequence::new(self.condemn_verbs()));
+            return true;
+        }
+        self.end()
+    }
+
+    pub(super) fn end(&mut self) -> bool {
+        self.report.finish(&self.deciding.counters, self.settings.lockout);
+        self.deciding.inquiries.stop();
+        self.acting.stop();
+        self.stage = Stage::Draining;
+        true
+    }
+
+    /// Says in the journal that this run may leave temporary files behind.
+    fn announce(&mut self) {
+        if self.settings.dry_run {
+            return;
+        }
+        self.journal.runs.push(self.run);
+        let bytes = self.journal.to_bytes();
+        let verb = Verb::WriteState { name: self.names.journal.clone(), offset: 0, bytes };
+        self.outbox.ask(verb, Purpose::Announcement);
+    }
+}

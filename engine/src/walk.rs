@@ -1,0 +1,365 @@
+//! The current listing of a side: directory pages in any order -> one stream in path order.
+//!
+//! Directories are asked for ahead of the stream, in the order in which the stream will need them, so that a host can list
+//! many at once while what is held stays small.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+
+use crate::entry::{Entry, Found, Item, Kind};
+use crate::filter::Filter;
+use crate::path::RelPath;
+use crate::pull::Pull;
+use crate::temporary;
+
+/// At most so many directories of a side are being listed at once.
+const LISTED_AT_ONCE: usize = 64;
+/// No further directory is asked for while so many entries wait to be taken from the stream.
+const ENTRIES_AHEAD: usize = 40_000;
+
+/// What the walk found at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The path.
+    pub path: RelPath,
+    /// What is there.
+    pub now: Now,
+}
+
+/// What is at a path now, as far as the sync is concerned.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Now {
+    /// Nothing.
+    #[default]
+    Absent,
+    /// A file or a directory that takes part.
+    Present(Found),
+    /// Something that takes no part: a link, a special file, a file outside the limits of size or age.
+    Untracked,
+}
+
+/// Why nothing is known of what is below a directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blind {
+    /// Listing it failed: everything below stays as it is, in the listing too.
+    Failed,
+    /// It holds a file named by `--exclude-if-present`: everything below is untracked.
+    Excluded,
+}
+
+/// Something met on the way that is no entry of the sync.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Oddity {
+    /// A symbolic link.
+    Link(RelPath),
+    /// A socket, a pipe, a device.
+    Special(RelPath),
+    /// A temporary file that a run left behind.
+    Leftover(Entry, u64),
+}
+
+/// Names a directory that was asked for.
+type Slot = u32;
+
+/// The walk over one side.
+#[derive(Debug)]
+pub struct Walk {
+    filter: Arc<Filter>,
+    /// Directories that nobody asked for yet; the key is the path with a `/` at its end, which sorts as the stream does.
+    wanted: BTreeMap<Box<str>, RelPath>,
+    listing: HashMap<Slot, Listing>,
+    ready: HashMap<RelPath, Vec<Step>>,
+    /// Directories that were entered, the innermost last.
+    entered: Vec<VecDeque<Step>>,
+    /// Whether the root is still to be entered.
+    at_root: bool,
+    next_slot: Slot,
+    entries_ahead: usize,
+    blind: BTreeMap<RelPath, Blind>,
+    oddities: Vec<Oddity>,
+}
+
+#[derive(Debug)]
+struct Listing {
+    path: RelPath,
+    items: Vec<Item>,
+}
+
+#[derive(Debug)]
+enum Step {
+    Take(Seen),
+    Enter(RelPath),
+}
+
+impl Step {
+    /// The bytes that place the step in the stream.
+    fn key(&self) -> impl Iterator<Item = u8> + '_ {
+        let (path, end) = match self {
+            Self::Take(seen) => (&seen.path, None),
+            Self::Enter(path) => (path, Some(b'/')),
+        };
+        path.as_str().bytes().chain(end)
+    }
+}
+
+impl Walk {
+    /// Begins at the root.
+    pub fn new(filter: Arc<Filter>) -> Self {
+        Self {
+            filter,
+            wanted: BTreeMap::from([("".into(), RelPath::root())]),
+            listing: HashMap::new(),
+            ready: HashMap::new(),
+            entered: Vec::new(),
+            at_root: true,
+            next_slot: 0,
+            entries_ahead: 0,
+            blind: BTreeMap::new(),
+            oddities: Vec::new(),
+        }
+    }
+
+    /// Returns the next directory to list, if one should be listed now, and the number that [`supply`](Self::supply) wants
+    /// with its pages.
+    pub fn wants(&mut self) -> Option<(u32, RelPath)> {
+        let busy = self.listing.len();
+        if busy > 0 && (busy >= LISTED_AT_ONCE || self.entries_ahead >= ENTRIES_AHEAD) {
+            return None;
+        }
+        let (_, path) = self.wanted.pop_first()?;
+        let slot = self.next_slot;
+        self.next_slot += 1;
+        self.listing.insert(slot, Listing { path: path.clone(), items: Vec::new() });
+        Some((slot, path))
+    }
+
+    /// Takes a page of a directory. Returns what is wrong with it, if anything is; the directory then counts as unreadable.
+    pub fn supply(&mut self, slot: u32, mut items: Vec<Item>, last: bool) -> Result<(), (RelPath, String)> {
+        let Some(listing) = self.listing.get_mut(&slot) else { return Ok(()) };
+        if listing.items.is_empty() {
+            listing.items = items;
+        } else {
+            listing.items.append(&mut items);
+        }
+        if !last {
+            return Ok(());
+        }
+        let Some(listing) = self.listing.remove(&slot) else { return Ok(()) };
+        match self.steps(&listing.path, listing.items) {
+            Ok(steps) => {
+                self.entries_ahead += steps.len();
+                self.ready.insert(listing.path, steps);
+                Ok(())
+            }
+            Err(problem) => {
+                self.give_up(listing.path.clone(), Blind::Failed);
+                Err((listing.path, problem))
+            }
+        }
+    }
+
+    /// The directory could not be listed. Returns its path.
+    pub fn fail(&mut self, slot: u32) -> RelPath {
+        let path = self.listing.remove(&slot).map(|listing| listing.path).unwrap_or_default();
+        self.give_up(path.clone(), Blind::Failed);
+        path
+    }
+
+    /// Takes the next entry of the stream.
+    pub fn pull(&mut self) -> Pull<Seen> {
+        loop {
+            if self.at_root {
+                if !self.enter(&RelPath::root()) {
+                    return Pull::Wait;
+                }
+                self.at_root = false;
+            }
+            let Some(steps) = self.entered.last_mut() else { return Pull::End };
+            match steps.front() {
+                None => {
+                    self.entered.pop();
+                }
+                Some(Step::Enter(path)) => {
+                    let path = path.clone();
+                    if !self.enter(&path) {
+                        return Pull::Wait;
+                    }
+                }
+                Some(Step::Take(_)) => {
+                    if let Some(Step::Take(seen)) = steps.pop_front() {
+                        self.entries_ahead = self.entries_ahead.saturating_sub(1);
+                        return Pull::Item(seen);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Says whether, and why, nothing is known of `path` because a directory above it was not listed.
+    pub fn blind_at(&self, path: &RelPath) -> Option<Blind> {
+        if self.blind.is_empty() {
+            return None;
+        }
+        let mut above = path.parent();
+        while let Some(directory) = above {
+            if let Some(blind) = self.blind.get(&directory) {
+                return Some(*blind);
+            }
+            above = directory.parent();
+        }
+        None
+    }
+
+    /// Returns true when the directory itself could not be listed or is left out.
+    pub fn is_blind(&self, directory: &RelPath) -> bool {
+        self.blind.contains_key(directory) || self.blind_at(directory).is_some()
+    }
+
+    /// Returns what was met since the last time that is no entry of the sync.
+    pub fn take_oddities(&mut self) -> Vec<Oddity> {
+        std::mem::take(&mut self.oddities)
+    }
+
+    /// Goes into a directory; false when it has not been listed yet.
+    fn enter(&mut self, path: &RelPath) -> bool {
+        let Some(steps) = self.ready.remove(path) else { return false };
+        if let Some(steps) = self.entered.last_mut() {
+            steps.pop_front();
+            self.entries_ahead = self.entries_ahead.saturating_sub(1);
+        }
+        self.entered.push(steps.into());
+        true
+    }
+
+    fn give_up(&mut self, path: RelPath, why: Blind) {
+        self.blind.insert(path.clone(), why);
+        self.ready.insert(path, Vec::new());
+    }
+
+    /// Turns the items of a directory into the steps of the stream through it.
+    fn steps(&mut self, directory: &RelPath, items: Vec<Item>) -> Result<Vec<Step>, String> {
+        let markers = self.filter.marker_names();
+        if !markers.is_empty() && items.iter().any(|item| markers.contains(&item.name)) {
+            self.blind.insert(directory.clone(), Blind::Excluded);
+            return Ok(Vec::new());
+        }
+        let mut steps = Vec::with_capacity(items.len());
+        for item in items {
+            let path = directory.join(&item.name).map_err(|error| error.to_string())?;
+            let now = match item.found.kind {
+                Kind::Directory => {
+                    if self.filter.descends(&path) {
+                        steps.push(Step::Enter(path.clone()));
+                        Some(Now::Present(item.found))
+                    } else {
+                        None
+                    }
+                }
+                Kind::File => self.file(&path, item.found),
+                Kind::Link | Kind::Special if !self.filter.includes_path(&path) => None,
+                Kind::Link => {
+                    self.oddities.push(Oddity::Link(path.clone()));
+                    Some(Now::Untracked)
+                }
+                Kind::Special => {
+                    self.oddities.push(Oddity::Special(path.clone()));
+                    Some(Now::Untracked)
+                }
+            };
+            if let Some(now) = now {
+                steps.push(Step::Take(Seen { path, now }));
+            }
+        }
+        steps.sort_unstable_by(|left, right| left.key().cmp(right.key()));
+        if let Some(name) = twice(&steps) {
+            return Err(format!("it lists `{name}` twice"));
+        }
+        for step in &steps {
+            if let Step::Enter(path) = step {
+                self.wanted.insert(format!("{path}/").into(), path.clone());
+            }
+        }
+        Ok(steps)
+    }
+
+    fn file(&mut self, path: &RelPath, found: Found) -> Option<Now> {
+        if let Some(run) = temporary::run_of(path.name()) {
+            self.oddities.push(Oddity::Leftover(Entry { path: path.clone(), found }, run));
+            return None;
+        }
+        if !self.filter.includes_path(path) {
+            return None;
+        }
+        Some(if self.filter.includes_version(&found.fingerprint) { Now::Present(found) } else { Now::Untracked })
+    }
+}
+
+/// Returns a name that occurs more than once among sorted steps.
+fn twice(steps: &[Step]) -> Option<&str> {
+    steps.windows(2).find_map(|pair| match pair {
+        [Step::Take(left), Step::Take(right)] if left.path == right.path => Some(left.path.name()),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::Fingerprint;
+
+    fn item(name: &str, kind: Kind) -> Item {
+        Item { name: name.into(), found: Found { kind, fingerprint: Fingerprint::default() } }
+    }
+
+    fn tree(directory: &str) -> Vec<Item> {
+        match directory {
+            "" => vec![
+                item("b", Kind::File),
+                item("a", Kind::Directory),
+                item("a.txt", Kind::File),
+                item("a0", Kind::File),
+            ],
+            "a" => vec![item("z", Kind::Directory), item("y", Kind::File)],
+            "a/z" => vec![item("deep", Kind::File)],
+            other => panic!("nobody should list {other}"),
+        }
+    }
+
+    /// Drains the walk, answering requests in the order that `pick` chooses.
+    fn drain(pick: impl Fn(usize) -> usize) -> Vec<String> {
+        let filter = Filter::new(&[], crate::filter::Limits::default(), false).unwrap();
+        let mut walk = Walk::new(Arc::new(filter));
+        let mut asked = Vec::new();
+        let mut paths = Vec::new();
+        loop {
+            while let Some(request) = walk.wants() {
+                asked.push(request);
+            }
+            match walk.pull() {
+                Pull::Item(seen) => paths.push(seen.path.to_string()),
+                Pull::End => return paths,
+                Pull::Wait => {
+                    let (slot, path) = asked.remove(pick(asked.len()));
+                    walk.supply(slot, tree(path.as_str()), true).unwrap();
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_stream_is_in_path_order_however_pages_arrive() {
+        let expected = ["a", "a.txt", "a/y", "a/z", "a/z/deep", "a0", "b"];
+        assert_eq!(drain(|_| 0), expected);
+        assert_eq!(drain(|count| count - 1), expected);
+    }
+
+    #[test]
+    fn a_name_listed_twice_makes_the_directory_unreadable() {
+        let filter = Filter::new(&[], crate::filter::Limits::default(), false).unwrap();
+        let mut walk = Walk::new(Arc::new(filter));
+        let (slot, _) = walk.wants().unwrap();
+        walk.supply(slot, vec![item("a", Kind::File)], false).unwrap();
+        assert!(walk.supply(slot, vec![item("a", Kind::File)], true).is_err());
+        assert_eq!(walk.blind_at(&RelPath::parse("a").unwrap()), Some(Blind::Failed));
+    }
+}

@@ -1,0 +1,162 @@
+//! The content of a file on its way from one backend to another.
+
+use bisync_engine::protocol::{Failure, FailureKind};
+use tokio::sync::mpsc;
+
+use super::{failed, stopped};
+
+/// How many pieces may wait to be taken.
+const WAITING: usize = 4;
+
+/// The content of a file, piece by piece.
+///
+/// A content that merely stops is not at its end: whoever produces it says so, after having made sure that the file is
+/// still the version that was asked for.
+#[derive(Debug)]
+pub struct Content(mpsc::Receiver<Result<Piece, Failure>>);
+
+/// The end of a [`Content`] that is written to.
+#[derive(Debug, Clone)]
+pub struct Producer(mpsc::Sender<Result<Piece, Failure>>);
+
+#[derive(Debug)]
+enum Piece {
+    Bytes(Vec<u8>),
+    End,
+}
+
+impl Content {
+    /// Makes a content and the end that fills it.
+    pub fn channel() -> (Producer, Self) {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        (Producer(sender), Self(receiver))
+    }
+
+    /// Returns the next piece; `None` at the end.
+    ///
+    /// # Errors
+    /// Fails when the file could not be read or was not the version that was asked for.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+        received(self.0.recv().await)
+    }
+
+    /// Returns the next piece as [`next`](Self::next) does, on a thread that may block.
+    ///
+    /// # Errors
+    /// Fails as [`next`](Self::next) does.
+    pub fn blocking_next(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+        received(self.0.blocking_recv())
+    }
+}
+
+fn received(piece: Option<Result<Piece, Failure>>) -> Result<Option<Vec<u8>>, Failure> {
+    match piece.ok_or_else(|| failed(FailureKind::Temporary, "reading broke off"))?? {
+        Piece::Bytes(bytes) => Ok(Some(bytes)),
+        Piece::End => Ok(None),
+    }
+}
+
+impl Producer {
+    /// Gives the next piece.
+    ///
+    /// # Errors
+    /// Fails when nobody wants it any more.
+    pub async fn send(&self, bytes: Vec<u8>) -> Result<(), Failure> {
+        self.0.send(Ok(Piece::Bytes(bytes))).await.map_err(|_| stopped())
+    }
+
+    /// Gives the next piece, from a thread that may block.
+    ///
+    /// # Errors
+    /// Fails when nobody wants it any more.
+    pub fn blocking_send(&self, bytes: Vec<u8>) -> Result<(), Failure> {
+        self.0.blocking_send(Ok(Piece::Bytes(bytes))).map_err(|_| stopped())
+    }
+
+    /// Ends the content, well or not.
+    pub async fn end(self, outcome: Result<(), Failure>) {
+        // Nobody may be there to hear it, which is as well.
+        self.0.send(outcome.map(|()| Piece::End)).await.ok();
+    }
+
+    /// Ends the content as [`end`](Self::end) does, from a thread that may block.
+    pub fn blocking_end(self, outcome: Result<(), Failure>) {
+        self.0.blocking_send(outcome.map(|()| Piece::End)).ok();
+    }
+}
+
+/// Returns whether two contents are the same, byte for byte. Stops reading at the first difference.
+///
+/// # Errors
+/// Fails as [`Content::next`] does.
+pub async fn same_content(mut one: Content, mut two: Content) -> Result<bool, Failure> {
+    let (mut left, mut right) = (Unread::default(), Unread::default());
+    loop {
+        let (bytes_left, bytes_right) = (left.fill(&mut one).await?, right.fill(&mut two).await?);
+        let length = bytes_left.len().min(bytes_right.len());
+        if length == 0 {
+            return Ok(bytes_left.len() == bytes_right.len());
+        }
+        if bytes_left.get(..length) != bytes_right.get(..length) {
+            return Ok(false);
+        }
+        left.taken += length;
+        right.taken += length;
+    }
+}
+
+/// A piece that has been compared up to `taken`.
+#[derive(Default)]
+struct Unread {
+    bytes: Vec<u8>,
+    taken: usize,
+}
+
+impl Unread {
+    /// Returns what is to be compared next, never empty before the end.
+    async fn fill(&mut self, content: &mut Content) -> Result<&[u8], Failure> {
+        while self.taken == self.bytes.len() {
+            let Some(bytes) = content.next().await? else { break };
+            *self = Self { bytes, taken: 0 };
+        }
+        Ok(self.bytes.get(self.taken..).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(pieces: &[&str]) -> Content {
+        let (producer, content) = Content::channel();
+        for piece in pieces {
+            producer.0.try_send(Ok(Piece::Bytes(piece.as_bytes().to_vec()))).unwrap();
+        }
+        producer.0.try_send(Ok(Piece::End)).unwrap();
+        content
+    }
+
+    #[test]
+    fn pieces_need_not_match() {
+        let check = |one: &[&str], two: &[&str], expected| {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            assert_eq!(runtime.block_on(same_content(content(one), content(two))), Ok(expected), "{one:?} {two:?}");
+        };
+        check(&[], &[], true);
+        check(&[""], &[], true);
+        check(&["abc"], &["a", "", "bc"], true);
+        check(&["ab", "c"], &["a", "bc"], true);
+        check(&["abc"], &["ab"], false);
+        check(&["ab"], &["ab", "c"], false);
+        check(&["abc"], &["a", "bd"], false);
+    }
+
+    #[test]
+    fn a_content_that_stops_is_not_complete() {
+        let (producer, mut content) = Content::channel();
+        producer.blocking_send(b"half".to_vec()).unwrap();
+        drop(producer);
+        assert!(content.blocking_next().is_ok());
+        assert_eq!(content.blocking_next().unwrap_err().kind, FailureKind::Temporary);
+    }
+}

@@ -1,0 +1,33 @@
+//! Moves a file to another file system, where it cannot be renamed to.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use bisync_engine::entry::Fingerprint;
+use bisync_engine::protocol::Failure;
+
+use super::failure::naming_failure;
+use super::place::Place;
+use super::source::Source;
+use super::staged::{Permissions, Staged};
+use super::transfer::transfer;
+
+/// Copies the file at `place` to `target` with its time and permissions. It is for the caller to unlink it then.
+///
+/// A file at `target` is replaced when `replaces` says so, otherwise nothing may be there.
+pub fn carry(place: &Place, target: &Place, replaces: bool) -> Result<(), Failure> {
+    let source = Source::open_at(&place.directory, &*place.name, &Fingerprint::default())?;
+    let staged = Staged::create(target.sibling(temporary_name()), Permissions::Exact(source.stat.permissions))?;
+    transfer(&source, &staged.file, &AtomicBool::new(false))?;
+    source.verify()?;
+    staged.finish(source.stat.fingerprint.modified)?;
+    staged.settle(|temporary| {
+        let renamed = if replaces { temporary.rename_over(target) } else { temporary.rename_new(target) };
+        renamed.map_err(naming_failure)
+    })
+}
+
+/// Returns a name that nothing else uses.
+pub fn temporary_name() -> Vec<u8> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    format!(".bisync-{}-{}.partial", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)).into_bytes()
+}

@@ -1,0 +1,141 @@
+//! Brings a file to a side: from another local side, or from wherever its content comes.
+
+use bisync_engine::entry::Found;
+use bisync_engine::protocol::{CopyFile, Disposal, Expect, Failure};
+
+use super::place::Place;
+use super::source::{Source, changed};
+use super::staged::{Permissions, Staged};
+use super::transfer::{transfer, write_all};
+use super::tree::Tree;
+use crate::backend::Content;
+
+/// Permissions of a new file whose source has none.
+const PLAIN: u32 = 0o666;
+
+/// Copies a file between two folders of the local file system.
+pub fn copy_file(from: &Tree, to: &Tree, copy: &CopyFile) -> Result<Found, Failure> {
+    let source = Source::open(&from.root, &copy.path, &copy.source)?;
+    bring(to, copy, source.stat.permissions, |staged| {
+        transfer(&source, &staged.file, &to.shares)?;
+        source.verify()?;
+        staged.finish(source.stat.fingerprint.modified)
+    })
+}
+
+/// Writes a file whose content comes from another backend.
+pub fn write(to: &Tree, copy: &CopyFile, content: &mut Content) -> Result<Found, Failure> {
+    bring(to, copy, PLAIN, |staged| {
+        let mut size_bytes = 0;
+        while let Some(bytes) = content.blocking_next()? {
+            write_all(&staged.file, &bytes)?;
+            size_bytes += bytes.len() as u64;
+        }
+        if copy.source.size.is_some_and(|expected| expected != size_bytes) {
+            return Err(changed());
+        }
+        staged.finish(copy.source.modified)
+    })
+}
+
+/// Stages a file, lets `fill` write it, and puts it in its place.
+fn bring(
+    to: &Tree,
+    copy: &CopyFile,
+    permissions: u32,
+    fill: impl FnOnce(&Staged) -> Result<Found, Failure>,
+) -> Result<Found, Failure> {
+    to.check_disposal(&copy.disposal)?;
+    let (target, permissions) = match &copy.expect {
+        Expect::Absent => (to.root.place_made(&copy.target)?, Permissions::New(permissions)),
+        Expect::Exactly(version) => {
+            let (place, replaced) = to.root.find(&copy.target, version)?;
+            (place, Permissions::Exact(replaced.permissions))
+        }
+    };
+    let temporary = super::open::disk_name(&copy.temporary)?;
+    let staged = Staged::create(target.sibling(temporary), permissions)?;
+    let found = fill(&staged)?;
+    let back_up;
+    let keep = match &copy.disposal {
+        Disposal::Discard => None,
+        Disposal::Backup(path) => {
+            back_up = |place: &Place| to.back_up(place, path);
+            Some(&back_up as super::staged::Keep<'_>)
+        }
+    };
+    staged.put(&target, &copy.expect, keep)?;
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use bisync_engine::entry::Fingerprint;
+    use bisync_engine::path::RelPath;
+    use bisync_engine::protocol::FailureKind;
+    use bisync_engine::side::Side;
+
+    use super::*;
+
+    const NAMES: [&str; 2] = ["target", "temporary"];
+
+    /// Copies `source` to `target` while `meanwhile` happens, just before the file is put in its place.
+    fn copy_while(replaces: bool, meanwhile: impl Fn(&Path)) -> (Result<Found, FailureKind>, [Option<String>; 2]) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| RelPath::parse(name).unwrap();
+        fs::write(folder.path().join("source"), "new").unwrap();
+        if replaces {
+            fs::write(folder.path().join("target"), "old").unwrap();
+        }
+        let tree = Tree::open(folder.path(), None).unwrap();
+        let expect = match tree.describe(&path("target")).unwrap() {
+            None => Expect::Absent,
+            Some(stat) => Expect::Exactly(stat.fingerprint),
+        };
+        let copy = CopyFile {
+            from: Side::One,
+            path: path("source"),
+            source: Fingerprint::default(),
+            target: path("target"),
+            expect,
+            disposal: Disposal::Discard,
+            temporary: path("temporary"),
+        };
+        let source = Source::open(&tree.root, &copy.path, &copy.source).unwrap();
+        let copied = bring(&tree, &copy, PLAIN, |staged| {
+            transfer(&source, &staged.file, &tree.shares)?;
+            meanwhile(folder.path());
+            source.verify()?;
+            staged.finish(source.stat.fingerprint.modified)
+        });
+        let left = NAMES.map(|name| fs::read_to_string(folder.path().join(name)).ok());
+        (copied.map_err(|failure| failure.kind), left)
+    }
+
+    #[test]
+    fn what_changes_meanwhile_is_never_lost() {
+        let check = |replaces, meanwhile: fn(&Path), expected, target: Option<&str>| {
+            let (copied, left) = copy_while(replaces, meanwhile);
+            assert_eq!(copied.err(), expected);
+            assert_eq!(left, [target.map(str::to_owned), None]);
+        };
+        let source = |folder: &Path| fs::write(folder.join("source"), "changed").unwrap();
+        let target = |folder: &Path| fs::write(folder.join("target"), "theirs").unwrap();
+        let replaced = |folder: &Path| {
+            fs::write(folder.join("theirs"), "theirs").unwrap();
+            fs::rename(folder.join("theirs"), folder.join("target")).unwrap();
+        };
+        let removed = |folder: &Path| fs::remove_file(folder.join("target")).unwrap();
+        check(false, |_| {}, None, Some("new"));
+        check(true, |_| {}, None, Some("new"));
+        check(false, source, Some(FailureKind::Changed), None);
+        check(true, source, Some(FailureKind::Changed), Some("old"));
+        check(false, target, Some(FailureKind::Refused), Some("theirs"));
+        check(true, target, Some(FailureKind::Refused), Some("theirs"));
+        check(true, replaced, Some(FailureKind::Refused), Some("theirs"));
+        check(true, removed, Some(FailureKind::Refused), None);
+    }
+}

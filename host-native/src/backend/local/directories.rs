@@ -1,0 +1,65 @@
+//! Makes and removes directories.
+
+use bisync_engine::entry::{Found, Kind};
+use bisync_engine::path::RelPath;
+use bisync_engine::protocol::{Emptiness, Failure, FailureKind};
+use rustix::fs::{AtFlags, OFlags, unlinkat};
+use rustix::io::Errno;
+
+use super::failure::failure;
+use super::list::each_name;
+use super::open::{Root, disk_path, split};
+use super::stat::{kind_of, look, look_at};
+use crate::backend::failed;
+
+/// Makes a directory and its missing parents.
+pub fn make_directory(root: &Root, path: &RelPath) -> Result<Found, Failure> {
+    let directory = root.make_directories(&disk_path(path)?)?;
+    Ok(look(&directory).map_err(failure)?.found())
+}
+
+/// Removes a directory.
+pub fn remove_directory(root: &Root, path: &RelPath, emptiness: Emptiness) -> Result<(), Failure> {
+    let path = disk_path(path)?;
+    split(&path)?;
+    let removed = match emptiness {
+        Emptiness::Empty => remove(root, &path),
+        Emptiness::NoFiles => remove_all(root, path.into_owned()),
+    };
+    removed.or_else(|failure| if failure.kind == FailureKind::NotFound { Ok(()) } else { Err(failure) })
+}
+
+/// Removes a directory and all below it, after having seen that there is nothing but directories.
+fn remove_all(root: &Root, path: Vec<u8>) -> Result<(), Failure> {
+    let mut directories = vec![path];
+    let mut seen = 0;
+    while let Some(path) = directories.get(seen) {
+        let mut found = Vec::new();
+        let directory = root.open_at(path, OFlags::RDONLY | OFlags::DIRECTORY).map_err(failure)?;
+        each_name(&directory, |name, file_type| {
+            let kind = match file_type {
+                rustix::fs::FileType::Unknown => look_at(&directory, name).map_err(failure)?.kind,
+                _ => kind_of(file_type),
+            };
+            if kind != Kind::Directory {
+                return Err(failed(FailureKind::NotEmpty, "there are files in it"));
+            }
+            found.push([path, name.to_bytes()].join(&b'/'));
+            Ok(())
+        })?;
+        directories.append(&mut found);
+        seen += 1;
+    }
+    // RACE: when a file is made in one of them now, that directory and those above it stay; the empty ones below are gone.
+    directories.iter().rev().try_for_each(|path| remove(root, path))
+}
+
+fn remove(root: &Root, path: &[u8]) -> Result<(), Failure> {
+    let (parent, name) = split(path)?;
+    let parent = root.open_at(parent, super::open::PASSAGE).map_err(failure)?;
+    match unlinkat(&parent, name, AtFlags::REMOVEDIR) {
+        // Some systems say that the name exists when they mean what is in the directory.
+        Err(Errno::EXIST) => Err(failure(Errno::NOTEMPTY)),
+        removed => removed.map_err(failure),
+    }
+}

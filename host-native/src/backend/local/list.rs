@@ -1,0 +1,111 @@
+//! Lists a directory: the hot path of every run.
+
+use std::ffi::CStr;
+use std::mem;
+
+use bisync_engine::entry::{Fingerprint, Found, Item, Kind};
+use bisync_engine::path::RelPath;
+use bisync_engine::protocol::Failure;
+use rustix::fd::OwnedFd;
+use rustix::fs::{FileType, OFlags};
+use rustix::io::Errno;
+
+use super::failure::failure;
+use super::hash::{Algorithm, hash_of};
+use super::names;
+use super::open::Root;
+use super::stat::{kind_of, look_at};
+
+pub use system::each_name;
+
+/// How many items a page has at most.
+pub const PAGE: usize = 10_000;
+
+/// Lists a directory. Full pages are given to `page`, the last one is returned.
+///
+/// What vanishes while the directory is read is left out. Anything else that cannot be looked at fails the listing: a
+/// listing without it would say that it was deleted.
+pub fn list(
+    root: &Root,
+    path: &RelPath,
+    algorithm: Option<Algorithm>,
+    mut page: impl FnMut(Vec<Item>) -> Result<(), Failure>,
+) -> Result<Vec<Item>, Failure> {
+    let directory = root.open_path(path, OFlags::RDONLY | OFlags::DIRECTORY)?;
+    let mut items = Vec::new();
+    each_name(&directory, |name, file_type| {
+        let Some(mut found) = find(&directory, name, file_type)? else { return Ok(()) };
+        if let Some(algorithm) = algorithm.filter(|_| found.kind == Kind::File) {
+            found.fingerprint.hash = hash_of(&directory, name, algorithm, &found.fingerprint);
+        }
+        items.push(Item { name: names::from_disk(name.to_bytes()), found });
+        if items.len() == PAGE { page(mem::take(&mut items)) } else { Ok(()) }
+    })?;
+    Ok(items)
+}
+
+/// Says what is at a name; `None` when it has vanished. Only files, and what has no known type, cost a system call.
+fn find(directory: &OwnedFd, name: &CStr, file_type: FileType) -> Result<Option<Found>, Failure> {
+    match file_type {
+        FileType::RegularFile | FileType::Unknown => match look_at(directory, name) {
+            Ok(stat) if stat.kind == Kind::File => Ok(Some(stat.found())),
+            Ok(stat) => Ok(Some(Found { kind: stat.kind, fingerprint: Fingerprint::default() })),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => {
+                let Failure { kind, message } = failure(error);
+                let name = names::from_disk(name.to_bytes());
+                Err(Failure { kind, message: format!("cannot look at `{name}`: {message}") })
+            }
+        },
+        _ => Ok(Some(Found { kind: kind_of(file_type), fingerprint: Fingerprint::default() })),
+    }
+}
+
+fn is_dots(name: &CStr) -> bool {
+    matches!(name.to_bytes(), b"." | b"..")
+}
+
+#[cfg(target_os = "linux")]
+mod system {
+    use super::{CStr, Failure, FileType, OwnedFd, failure, is_dots};
+    use rustix::fs::RawDir;
+
+    /// How much of a directory is read at once, in bytes: about a thousand names.
+    const BUFFER: usize = 32 * 1024;
+
+    /// Calls `visit` for every name in an open directory.
+    pub fn each_name(
+        directory: &OwnedFd,
+        mut visit: impl FnMut(&CStr, FileType) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut buffer = Vec::with_capacity(BUFFER);
+        let mut entries = RawDir::new(directory, buffer.spare_capacity_mut());
+        while let Some(entry) = entries.next() {
+            let entry = entry.map_err(failure)?;
+            if !is_dots(entry.file_name()) {
+                visit(entry.file_name(), entry.file_type())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod system {
+    use super::{CStr, Failure, FileType, OwnedFd, failure, is_dots};
+    use rustix::fs::Dir;
+
+    /// Calls `visit` for every name in an open directory.
+    pub fn each_name(
+        directory: &OwnedFd,
+        mut visit: impl FnMut(&CStr, FileType) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        for entry in Dir::read_from(directory).map_err(failure)? {
+            let entry = entry.map_err(failure)?;
+            if !is_dots(entry.file_name()) {
+                visit(entry.file_name(), entry.file_type())?;
+            }
+        }
+        Ok(())
+    }
+}

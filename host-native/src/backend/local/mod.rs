@@ -1,0 +1,131 @@
+//! The local file system.
+//!
+//! The calls of the system are made on the runtime's threads for blocking work. Nothing here follows a symbolic link
+//! below the root, and nothing is replaced or removed without a look at it.
+
+mod carry;
+mod change;
+mod copy;
+mod directories;
+mod failure;
+mod hash;
+mod list;
+mod names;
+mod open;
+mod place;
+mod probe;
+mod source;
+mod staged;
+mod stat;
+mod transfer;
+mod tree;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
+use bisync_engine::path::RelPath;
+use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind};
+use tokio::task::spawn_blocking;
+
+pub use self::failure::failure;
+pub use self::names::from_disk;
+
+use self::hash::Algorithm;
+use self::source::Source;
+use self::stat::Stat;
+use self::tree::Tree;
+use super::{Answer, Backend, Content, Pages, failed};
+
+/// A folder of the local file system.
+#[derive(Debug, Clone)]
+pub struct Local(Arc<Tree>);
+
+impl Local {
+    /// Opens a folder, and names the directory where its backups go; that one is made when it is first needed.
+    ///
+    /// # Errors
+    /// Fails when there is no such folder or it cannot be read.
+    pub fn open(root: &Path, backup: Option<&Path>) -> Result<Self, Failure> {
+        Tree::open(root, backup).map(|tree| Self(Arc::new(tree)))
+    }
+
+    /// Does something that blocks.
+    fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Tree) -> Result<T, Failure> + Send + 'static,
+    ) -> Answer<'static, T> {
+        let tree = Arc::clone(&self.0);
+        Box::pin(async move {
+            let broken = |_| failed(FailureKind::Other, "the program failed in the middle of it");
+            spawn_blocking(move || work(&tree)).await.map_err(broken)?
+        })
+    }
+}
+
+impl Backend for Local {
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities.clone()
+    }
+
+    fn list_directory(&self, path: RelPath, hash: Option<String>, pages: Pages) -> Answer<'_, Vec<Item>> {
+        self.blocking(move |tree| {
+            let algorithm = hash.as_deref().map(Algorithm::parse).transpose()?;
+            list::list(&tree.root, &path, algorithm, |items| pages.blocking_send(items))
+        })
+    }
+
+    fn describe(&self, path: RelPath) -> Answer<'_, Option<Found>> {
+        self.blocking(move |tree| Ok(tree.describe(&path)?.map(Stat::found)))
+    }
+
+    fn read(&self, path: RelPath, version: Fingerprint) -> Content {
+        let (producer, content) = Content::channel();
+        let tree = Arc::clone(&self.0);
+        spawn_blocking(move || {
+            let outcome = Source::open(&tree.root, &path, &version).and_then(|source| source.send(&producer));
+            producer.blocking_end(outcome);
+        });
+        content
+    }
+
+    fn write(&self, copy: CopyFile, mut content: Content) -> Answer<'_, Found> {
+        self.blocking(move |tree| copy::write(tree, &copy, &mut content))
+    }
+
+    fn copy_from<'a>(&'a self, source: &'a dyn Backend, copy: &CopyFile) -> Option<Answer<'a, Found>> {
+        let (from, copy) = (source.as_local()?.clone(), copy.clone());
+        Some(self.blocking(move |tree| copy::copy_file(&from.0, tree, &copy)))
+    }
+
+    fn move_file(&self, path: RelPath, expect: Fingerprint, target: RelPath) -> Answer<'_, Found> {
+        self.blocking(move |tree| change::move_file(tree, &path, &expect, &target))
+    }
+
+    fn delete_file(&self, path: RelPath, expect: Fingerprint, disposal: Disposal) -> Answer<'_, ()> {
+        self.blocking(move |tree| change::delete_file(tree, &path, &expect, &disposal))
+    }
+
+    fn make_directory(&self, path: RelPath) -> Answer<'_, Found> {
+        self.blocking(move |tree| directories::make_directory(&tree.root, &path))
+    }
+
+    fn remove_directory(&self, path: RelPath, emptiness: Emptiness) -> Answer<'_, ()> {
+        self.blocking(move |tree| directories::remove_directory(&tree.root, &path, emptiness))
+    }
+
+    fn set_time(&self, path: RelPath, expect: Fingerprint, modified: Instant) -> Answer<'_, Found> {
+        self.blocking(move |tree| change::set_time(tree, &path, &expect, modified))
+    }
+
+    fn flush(&self) -> Answer<'_, ()> {
+        self.blocking(Tree::flush)
+    }
+
+    fn as_local(&self) -> Option<&Local> {
+        Some(self)
+    }
+}

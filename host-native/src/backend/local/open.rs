@@ -1,0 +1,233 @@
+//! The root of a side, and how everything below it is reached without ever leaving it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bisync_engine::path::RelPath;
+use bisync_engine::protocol::{Failure, FailureKind};
+use rustix::fd::OwnedFd;
+use rustix::fs::{CWD, Mode, OFlags, mkdirat, openat};
+use rustix::io::{Errno, Result as SystemResult};
+
+use super::failure::{failure, naming_failure};
+use super::names;
+use super::place::Place;
+use crate::backend::failed;
+
+/// What the system takes as one path, with room to spare below `PATH_MAX`.
+const LONGEST_PATH: usize = 4000;
+
+/// How a directory is held that is only passed through.
+pub const PASSAGE: OFlags = system::PASSAGE.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+/// An open directory, and the way to what is below it.
+///
+/// The root itself may be reached through symbolic links. Below it none is followed: one that is put in the place of a
+/// directory makes a request fail.
+#[derive(Debug)]
+pub struct Root {
+    directory: OwnedFd,
+    /// Whether the system keeps a path below a directory by itself; otherwise it is walked name by name.
+    keeps_beneath: bool,
+}
+
+impl Root {
+    /// Opens a root.
+    pub fn open(path: &Path) -> Result<Self, Failure> {
+        let flags = PASSAGE.difference(OFlags::NOFOLLOW);
+        let directory = openat(CWD, path, flags, Mode::empty()).map_err(failure)?;
+        let keeps_beneath = system::open_beneath(&directory, b".", PASSAGE).is_ok();
+        Ok(Self { directory, keeps_beneath })
+    }
+
+    /// Opens something below the root, given by its path on the disk. The empty path is the root.
+    pub fn open_at(&self, path: &[u8], flags: OFlags) -> SystemResult<OwnedFd> {
+        let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mut passage = None;
+        let mut rest = path;
+        loop {
+            let length = self.piece_length(rest);
+            let (piece, after) = rest.split_at_checked(length).unwrap_or((rest, b""));
+            let last = after.is_empty();
+            let from = passage.as_ref().unwrap_or(&self.directory);
+            let piece = if piece.is_empty() { b"." } else { piece };
+            let opened = self.open_piece(from, piece, if last { flags } else { PASSAGE })?;
+            if last {
+                return Ok(opened);
+            }
+            passage = Some(opened);
+            rest = after.get(1..).unwrap_or_default();
+        }
+    }
+
+    /// Returns how much of a path is opened at once: up to a `/` or to its end.
+    fn piece_length(&self, path: &[u8]) -> usize {
+        let mut slashes = (0..path.len()).filter(|at| path.get(*at) == Some(&b'/'));
+        if !self.keeps_beneath {
+            return slashes.next().unwrap_or(path.len());
+        }
+        if path.len() <= LONGEST_PATH {
+            return path.len();
+        }
+        slashes.take_while(|at| *at <= LONGEST_PATH).last().unwrap_or(path.len())
+    }
+
+    fn open_piece(&self, directory: &OwnedFd, piece: &[u8], flags: OFlags) -> SystemResult<OwnedFd> {
+        if self.keeps_beneath {
+            system::open_beneath(directory, piece, flags)
+        } else {
+            openat(directory, piece, flags, Mode::empty())
+        }
+    }
+
+    /// Opens something below the root, given by its path in a listing.
+    pub fn open_path(&self, path: &RelPath, flags: OFlags) -> Result<OwnedFd, Failure> {
+        self.open_at(&disk_path(path)?, flags).map_err(failure)
+    }
+
+    /// Returns the place of a path in its open parent.
+    pub fn place(&self, path: &RelPath) -> Result<Place, Failure> {
+        let path = disk_path(path)?;
+        let (parent, name) = split(&path)?;
+        let directory = self.open_at(parent, PASSAGE).map_err(failure)?;
+        Ok(Place::new(Arc::new(directory), name.to_vec()))
+    }
+
+    /// Returns the place of a path in its open parent, which is made when it is missing.
+    pub fn place_made(&self, path: &RelPath) -> Result<Place, Failure> {
+        let path = disk_path(path)?;
+        let (parent, name) = split(&path)?;
+        let directory = self.make_directories(parent)?;
+        Ok(Place::new(Arc::new(directory), name.to_vec()))
+    }
+
+    /// Opens a directory given by its path on the disk; it and its parents are made when they are missing.
+    pub fn make_directories(&self, path: &[u8]) -> Result<OwnedFd, Failure> {
+        match self.open_at(path, PASSAGE) {
+            Err(Errno::NOENT) => {}
+            opened => return opened.map_err(failure),
+        }
+        let mut directory = self.open_at(b"", PASSAGE).map_err(failure)?;
+        for name in path.split(|byte| *byte == b'/') {
+            let opened = match openat(&directory, name, PASSAGE, Mode::empty()) {
+                Err(Errno::NOENT) => {
+                    match mkdirat(&directory, name, Mode::from_raw_mode(0o777)) {
+                        // Another request may have made it at the same moment.
+                        Ok(()) | Err(Errno::EXIST) => {}
+                        Err(error) => return Err(naming_failure(error)),
+                    }
+                    openat(&directory, name, PASSAGE, Mode::empty())
+                }
+                opened => opened,
+            };
+            directory = opened.map_err(failure)?;
+        }
+        Ok(directory)
+    }
+}
+
+/// Returns the path on the disk of a path in a listing.
+pub fn disk_path(path: &RelPath) -> Result<std::borrow::Cow<'_, [u8]>, Failure> {
+    let impossible = || failed(FailureKind::ImpossibleName, "this name is not possible here");
+    names::to_disk(path.as_str()).ok_or_else(impossible)
+}
+
+/// Returns the last name of a path as it is on the disk.
+pub fn disk_name(path: &RelPath) -> Result<Vec<u8>, Failure> {
+    let path = disk_path(path)?;
+    split(&path).map(|(_, name)| name.to_vec())
+}
+
+/// Splits a path on the disk into its parent and its name; the root has none.
+pub fn split(path: &[u8]) -> Result<(&[u8], &[u8]), Failure> {
+    if path.is_empty() {
+        return Err(failed(FailureKind::WrongKind, "the root of a side cannot be changed"));
+    }
+    let slash = path.iter().rposition(|byte| *byte == b'/');
+    Ok(slash.and_then(|at| Some((path.get(..at)?, path.get(at + 1..)?))).unwrap_or((b"", path)))
+}
+
+#[cfg(target_os = "linux")]
+mod system {
+    use rustix::fd::OwnedFd;
+    use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
+    use rustix::io::Result;
+
+    pub const PASSAGE: OFlags = OFlags::PATH;
+
+    pub fn open_beneath(directory: &OwnedFd, path: &[u8], flags: OFlags) -> Result<OwnedFd> {
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+        openat2(directory, path, flags, Mode::empty(), resolve)
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod system {
+    use rustix::fd::OwnedFd;
+    use rustix::fs::OFlags;
+    use rustix::io::{Errno, Result};
+
+    pub const PASSAGE: OFlags = OFlags::RDONLY;
+
+    pub fn open_beneath(_: &OwnedFd, _: &[u8], _: OFlags) -> Result<OwnedFd> {
+        Err(Errno::NOSYS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    /// A root that relies on the system, and one that walks name by name.
+    fn both(path: &Path) -> [Root; 2] {
+        let (system, mut walking) = (Root::open(path).unwrap(), Root::open(path).unwrap());
+        walking.keeps_beneath = false;
+        [system, walking]
+    }
+
+    #[test]
+    fn nothing_outside_is_reached() {
+        let (inside, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::create_dir_all(inside.path().join("real/deep")).unwrap();
+        fs::write(inside.path().join("real/file"), "x").unwrap();
+        fs::write(outside.path().join("file"), "x").unwrap();
+        std::os::unix::fs::symlink(outside.path(), inside.path().join("out")).unwrap();
+        std::os::unix::fs::symlink("real", inside.path().join("in")).unwrap();
+        for root in both(inside.path()) {
+            let check = |path: &str, expected| {
+                let opened = root.open_path(&RelPath::parse(path).unwrap(), OFlags::RDONLY);
+                assert_eq!(opened.map(|_| ()).map_err(|failure| failure.kind), expected, "{path} {root:?}");
+            };
+            check("", Ok(()));
+            check("real", Ok(()));
+            check("real/deep", Ok(()));
+            check("real/file", Ok(()));
+            check("real/none", Err(FailureKind::NotFound));
+            check("real/file/x", Err(FailureKind::WrongKind));
+            check("out", Err(FailureKind::WrongKind));
+            check("out/file", Err(FailureKind::WrongKind));
+            check("in/file", Err(FailureKind::WrongKind));
+        }
+    }
+
+    #[test]
+    fn deep_paths_work() {
+        let directory = tempfile::tempdir().unwrap();
+        for (root, letter) in both(directory.path()).into_iter().zip(["a", "b"]) {
+            let path = vec![letter.repeat(200); 50].join("/");
+            assert!(path.len() > 2 * LONGEST_PATH);
+            let place = root.place_made(&RelPath::parse(&format!("{path}/file")).unwrap()).unwrap();
+            assert!(place.look().unwrap().is_none());
+            let again = root.open_path(&RelPath::parse(&path).unwrap(), OFlags::RDONLY | OFlags::DIRECTORY);
+            assert!(again.is_ok());
+        }
+    }
+
+    #[test]
+    fn the_root_is_never_a_place() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Root::open(directory.path()).unwrap();
+        assert_eq!(root.place(&RelPath::root()).unwrap_err().kind, FailureKind::WrongKind);
+    }
+}

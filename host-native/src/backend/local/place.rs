@@ -1,0 +1,109 @@
+//! A name in an open directory, and the checks before something there is changed.
+
+use std::sync::Arc;
+
+use bisync_engine::entry::{Fingerprint, Kind};
+use bisync_engine::protocol::{Failure, FailureKind};
+use rustix::fd::OwnedFd;
+use rustix::fs::{AtFlags, RenameFlags, renameat, renameat_with, unlinkat};
+use rustix::io::{Errno, Result as SystemResult};
+
+use super::failure::failure;
+use super::open::Root;
+use super::stat::{Stat, look_at};
+use crate::backend::failed;
+
+/// A name in a directory that is held open, so that what happens to its parents does not matter any more.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The directory.
+    pub directory: Arc<OwnedFd>,
+    /// The name on the disk.
+    pub name: Vec<u8>,
+}
+
+impl Place {
+    /// Makes a place.
+    pub fn new(directory: Arc<OwnedFd>, name: Vec<u8>) -> Self {
+        Self { directory, name }
+    }
+
+    /// Returns the place of another name in the same directory.
+    pub fn sibling(&self, name: Vec<u8>) -> Self {
+        Self { directory: Arc::clone(&self.directory), name }
+    }
+
+    /// Returns what is there; `None` when nothing is.
+    pub fn look(&self) -> Result<Option<Stat>, Failure> {
+        match look_at(&self.directory, &*self.name) {
+            Ok(stat) => Ok(Some(stat)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(failure(error)),
+        }
+    }
+
+    /// Makes sure that the file there is `version`.
+    pub fn expect(&self, version: &Fingerprint) -> Result<Stat, Failure> {
+        match self.look()? {
+            None => Err(nothing_there()),
+            Some(stat) if stat.kind != Kind::File => Err(failed(FailureKind::Refused, "it is not a file any more")),
+            Some(stat) if !version.is_still(&stat.fingerprint) => {
+                Err(failed(FailureKind::Refused, "it has changed in the meantime"))
+            }
+            Some(stat) => Ok(stat),
+        }
+    }
+
+    /// Removes the file or link there; never a directory.
+    pub fn unlink(&self) -> SystemResult<()> {
+        unlinkat(&self.directory, &*self.name, AtFlags::empty())
+    }
+
+    /// Renames what is there to `target`, where nothing may be.
+    pub fn rename_new(&self, target: &Self) -> SystemResult<()> {
+        match self.rename_with(target, RenameFlags::NOREPLACE) {
+            // RACE: where the file system cannot promise it, something made at `target` after this look is replaced.
+            Err(error) if is_unsupported(error) => match look_at(&target.directory, &*target.name) {
+                Ok(_) => Err(Errno::EXIST),
+                Err(Errno::NOENT) => self.rename_over(target),
+                Err(error) => Err(error),
+            },
+            renamed => renamed,
+        }
+    }
+
+    /// Renames what is there to `target`; a file there is replaced.
+    pub fn rename_over(&self, target: &Self) -> SystemResult<()> {
+        renameat(&self.directory, &*self.name, &target.directory, &*target.name)
+    }
+
+    /// Exchanges what is at both places, in one step.
+    pub fn exchange(&self, other: &Self) -> SystemResult<()> {
+        self.rename_with(other, RenameFlags::EXCHANGE)
+    }
+
+    fn rename_with(&self, target: &Self, flags: RenameFlags) -> SystemResult<()> {
+        renameat_with(&self.directory, &*self.name, &target.directory, &*target.name, flags)
+    }
+}
+
+impl Root {
+    /// Returns the place of the file at `path`, which is `version`.
+    pub fn find(&self, path: &bisync_engine::path::RelPath, version: &Fingerprint) -> Result<(Place, Stat), Failure> {
+        let place = self.place(path).map_err(|failure| match failure.kind {
+            FailureKind::NotFound => nothing_there(),
+            _ => failure,
+        })?;
+        let stat = place.expect(version)?;
+        Ok((place, stat))
+    }
+}
+
+/// Returns whether a file system says that it does not know a kind of renaming.
+pub fn is_unsupported(error: Errno) -> bool {
+    matches!(error, Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP)
+}
+
+fn nothing_there() -> Failure {
+    failed(FailureKind::Refused, "it is gone")
+}

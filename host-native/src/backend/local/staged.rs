@@ -1,0 +1,138 @@
+//! A file that is written under a temporary name and then put in its place.
+
+use bisync_engine::entry::{Fingerprint, Found, Instant};
+use bisync_engine::protocol::{Expect, Failure, FailureKind};
+use rustix::fd::OwnedFd;
+use rustix::fs::{Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, fchmod, futimens, openat};
+use rustix::io::Errno;
+
+use super::failure::{failure, naming_failure};
+use super::place::{Place, is_unsupported};
+use super::stat::{Stat, look};
+use crate::backend::failed;
+
+/// The permission bits of a new file.
+#[derive(Debug, Clone, Copy)]
+pub enum Permissions {
+    /// These, without what the user masks out for new files.
+    New(u32),
+    /// Exactly these: those of the file that is replaced or moved.
+    Exact(u32),
+}
+
+/// Moves the file at a place to where it is kept.
+pub type Keep<'a> = &'a dyn Fn(&Place) -> Result<(), Failure>;
+
+/// A file under its temporary name, which is removed again unless the file was put in its place.
+#[derive(Debug)]
+pub struct Staged {
+    /// The file, open for writing.
+    pub file: OwnedFd,
+    place: Place,
+    inode: u64,
+    placed: bool,
+}
+
+impl Staged {
+    /// Makes an empty file.
+    pub fn create(place: Place, permissions: Permissions) -> Result<Self, Failure> {
+        let (Permissions::New(bits) | Permissions::Exact(bits)) = permissions;
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = openat(&place.directory, &*place.name, flags, mode(bits)).map_err(naming_failure)?;
+        let stat = look(&file).map_err(failure)?;
+        let staged = Self { file, place, inode: stat.inode, placed: false };
+        if let Permissions::Exact(exact) = permissions
+            && stat.permissions != exact
+        {
+            // A file system without permissions may refuse; the content matters more.
+            fchmod(&staged.file, mode(exact)).ok();
+        }
+        Ok(staged)
+    }
+
+    /// Sets the time of the written file and returns what it now is, wherever it is put.
+    pub fn finish(&self, modified: Option<Instant>) -> Result<Found, Failure> {
+        if let Some(modified) = modified {
+            futimens(&self.file, &timestamps(modified)).map_err(failure)?;
+        }
+        look(&self.file).map(Stat::found).map_err(failure)
+    }
+
+    /// Puts the file at `target`, when what is there is what is expected.
+    ///
+    /// What it replaces is given to `keep`, at the place where it then is, or discarded. When that fails, it is put back.
+    pub fn put(self, target: &Place, expect: &Expect, keep: Option<Keep<'_>>) -> Result<(), Failure> {
+        match expect {
+            Expect::Absent => self.settle(|place| place.rename_new(target).map_err(naming_failure)),
+            Expect::Exactly(version) => {
+                target.expect(version)?;
+                self.settle(|place| match place.exchange(target) {
+                    Ok(()) => check_exchanged(place, target, version, keep),
+                    Err(Errno::NOENT) => Err(failed(FailureKind::Refused, "it is gone")),
+                    // RACE: where files cannot be exchanged, a change after the check above is lost.
+                    Err(error) if is_unsupported(error) => replace(place, target, keep),
+                    Err(error) => Err(naming_failure(error)),
+                })
+            }
+        }
+    }
+
+    /// Gives the file to `rename`, which puts it in its place; when that fails, the file is removed.
+    pub fn settle(mut self, rename: impl FnOnce(&Place) -> Result<(), Failure>) -> Result<(), Failure> {
+        rename(&self.place)?;
+        self.placed = true;
+        Ok(())
+    }
+}
+
+/// Looks again at what was swapped out, so that no change can come between a check and the exchange.
+fn check_exchanged(
+    swapped_out: &Place,
+    target: &Place,
+    version: &Fingerprint,
+    keep: Option<Keep<'_>>,
+) -> Result<(), Failure> {
+    let disposed = swapped_out.expect(version).and_then(|_| match keep {
+        Some(keep) => keep(swapped_out),
+        None => swapped_out.unlink().map_err(failure),
+    });
+    if disposed.is_err() {
+        // RACE: what somebody puts at the target between the two exchanges ends up under the temporary name; `drop` sees
+        // that it is not ours and leaves it there.
+        swapped_out.exchange(target).map_err(failure)?;
+    }
+    disposed
+}
+
+/// Replaces the file at `target` where files cannot be exchanged.
+fn replace(staged: &Place, target: &Place, keep: Option<Keep<'_>>) -> Result<(), Failure> {
+    let renamed = match keep {
+        Some(keep) => {
+            keep(target)?;
+            staged.rename_new(target)
+        }
+        None => staged.rename_over(target),
+    };
+    renamed.map_err(naming_failure)
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if !self.placed && self.place.look().is_ok_and(|stat| stat.is_some_and(|stat| stat.inode == self.inode)) {
+            // Nobody can be told, and the next run removes leftovers of this name.
+            self.place.unlink().ok();
+        }
+    }
+}
+
+/// Returns the modification time as the system takes it, the time of the last access left alone.
+pub fn timestamps(modified: Instant) -> Timestamps {
+    Timestamps {
+        last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
+        last_modification: Timespec { tv_sec: modified.seconds, tv_nsec: modified.nanoseconds.into() },
+    }
+}
+
+fn mode(bits: u32) -> Mode {
+    Mode::from_bits_truncate(bits)
+}

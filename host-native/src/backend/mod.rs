@@ -1,0 +1,110 @@
+//! Where the files of a side are: what every kind of storage can do, and who carries out the engine's requests.
+
+mod content;
+pub mod local;
+mod perform;
+
+use std::pin::Pin;
+
+use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
+use bisync_engine::path::RelPath;
+use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind, Reply, RequestId};
+use tokio::sync::mpsc;
+
+pub use content::{Content, Producer, same_content};
+pub use perform::perform;
+
+/// What a backend is working on.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+
+/// A folder that is one side of a run.
+///
+/// Every method carries out the verb of [`bisync_engine::protocol::Verb`] that has its name, to the letter: what is said
+/// there about what is expected, refused and made on the way is not repeated here. Methods may be called in any number
+/// at once; who calls them limits how many. They are called inside a tokio runtime.
+pub trait Backend: Send + Sync {
+    /// Returns what this side can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Lists a directory. Full pages go to `pages` as they come; the answer is the last page.
+    fn list_directory(&self, path: RelPath, hash: Option<String>, pages: Pages) -> Answer<'_, Vec<Item>>;
+
+    /// Says what there is at a path; `None` when there is nothing.
+    fn describe(&self, path: RelPath) -> Answer<'_, Option<Found>>;
+
+    /// Reads the file that is `version`. Its content ends well only when the file was still `version` afterwards.
+    fn read(&self, path: RelPath, version: Fingerprint) -> Content;
+
+    /// Writes what another backend reads: everything of [`CopyFile`] that concerns the target.
+    fn write(&self, copy: CopyFile, content: Content) -> Answer<'_, Found>;
+
+    /// Copies from `source` without the content passing through here, where this backend can; `None` where it cannot.
+    fn copy_from<'a>(&'a self, source: &'a dyn Backend, copy: &CopyFile) -> Option<Answer<'a, Found>> {
+        let _ = (source, copy);
+        None
+    }
+
+    /// Moves a file.
+    fn move_file(&self, path: RelPath, expect: Fingerprint, target: RelPath) -> Answer<'_, Found>;
+
+    /// Deletes a file.
+    fn delete_file(&self, path: RelPath, expect: Fingerprint, disposal: Disposal) -> Answer<'_, ()>;
+
+    /// Makes a directory and its missing parents.
+    fn make_directory(&self, path: RelPath) -> Answer<'_, Found>;
+
+    /// Removes a directory.
+    fn remove_directory(&self, path: RelPath, emptiness: Emptiness) -> Answer<'_, ()>;
+
+    /// Sets the modification time of a file.
+    fn set_time(&self, path: RelPath, expect: Fingerprint, modified: Instant) -> Answer<'_, Found>;
+
+    /// Makes everything that was written durable.
+    fn flush(&self) -> Answer<'_, ()>;
+
+    /// Returns the local backend behind this one, for what two local backends do faster between them.
+    fn as_local(&self) -> Option<&local::Local> {
+        None
+    }
+}
+
+/// Takes the full pages of a long listing to where the replies go.
+#[derive(Debug, Clone)]
+pub struct Pages {
+    request: RequestId,
+    replies: mpsc::Sender<(RequestId, Reply)>,
+}
+
+impl Pages {
+    /// Makes the pages of one request.
+    pub fn new(request: RequestId, replies: mpsc::Sender<(RequestId, Reply)>) -> Self {
+        Self { request, replies }
+    }
+
+    /// Sends a page that is not the last one.
+    ///
+    /// # Errors
+    /// Fails when nobody waits for replies any more.
+    pub async fn send(&self, items: Vec<Item>) -> Result<(), Failure> {
+        let page = Reply::Page { items, last: false };
+        self.replies.send((self.request, page)).await.map_err(|_| stopped())
+    }
+
+    /// Sends a page that is not the last one, from a thread that may block.
+    ///
+    /// # Errors
+    /// Fails when nobody waits for replies any more.
+    pub fn blocking_send(&self, items: Vec<Item>) -> Result<(), Failure> {
+        let page = Reply::Page { items, last: false };
+        self.replies.blocking_send((self.request, page)).map_err(|_| stopped())
+    }
+}
+
+fn stopped() -> Failure {
+    failed(FailureKind::Stopped, "the run was stopped")
+}
+
+/// Makes a failure.
+fn failed(kind: FailureKind, message: &str) -> Failure {
+    Failure { kind, message: message.to_owned() }
+}

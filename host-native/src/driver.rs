@@ -1,0 +1,317 @@
+//! The loop between the engine, which decides, and those who do.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use bisync_engine::event::Level;
+use bisync_engine::outcome::Outcome;
+use bisync_engine::protocol::{Failure, FailureKind, Reply, Request, RequestId, Verb};
+use bisync_engine::side::Pair;
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::backend::{Backend, Pages, perform};
+use crate::component::{Conversation, ConversationError};
+use crate::report::Reporter;
+use crate::report::progress::Counters;
+use crate::state::StateStore;
+
+/// So many replies may wait for the engine before those who answer have to wait.
+const REPLIES_WAITING: usize = 1024;
+
+/// How much is done at a time, and how often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// So many requests at a time, copies apart.
+    pub checkers: usize,
+    /// So many copies at a time.
+    pub transfers: usize,
+    /// So many times in all what may work when tried again; at least 1.
+    pub tries: u32,
+    /// The pause before trying again.
+    pub pause: Duration,
+}
+
+/// Why a run broke off without an outcome.
+#[derive(Debug, thiserror::Error)]
+pub enum DriveError {
+    /// The engine failed, or did not accept an answer.
+    #[error(transparent)]
+    Engine(#[from] ConversationError),
+    /// The engine asks for nothing, waits for nothing, and does not end.
+    #[error("the engine stands still")]
+    Stalled,
+}
+
+/// Leads a conversation to its end.
+///
+/// Every message in `stops` is a wish to stop: the first one ends the run in good order.
+///
+/// # Errors
+/// Fails when the engine does; files are then as the confirmed requests left them.
+pub async fn drive(
+    conversation: &mut dyn Conversation,
+    sides: Pair<Arc<dyn Backend>>,
+    state: StateStore,
+    limits: Limits,
+    reporter: &mut Reporter,
+    mut stops: mpsc::UnboundedReceiver<()>,
+) -> Result<Outcome, DriveError> {
+    let (replies, mut answers) = mpsc::channel(REPLIES_WAITING);
+    let mut workers = Workers::new(sides, state, limits, Arc::clone(&reporter.counters), replies);
+    let mut open = 0_usize;
+    loop {
+        let turn = conversation.turn()?;
+        turn.events.iter().for_each(|event| reporter.event(event));
+        if let Some(outcome) = turn.outcome {
+            return Ok(outcome);
+        }
+        open += turn.requests.len();
+        let had_more = !(turn.requests.is_empty() && turn.events.is_empty());
+        turn.requests.into_iter().for_each(|request| workers.start(request));
+        if had_more {
+            continue;
+        }
+        if open == 0 {
+            return Err(DriveError::Stalled);
+        }
+        tokio::select! {
+            Some(first) = answers.recv() => {
+                let ready = std::iter::once(first).chain(std::iter::from_fn(|| answers.try_recv().ok()));
+                for (id, reply) in ready {
+                    reporter.counters.see(&reply);
+                    open -= usize::from(is_final(&reply));
+                    conversation.supply(id, reply)?;
+                }
+            }
+            Some(()) = stops.recv() => {
+                reporter.say(Level::Notice, "stopping", "stopping: what is under way is finished first".to_owned());
+                conversation.stop()?;
+                workers.skip_waiting();
+            }
+        }
+    }
+}
+
+fn is_final(reply: &Reply) -> bool {
+    !matches!(reply, Reply::Page { last: false, .. })
+}
+
+/// Those who carry out requests.
+struct Workers {
+    sides: Arc<Pair<Arc<dyn Backend>>>,
+    state: std::sync::mpsc::Sender<Request>,
+    checkers: Arc<Semaphore>,
+    transfers: Arc<Semaphore>,
+    /// Set when requests that still wait for their turn are not to be begun.
+    skipped: Arc<AtomicBool>,
+    limits: Limits,
+    counters: Arc<Counters>,
+    replies: mpsc::Sender<(RequestId, Reply)>,
+}
+
+impl Workers {
+    fn new(
+        sides: Pair<Arc<dyn Backend>>,
+        mut store: StateStore,
+        limits: Limits,
+        counters: Arc<Counters>,
+        replies: mpsc::Sender<(RequestId, Reply)>,
+    ) -> Self {
+        // The state's requests are carried out in the order in which they came.
+        let (state, requests) = std::sync::mpsc::channel::<Request>();
+        let answers = replies.clone();
+        thread::spawn(move || {
+            for Request { id, verb } in requests {
+                if answers.blocking_send((id, store.perform(&verb))).is_err() {
+                    break;
+                }
+            }
+        });
+        Self {
+            sides: Arc::new(sides),
+            state,
+            checkers: Arc::new(Semaphore::new(limits.checkers)),
+            transfers: Arc::new(Semaphore::new(limits.transfers)),
+            skipped: Arc::default(),
+            limits,
+            counters,
+            replies,
+        }
+    }
+
+    fn start(&mut self, request: Request) {
+        if StateStore::serves(&request.verb) {
+            // The thread lives as long as anybody can hear its answers.
+            let _ = self.state.send(request);
+            return;
+        }
+        self.counters.begin(&request.verb);
+        let lane = if is_copy(&request.verb) { &self.transfers } else { &self.checkers };
+        let (sides, lane, skipped) = (Arc::clone(&self.sides), Arc::clone(lane), Arc::clone(&self.skipped));
+        let (counters, replies, limits) = (Arc::clone(&self.counters), self.replies.clone(), self.limits);
+        tokio::spawn(async move {
+            let Request { id, verb } = request;
+            let reply = {
+                let _place = lane.acquire().await;
+                carry_out(&sides, id, &verb, &replies, &skipped, limits).await
+            };
+            if let Verb::CopyFile(copy) = &verb {
+                counters.end_copy(copy.source.size);
+            }
+            // Nobody hears it any more when the run broke off.
+            let _ = replies.send((id, reply)).await;
+        });
+    }
+
+    /// Answers requests that were not begun yet; those that come from now on are begun again.
+    fn skip_waiting(&mut self) {
+        std::mem::take(&mut self.skipped).store(true, Ordering::Relaxed);
+    }
+}
+
+async fn carry_out(
+    sides: &Pair<Arc<dyn Backend>>,
+    id: RequestId,
+    verb: &Verb,
+    replies: &mpsc::Sender<(RequestId, Reply)>,
+    skipped: &AtomicBool,
+    limits: Limits,
+) -> Reply {
+    if skipped.load(Ordering::Relaxed) {
+        return Reply::Failed(Failure { kind: FailureKind::Stopped, message: "the run was stopped".to_owned() });
+    }
+    let mut tries_left = limits.tries;
+    loop {
+        let reply = perform(sides, verb.clone(), Pages::new(id, replies.clone())).await;
+        tries_left = tries_left.saturating_sub(1);
+        let may_work = matches!(&reply, Reply::Failed(failure) if failure.kind == FailureKind::Temporary);
+        if !may_work || !is_repeatable(verb) || tries_left == 0 || skipped.load(Ordering::Relaxed) {
+            return reply;
+        }
+        tokio::time::sleep(limits.pause).await;
+    }
+}
+
+fn is_copy(verb: &Verb) -> bool {
+    matches!(verb, Verb::CopyFile(_))
+}
+
+/// Says whether a request may be made again after it failed.
+///
+/// All that change something check what they expect, so that a second try can do no harm. Of a listing, pages may have
+/// come already.
+fn is_repeatable(verb: &Verb) -> bool {
+    !matches!(verb, Verb::ListDirectory { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::fs;
+    use std::path::Path;
+
+    use bisync_engine::options::Options;
+    use bisync_engine::path::RelPath;
+    use bisync_engine::session::Turn;
+    use bisync_engine::side::Side;
+
+    use super::*;
+    use crate::backend::local::Local;
+
+    /// Says what it was told to say, and remembers what it heard.
+    #[derive(Default)]
+    struct Script {
+        turns: VecDeque<Turn>,
+        heard: Vec<(RequestId, Reply)>,
+        stopped: bool,
+    }
+
+    impl Conversation for Script {
+        fn turn(&mut self) -> Result<Turn, ConversationError> {
+            // An empty turn lets the driver wait for what it still owes.
+            let ends = self.turns.len() == 1 && self.turns[0].outcome.is_some();
+            let owes = self.heard.len() < 3;
+            Ok(if ends && owes { Turn::default() } else { self.turns.pop_front().unwrap_or_default() })
+        }
+
+        fn supply(&mut self, id: RequestId, reply: Reply) -> Result<(), ConversationError> {
+            self.heard.push((id, reply));
+            Ok(())
+        }
+
+        fn stop(&mut self) -> Result<(), ConversationError> {
+            self.stopped = true;
+            Ok(())
+        }
+    }
+
+    fn run(script: &mut Script, home: &Path, stop: bool) -> Result<Outcome, DriveError> {
+        let side = |name: &str| -> Arc<dyn Backend> {
+            fs::create_dir_all(home.join(name)).unwrap();
+            Arc::new(Local::open(&home.join(name), None).unwrap())
+        };
+        let limits = Limits { checkers: 2, transfers: 1, tries: 2, pause: Duration::ZERO };
+        let quiet = Options::parse(&[("quiet".to_owned(), "true".to_owned())]).unwrap();
+        let mut reporter = Reporter::new(&quiet).unwrap();
+        let (wish, stops) = mpsc::unbounded_channel();
+        if stop {
+            wish.send(()).unwrap();
+        }
+        let state = StateStore::new(home.join("state"));
+        let driven = drive(script, Pair::new(side("one"), side("two")), state, limits, &mut reporter, stops);
+        tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(driven)
+    }
+
+    fn requests() -> Vec<Request> {
+        let path = RelPath::root();
+        vec![
+            Request { id: 1, verb: Verb::Describe { side: Side::One, path: path.clone() } },
+            Request { id: 2, verb: Verb::ListDirectory { side: Side::Two, path, hash: None } },
+            Request { id: 3, verb: Verb::ReadState { name: "nothing".into(), offset: 0, length: 1 } },
+        ]
+    }
+
+    fn end() -> Turn {
+        Turn { outcome: Some(Outcome { exit_code: 1, ..Outcome::default() }), ..Turn::default() }
+    }
+
+    #[test]
+    fn every_request_gets_its_answer() {
+        let home = tempfile::tempdir().unwrap();
+        let asking = Turn { requests: requests(), ..Turn::default() };
+        let mut script = Script { turns: [asking, end()].into(), ..Script::default() };
+        assert_eq!(run(&mut script, home.path(), false).unwrap().exit_code, 1);
+        script.heard.sort_by_key(|(id, _)| *id);
+        assert!(
+            matches!(
+                script.heard.as_slice(),
+                [
+                    (1, Reply::Described(Some(_))),
+                    (2, Reply::Page { last: true, .. }),
+                    (3, Reply::State(None)),
+                ]
+            ),
+            "{:?}",
+            script.heard
+        );
+    }
+
+    #[test]
+    fn an_engine_that_asks_for_nothing_is_not_waited_for() {
+        let home = tempfile::tempdir().unwrap();
+        let result = run(&mut Script::default(), home.path(), false);
+        assert!(matches!(result, Err(DriveError::Stalled)), "{result:?}");
+    }
+
+    #[test]
+    fn a_wish_to_stop_reaches_the_engine() {
+        let home = tempfile::tempdir().unwrap();
+        let asking = Turn { requests: requests(), ..Turn::default() };
+        let mut script = Script { turns: [asking, end()].into(), ..Script::default() };
+        run(&mut script, home.path(), true).unwrap();
+        assert_eq!(script.heard.len(), 3, "{:?}", script.heard);
+        assert!(script.stopped);
+    }
+}

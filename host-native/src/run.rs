@@ -1,0 +1,270 @@
+//! A run from the command line to the exit code.
+
+use std::ffi::OsString;
+use std::fs;
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bisync_engine::entry::Instant;
+use bisync_engine::event::Level;
+use bisync_engine::options::{Options, OptionsError, Settings};
+use bisync_engine::protocol::Failure;
+use bisync_engine::session::Opening;
+use bisync_engine::session_name::session_name;
+use bisync_engine::side::{Pair, Side};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use tokio::sync::mpsc;
+
+use crate::backend::Backend;
+use crate::backend::local::Local;
+use crate::cli::{self, Arguments, CliError, Command};
+use crate::component::{self, OpenError};
+use crate::driver::{DriveError, Limits, drive};
+use crate::lock::{Lock, LockError};
+use crate::paths::{self, Beside, Location, PathsError};
+use crate::report::{LogError, Reporter};
+use crate::state::{StateStore, make_directory};
+
+/// The exit code when something was not done and a rerun may do it.
+const UNFINISHED: u8 = 1;
+/// The exit code for a command line that cannot be understood.
+const USAGE: u8 = 2;
+/// The exit code when a human is needed.
+const CRITICAL: u8 = 7;
+/// The exit code after a second wish to stop.
+const INTERRUPTED: i32 = 130;
+
+/// Why a run could not be begun, or broke off.
+#[derive(Debug, thiserror::Error)]
+enum RunError {
+    #[error(transparent)]
+    Paths(#[from] PathsError),
+    #[error(transparent)]
+    Options(#[from] OptionsError),
+    #[error("no home directory is known: say with `--workdir` where the listings are to be kept")]
+    NoStateDirectory,
+    #[error("cannot make the directory `{}`: {error}", path.display())]
+    MakeDirectory { path: PathBuf, error: io::Error },
+    #[error("{side} `{}` cannot be opened: {failure}", path.display())]
+    Side { side: Side, path: PathBuf, failure: Failure },
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("the run broke off: {0}")]
+    Drive(#[from] DriveError),
+    #[error("cannot begin: {0}")]
+    System(#[from] io::Error),
+}
+
+/// Runs the program with the arguments of its command line, without its own name.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let code = match cli::parse(arguments) {
+        Ok(Command::Help) => print(&cli::help(width())),
+        Ok(Command::Version) => print(&format!("bisync {}\n", env!("CARGO_PKG_VERSION"))),
+        Ok(Command::Run(arguments)) => run(&arguments),
+        Err(error) => {
+            eprintln!("bisync: {error}");
+            match error {
+                CliError::File { .. } => UNFINISHED,
+                CliError::Option(_)
+                | CliError::Letter(_)
+                | CliError::NoValue { .. }
+                | CliError::NotText(_)
+                | CliError::Paths(_)
+                | CliError::Contradiction(..)
+                | CliError::Unclear(_) => USAGE,
+            }
+        }
+    };
+    ExitCode::from(code)
+}
+
+/// Writes to standard output; whoever closed it does not want to see more.
+fn print(text: &str) -> u8 {
+    let _ = io::stdout().write_all(text.as_bytes());
+    0
+}
+
+/// Returns how wide the help may be.
+fn width() -> usize {
+    let terminal = rustix::termios::tcgetwinsize(io::stdout()).map(|size| usize::from(size.ws_col));
+    terminal.ok().filter(|columns| *columns > 0).unwrap_or(100).min(120)
+}
+
+fn run(arguments: &Arguments) -> u8 {
+    let options = &arguments.options;
+    let mut reporter = match Reporter::new(options) {
+        Ok(reporter) => reporter,
+        Err(error) => {
+            eprintln!("bisync: {error}");
+            return UNFINISHED;
+        }
+    };
+    match try_run(arguments, &mut reporter) {
+        Ok(exit_code) => exit_code,
+        Err(error) => {
+            reporter.say(Level::Error, "not-run", error.to_string());
+            error.exit_code(options)
+        }
+    }
+}
+
+impl RunError {
+    fn exit_code(&self, options: &Options) -> u8 {
+        match self {
+            Self::Paths(PathsError::Empty(_) | PathsError::Remote(_)) | Self::Options(_) => USAGE,
+            Self::Open(OpenError::Options(_)) => USAGE,
+            // What rclone calls critical: the paths are not what they were.
+            Self::Paths(_) | Self::Side { .. } if options.flag("lockout") => CRITICAL,
+            Self::Paths(_)
+            | Self::Side { .. }
+            | Self::NoStateDirectory
+            | Self::MakeDirectory { .. }
+            | Self::Lock(_)
+            | Self::Log(_)
+            | Self::Open(_)
+            | Self::Drive(_)
+            | Self::System(_) => UNFINISHED,
+        }
+    }
+}
+
+fn try_run(arguments: &Arguments, reporter: &mut Reporter) -> Result<u8, RunError> {
+    let options = &arguments.options;
+    let locations = Pair::new(
+        Location::parse(Side::One, &arguments.paths.one)?,
+        Location::parse(Side::Two, &arguments.paths.two)?,
+    );
+    let state = match options.text("workdir") {
+        Some(directory) => PathBuf::from(directory),
+        None => paths::default_state_directory(|name| std::env::var_os(name)).ok_or(RunError::NoStateDirectory)?,
+    };
+    let backups = Pair::from_fn(|side| backup_directory(options, side));
+    let dry_run = options.flag("dry-run");
+    let may_be_missing = !dry_run && starts_anew(options);
+    paths::check(locations.as_ref(), may_be_missing, &kept_apart(&state, &backups))?;
+    if may_be_missing {
+        let root = &locations.one.root;
+        made(root, fs::create_dir_all(root))?;
+    }
+    let sides = Pair::new(
+        open_side(Side::One, &locations.one, &backups.one)?,
+        open_side(Side::Two, &locations.two, &backups.two)?,
+    );
+
+    let timestamp = Timestamp::now();
+    let now = Instant {
+        seconds: timestamp.as_second(),
+        nanoseconds: timestamp.subsec_nanosecond().unsigned_abs(),
+    };
+    let utc_offset_seconds = TimeZone::system().to_offset(timestamp).seconds();
+    let capabilities = sides.as_ref().map(|side| side.capabilities());
+    // The engine says what there is to say about the settings when the session is opened.
+    let (settings, _) = Settings::resolve(options, &capabilities, now, utc_offset_seconds)?;
+
+    let stops = stop_signals()?;
+    let _lock = if dry_run {
+        None
+    } else {
+        made(&state, make_directory(&state))?;
+        let session = session_name(&locations.one.state_name, &locations.two.state_name);
+        let max_lock = settings.max_lock_ns.map(Duration::from_nanos);
+        let (lock, notice) = Lock::claim(&state, &session, max_lock)?;
+        if let Some(notice) = notice {
+            reporter.say(Level::Notice, "lock-taken-over", notice);
+        }
+        Some(lock)
+    };
+    let mut conversation = component::open(Opening {
+        options: arguments.given.clone(),
+        paths: locations.map(|location| location.state_name),
+        capabilities,
+        now,
+        utc_offset_seconds,
+        run: RandomState::new().hash_one(now),
+    })?;
+    let limits = limits(options, &settings);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        // A comparison or a copy through memory has two ends, each with a thread of its own.
+        .max_blocking_threads(2 * (limits.checkers + limits.transfers) + 4)
+        .build()?;
+    let driven = drive(conversation.as_mut(), sides, StateStore::new(state), limits, reporter, stops);
+    let outcome = runtime.block_on(driven)?;
+    reporter.outcome(&outcome);
+    Ok(outcome.exit_code)
+}
+
+fn starts_anew(options: &Options) -> bool {
+    options.flag("resync") || options.word("resync-mode").is_some_and(|mode| mode != "none")
+}
+
+/// Returns the directory that keeps what is replaced or deleted on a side.
+fn backup_directory(options: &Options, side: Side) -> Option<PathBuf> {
+    let name = match side {
+        Side::One => "backup-dir1",
+        Side::Two => "backup-dir2",
+    };
+    options.text(name).or_else(|| options.text("backup-dir")).map(PathBuf::from)
+}
+
+fn kept_apart(state: &Path, backups: &Pair<Option<PathBuf>>) -> Vec<Beside> {
+    let mut apart = vec![Beside {
+        what: "the directory of the listings",
+        directory: state.to_owned(),
+        flag: "--workdir",
+        sides: Side::BOTH.to_vec(),
+    }];
+    for (side, flag) in [(Side::One, "--backup-dir1"), (Side::Two, "--backup-dir2")] {
+        if let Some(directory) = &backups[side] {
+            apart.push(Beside { what: "the backup directory", directory: directory.clone(), flag, sides: vec![side] });
+        }
+    }
+    apart
+}
+
+fn made(directory: &Path, result: io::Result<()>) -> Result<(), RunError> {
+    result.map_err(|error| RunError::MakeDirectory { path: directory.to_owned(), error })
+}
+
+fn open_side(side: Side, location: &Location, backup: &Option<PathBuf>) -> Result<Arc<dyn Backend>, RunError> {
+    let opened = Local::open(&location.root, backup.as_deref());
+    let local = opened.map_err(|failure| RunError::Side { side, path: location.root.clone(), failure })?;
+    Ok(Arc::new(local))
+}
+
+fn limits(options: &Options, settings: &Settings) -> Limits {
+    let at_least_one = |name| usize::try_from(options.number(name).unwrap_or(1)).unwrap_or(1).clamp(1, 1024);
+    Limits {
+        checkers: at_least_one("checkers"),
+        transfers: at_least_one("transfers"),
+        tries: settings.retries,
+        pause: Duration::from_millis(settings.retries_sleep_ms),
+    }
+}
+
+/// Turns the first signal into a wish to stop; the second one ends the process at once.
+fn stop_signals() -> Result<mpsc::UnboundedReceiver<()>, RunError> {
+    let (wish, stops) = mpsc::unbounded_channel();
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    std::thread::Builder::new().name("signals".into()).spawn(move || {
+        for (count, _) in signals.forever().enumerate() {
+            if count > 0 {
+                // What was being written has a temporary name, which the next run finds in the journal.
+                std::process::exit(INTERRUPTED);
+            }
+            let _ = wish.send(());
+        }
+    })?;
+    Ok(stops)
+}

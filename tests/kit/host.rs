@@ -1,0 +1,121 @@
+//! Drives a session against the world in memory.
+
+use bisync_engine::entry::Instant;
+use bisync_engine::event::Event;
+use bisync_engine::outcome::Outcome;
+use bisync_engine::protocol::{Request, Verb};
+use bisync_engine::session::{OpenError, Opening, Session};
+use bisync_engine::side::{Pair, Side};
+
+use crate::random::Random;
+use crate::world::{World, capabilities};
+
+/// What a run did and said.
+#[derive(Debug)]
+pub struct Run {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What it said.
+    pub events: Vec<Event>,
+    /// What it asked for, in the order in which it was carried out.
+    pub verbs: Vec<Verb>,
+}
+
+/// Options as the command line would give them: `--max-delete=10 --force`.
+pub fn options(text: &str) -> Vec<(String, String)> {
+    text.split_whitespace()
+        .map(|word| {
+            let word = word.trim_start_matches("--");
+            let (name, value) = word.split_once('=').unwrap_or((word, "true"));
+            (name.to_owned(), value.replace("\\n", "\n"))
+        })
+        .collect()
+}
+
+/// Says what a session must know, for a world in memory.
+pub fn opening(options: Vec<(String, String)>, world: &World, run: u64) -> Opening {
+    Opening {
+        options,
+        paths: Pair::new("one/".into(), "two/".into()),
+        capabilities: Pair::from_fn(|_| capabilities()),
+        now: Instant { seconds: world.clock + 1_000_000, nanoseconds: 0 },
+        utc_offset_seconds: 0,
+        run,
+    }
+}
+
+/// Runs to the end; the seed chooses the order in which requests are carried out.
+///
+/// # Errors
+/// Passes on what is wrong with the options.
+///
+/// # Panics
+/// When the engine waits although nothing was asked.
+pub fn run(world: &mut World, text: &str, seed: u64) -> Result<Run, OpenError> {
+    Ok(run_some(world, text, seed, usize::MAX)?.unwrap_or_else(|| panic!("the run did not end")))
+}
+
+/// Runs like [`run`], but is killed after so many requests: `None` then.
+///
+/// # Errors
+/// Passes on what is wrong with the options.
+///
+/// # Panics
+/// When the engine waits although nothing was asked.
+pub fn run_some(world: &mut World, text: &str, seed: u64, requests: usize) -> Result<Option<Run>, OpenError> {
+    let mut random = Random::new(seed);
+    let run = random.number();
+    let mut session = Session::open(opening(options(text), world, run))?;
+    let (mut events, mut verbs): (Vec<Event>, Vec<Verb>) = (Vec::new(), Vec::new());
+    let mut waiting: Vec<Request> = Vec::new();
+    loop {
+        let turn = session.turn();
+        events.extend(turn.events);
+        waiting.extend(turn.requests);
+        if let Some(outcome) = turn.outcome {
+            assert!(waiting.is_empty(), "the run ended with open requests: {waiting:?}");
+            return Ok(Some(Run { outcome, events, verbs }));
+        }
+        assert!(!waiting.is_empty(), "the session waits, but nothing was asked; it did {verbs:#?}");
+        if verbs.len() >= requests {
+            return Ok(None);
+        }
+        let Request { id, verb } = next(&mut waiting, &mut random);
+        verbs.push(verb.clone());
+        let reply = world.perform(verb);
+        if let Err(error) = session.supply(id, reply) {
+            panic!("the session refused an answer: {error}");
+        }
+    }
+}
+
+/// Takes one of the requests; those on the state store stay in order.
+fn next(waiting: &mut Vec<Request>, random: &mut Random) -> Request {
+    let is_state = |request: &Request| {
+        matches!(
+            request.verb,
+            Verb::ReadState { .. }
+                | Verb::WriteState { .. }
+                | Verb::ReplaceState { .. }
+                | Verb::KeepState { .. }
+                | Verb::RemoveState { .. }
+        )
+    };
+    let mut index = random.below(waiting.len());
+    if is_state(&waiting[index]) {
+        index = waiting.iter().position(is_state).unwrap_or(index);
+    }
+    waiting.remove(index)
+}
+
+/// Lists both sides, one file a line, for comparison.
+pub fn show(world: &World) -> String {
+    let mut text = String::new();
+    for side in Side::BOTH {
+        text.push_str(&format!("{side}:\n"));
+        for (path, content) in world.contents(side) {
+            text.push_str(&format!("  {path} = {content}\n"));
+        }
+    }
+    text
+}

@@ -1,0 +1,325 @@
+//! Two sides and a state store in memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bisync_engine::entry::{FileId, Fingerprint, Found, Instant, Item, Kind};
+use bisync_engine::path::RelPath;
+use bisync_engine::protocol::{Capabilities, Disposal, Emptiness, Expect, Failure, FailureKind, Reply, Verb};
+use bisync_engine::side::{Pair, Side};
+
+/// A file in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// What is in it.
+    pub content: String,
+    /// When it was modified.
+    pub modified: Instant,
+    /// Its identity.
+    pub id: u64,
+}
+
+/// A side in memory: the directories are those of the files, and the ones that were made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tree {
+    /// Files by path.
+    pub files: BTreeMap<String, File>,
+    /// Directories by path, without the root.
+    pub directories: BTreeSet<String>,
+    /// Symbolic links by path.
+    pub links: BTreeSet<String>,
+}
+
+/// Everything that a run can see and change.
+#[derive(Debug, Clone, Default)]
+pub struct World {
+    /// The sides.
+    pub sides: Pair<Tree>,
+    /// The backup directories.
+    pub backups: Pair<BTreeMap<String, String>>,
+    /// The state store.
+    pub state: BTreeMap<String, Vec<u8>>,
+    /// The clock, in seconds; every edit moves it on.
+    pub clock: i64,
+    /// Paths on which an operation fails.
+    pub broken: Pair<BTreeSet<String>>,
+    last_id: u64,
+}
+
+/// What all sides in memory can do.
+pub fn capabilities() -> Capabilities {
+    Capabilities {
+        time_precision_ns: Some(1),
+        sets_time: true,
+        hashes: vec!["md5".into()],
+        slow_hashes: true,
+        case_insensitive: false,
+    }
+}
+
+impl World {
+    /// Writes a file now, and its parents.
+    pub fn write(&mut self, side: Side, path: &str, content: &str) {
+        self.clock += 1;
+        let modified = Instant { seconds: self.clock, nanoseconds: 0 };
+        self.write_at(side, path, content, modified);
+    }
+
+    /// Writes a file with a time of its own.
+    pub fn write_at(&mut self, side: Side, path: &str, content: &str, modified: Instant) {
+        self.last_id += 1;
+        let file = File { content: content.into(), modified, id: self.last_id };
+        self.put(side, path, file);
+    }
+
+    /// Deletes a file, or a directory with all that is in it.
+    pub fn delete(&mut self, side: Side, path: &str) {
+        let tree = &mut self.sides[side];
+        let below = format!("{path}/");
+        tree.files.retain(|name, _| name != path && !name.starts_with(&below));
+        tree.directories.retain(|name| name != path && !name.starts_with(&below));
+        tree.links.remove(path);
+    }
+
+    /// Moves a file, or a directory with all that is in it.
+    pub fn rename(&mut self, side: Side, from: &str, to: &str) {
+        let below = format!("{from}/");
+        let files: Vec<_> = self.sides[side]
+            .files
+            .iter()
+            .filter(|(name, _)| *name == from || name.starts_with(&below))
+            .map(|(name, file)| (name.clone(), file.clone()))
+            .collect();
+        self.delete(side, from);
+        for (name, file) in files {
+            let rest = &name[from.len()..];
+            self.put(side, &format!("{to}{rest}"), file);
+        }
+    }
+
+    /// Makes a directory and its parents.
+    pub fn make_directory(&mut self, side: Side, path: &str) {
+        let mut made = String::new();
+        for name in path.split('/') {
+            if !made.is_empty() {
+                made.push('/');
+            }
+            made.push_str(name);
+            self.sides[side].directories.insert(made.clone());
+        }
+    }
+
+    /// Returns path and content of every file of a side, but for temporary ones.
+    pub fn contents(&self, side: Side) -> BTreeMap<String, String> {
+        let is_temporary =
+            |path: &str| bisync_engine::temporary::run_of(path.rsplit('/').next().unwrap_or_default()).is_some();
+        let files = self.sides[side].files.iter().filter(|(path, _)| !is_temporary(path));
+        files.map(|(path, file)| (path.clone(), file.content.clone())).collect()
+    }
+
+    fn put(&mut self, side: Side, path: &str, file: File) {
+        if let Some((parent, _)) = path.rsplit_once('/') {
+            self.make_directory(side, parent);
+        }
+        self.sides[side].files.insert(path.into(), file);
+    }
+
+    fn found(&self, side: Side, path: &str, hash: bool) -> Option<Found> {
+        let tree = &self.sides[side];
+        if let Some(file) = tree.files.get(path) {
+            return Some(Found { kind: Kind::File, fingerprint: fingerprint(file, hash) });
+        }
+        let kind = if tree.directories.contains(path) {
+            Kind::Directory
+        } else if tree.links.contains(path) {
+            Kind::Link
+        } else {
+            return None;
+        };
+        Some(Found { kind, fingerprint: Fingerprint::default() })
+    }
+
+    /// Carries out a request.
+    pub fn perform(&mut self, verb: Verb) -> Reply {
+        self.attempt(verb).unwrap_or_else(Reply::Failed)
+    }
+
+    fn attempt(&mut self, verb: Verb) -> Result<Reply, Failure> {
+        match verb {
+            Verb::ListDirectory { side, path, hash } => {
+                self.check_broken(side, &path)?;
+                if !path.is_root() && !self.sides[side].directories.contains(path.as_str()) {
+                    return fail(FailureKind::NotFound, "no such directory");
+                }
+                let prefix = if path.is_root() { String::new() } else { format!("{path}/") };
+                let tree = &self.sides[side];
+                let names: BTreeSet<String> = tree
+                    .files
+                    .keys()
+                    .chain(&tree.directories)
+                    .chain(&tree.links)
+                    .filter_map(|name| name.strip_prefix(&prefix))
+                    .filter(|name| !name.contains('/'))
+                    .map(str::to_owned)
+                    .collect();
+                let items = names
+                    .into_iter()
+                    .filter_map(|name| {
+                        let found = self.found(side, &format!("{prefix}{name}"), hash.is_some())?;
+                        Some(Item { name, found })
+                    })
+                    .collect();
+                Ok(Reply::Page { items, last: true })
+            }
+            Verb::Describe { side, path } => Ok(Reply::Described(self.found(side, path.as_str(), false))),
+            Verb::SameContent { one, two } => {
+                let left = self.expect_file(Side::One, &one.0, &one.1)?.content;
+                let right = self.expect_file(Side::Two, &two.0, &two.1)?.content;
+                Ok(Reply::Same(left == right))
+            }
+            Verb::CopyFile(copy) => {
+                let to = copy.from.other();
+                self.check_broken(to, &copy.target)?;
+                self.check_broken(copy.from, &copy.path)?;
+                let source = self.expect_file(copy.from, &copy.path, &copy.source)?;
+                self.check_parents(to, &copy.target)?;
+                match &copy.expect {
+                    Expect::Absent => self.expect_absent(to, &copy.target)?,
+                    Expect::Exactly(version) => {
+                        let old = self.expect_file(to, &copy.target, version)?;
+                        self.dispose(to, &old, &copy.disposal);
+                    }
+                }
+                self.last_id += 1;
+                let file = File { id: self.last_id, ..source };
+                self.put(to, copy.target.as_str(), file);
+                Ok(Reply::Done(self.found(to, copy.target.as_str(), false)))
+            }
+            Verb::MoveFile(moved) => {
+                self.check_broken(moved.side, &moved.path)?;
+                let file = self.expect_file(moved.side, &moved.path, &moved.expect)?;
+                self.check_parents(moved.side, &moved.target)?;
+                self.expect_absent(moved.side, &moved.target)?;
+                self.sides[moved.side].files.remove(moved.path.as_str());
+                self.put(moved.side, moved.target.as_str(), file);
+                Ok(Reply::Done(self.found(moved.side, moved.target.as_str(), false)))
+            }
+            Verb::DeleteFile { side, path, expect, disposal } => {
+                self.check_broken(side, &path)?;
+                let old = self.expect_file(side, &path, &expect)?;
+                self.dispose(side, &old, &disposal);
+                self.sides[side].files.remove(path.as_str());
+                Ok(Reply::Done(None))
+            }
+            Verb::MakeDirectory { side, path } => {
+                self.check_broken(side, &path)?;
+                self.check_parents(side, &path)?;
+                if self.sides[side].files.contains_key(path.as_str()) {
+                    return fail(FailureKind::WrongKind, "a file is in the way");
+                }
+                self.make_directory(side, path.as_str());
+                Ok(Reply::Done(self.found(side, path.as_str(), false)))
+            }
+            Verb::RemoveDirectory { side, path, emptiness } => {
+                let below = format!("{path}/");
+                let tree = &mut self.sides[side];
+                let has_file = tree.files.keys().chain(&tree.links).any(|name| name.starts_with(&below));
+                let has_directory = tree.directories.iter().any(|name| name.starts_with(&below));
+                if has_file || (has_directory && emptiness == Emptiness::Empty) {
+                    return fail(FailureKind::NotEmpty, "the directory is not empty");
+                }
+                tree.directories.retain(|name| name != path.as_str() && !name.starts_with(&below));
+                Ok(Reply::Done(None))
+            }
+            Verb::SetTime { side, path, expect, modified } => {
+                self.check_broken(side, &path)?;
+                self.expect_file(side, &path, &expect)?;
+                if let Some(file) = self.sides[side].files.get_mut(path.as_str()) {
+                    file.modified = modified;
+                }
+                Ok(Reply::Done(self.found(side, path.as_str(), false)))
+            }
+            Verb::Flush { .. } => Ok(Reply::Done(None)),
+            Verb::ReadState { name, offset, length } => Ok(Reply::State(self.state.get(&name).map(|blob| {
+                let begin = usize::try_from(offset).unwrap_or(usize::MAX).min(blob.len());
+                let end = (begin + length as usize).min(blob.len());
+                blob[begin..end].to_vec()
+            }))),
+            Verb::WriteState { name, offset, bytes } => {
+                let blob = self.state.entry(name).or_default();
+                blob.truncate(usize::try_from(offset).unwrap_or(usize::MAX));
+                blob.extend(bytes);
+                Ok(Reply::Done(None))
+            }
+            Verb::ReplaceState { name, target } => match self.state.remove(&name) {
+                Some(blob) => {
+                    self.state.insert(target, blob);
+                    Ok(Reply::Done(None))
+                }
+                None => fail(FailureKind::NotFound, "no such blob"),
+            },
+            Verb::KeepState { name, target } => {
+                if let Some(blob) = self.state.get(&name).cloned() {
+                    self.state.insert(target, blob);
+                }
+                Ok(Reply::Done(None))
+            }
+            Verb::RemoveState { name } => {
+                self.state.remove(&name);
+                Ok(Reply::Done(None))
+            }
+        }
+    }
+
+    fn check_broken(&self, side: Side, path: &RelPath) -> Result<(), Failure> {
+        if self.broken[side].contains(path.as_str()) {
+            return fail(FailureKind::PermissionDenied, "permission denied").map(|_| ());
+        }
+        Ok(())
+    }
+
+    fn check_parents(&self, side: Side, path: &RelPath) -> Result<(), Failure> {
+        let mut above = path.parent();
+        while let Some(parent) = above {
+            if self.sides[side].files.contains_key(parent.as_str()) {
+                return fail(FailureKind::WrongKind, "a file is in the place of a directory").map(|_| ());
+            }
+            above = parent.parent();
+        }
+        Ok(())
+    }
+
+    fn expect_file(&self, side: Side, path: &RelPath, version: &Fingerprint) -> Result<File, Failure> {
+        match self.sides[side].files.get(path.as_str()) {
+            Some(file) if version.is_still(&fingerprint(file, false)) => Ok(file.clone()),
+            _ => Err(Failure { kind: FailureKind::Refused, message: "it is not what was listed".into() }),
+        }
+    }
+
+    fn expect_absent(&self, side: Side, path: &RelPath) -> Result<(), Failure> {
+        if self.found(side, path.as_str(), false).is_some() {
+            return fail(FailureKind::Refused, "something is there").map(|_| ());
+        }
+        Ok(())
+    }
+
+    fn dispose(&mut self, side: Side, file: &File, disposal: &Disposal) {
+        if let Disposal::Backup(path) = disposal {
+            self.backups[side].insert(path.to_string(), file.content.clone());
+        }
+    }
+}
+
+fn fail(kind: FailureKind, message: &str) -> Result<Reply, Failure> {
+    Err(Failure { kind, message: message.into() })
+}
+
+fn fingerprint(file: &File, hash: bool) -> Fingerprint {
+    // Any function of the content does for a hash.
+    let value = file.content.bytes().fold(17_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
+    Fingerprint {
+        size: Some(file.content.len() as u64),
+        modified: Some(file.modified),
+        hash: hash.then(|| bisync_engine::entry::Hash::new("md5", &format!("{value:032x}"))),
+        id: Some(FileId(u128::from(file.id))),
+    }
+}

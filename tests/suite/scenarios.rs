@@ -1,0 +1,151 @@
+//! Small worlds: what is there, what is run, what is there afterwards.
+
+use bisync_engine::side::Side;
+use bisync_tests::host::{run, show};
+use bisync_tests::scenario::edit;
+use bisync_tests::world::World;
+
+/// A world after `before`, brought in step, edited by `script`, and run with `options`.
+fn after(before: &str, script: &str, options: &str) -> (World, bisync_tests::host::Run) {
+    let mut world = World::default();
+    edit(&mut world, before);
+    let first = run(&mut world, "", 1).unwrap();
+    assert_eq!(first.outcome.exit_code, 0, "{}", first.outcome.headline);
+    edit(&mut world, script);
+    let run = run(&mut world, options, 2).unwrap();
+    (world, run)
+}
+
+/// Checks what both sides hold after a run, and that another run has nothing to do.
+#[track_caller]
+fn check(before: &str, script: &str, options: &str, expected: &str) {
+    let (mut world, first) = after(before, script, options);
+    let mut wanted: Vec<&str> = expected.split_whitespace().collect();
+    wanted.sort_unstable();
+    for side in Side::BOTH {
+        let mut found: Vec<String> =
+            world.contents(side).iter().map(|(path, content)| format!("{path}={content}")).collect();
+        found.sort_unstable();
+        assert_eq!(found, wanted, "{side} after {script} with {options}: {}", first.outcome.headline);
+    }
+    assert_eq!(first.outcome.exit_code, 0, "{:?}", first.outcome);
+    let again = run(&mut world, options, 3).unwrap();
+    assert_eq!(
+        again.outcome.counts.map(|counts| counts.copied + counts.deleted),
+        Default::default(),
+        "{}",
+        show(&world)
+    );
+}
+
+const THREE: &str = "1 write a A\n 1 write b B\n 1 write d/c C";
+
+#[test]
+fn a_first_run_copies_both_ways() {
+    check("", "1 write a A\n 2 write b B", "", "a=A b=B");
+    check(THREE, "", "", "a=A b=B d/c=C");
+}
+
+#[test]
+fn changes_are_carried_over() {
+    check(THREE, "1 write a A2", "", "a=A2 b=B d/c=C");
+    check(THREE, "2 write a A2\n 1 write n N", "", "a=A2 b=B d/c=C n=N");
+    check(THREE, "1 delete a", "", "b=B d/c=C");
+    check(THREE, "2 delete d", "", "a=A b=B");
+    check(THREE, "1 delete a\n 2 delete a", "", "b=B d/c=C");
+}
+
+#[test]
+fn an_edit_beats_a_delete() {
+    check(THREE, "1 delete a\n 2 write a A2", "", "a=A2 b=B d/c=C");
+    check(THREE, "2 delete a\n 1 write a A2", "", "a=A2 b=B d/c=C");
+}
+
+#[test]
+fn conflicts_keep_both() {
+    check(THREE, "1 write a A1\n 2 write a A2", "", "a.conflict1=A1 a.conflict2=A2 b=B d/c=C");
+    check(THREE, "1 write a A1\n 2 write a A1", "", "a=A1 b=B d/c=C");
+    check(THREE, "1 write a A1\n 2 write a A2", "--conflict-resolve=newer", "a=A2 a.conflict1=A1 b=B d/c=C");
+    check(THREE, "1 write a A1\n 2 write a A2", "--conflict-resolve=path1", "a=A1 a.conflict1=A2 b=B d/c=C");
+    check(THREE, "1 write a A1\n 2 write a A2", "--conflict-resolve=path1 --conflict-loser=delete", "a=A1 b=B d/c=C");
+    check("", "1 write a A1\n 2 write a A2", "", "a.conflict1=A1 a.conflict2=A2");
+}
+
+#[test]
+fn moves_are_moves() {
+    let (world, run) = after(THREE, "1 move d e", "");
+    assert_eq!(run.outcome.counts.two.moved, 1, "{:?}", run.outcome);
+    assert_eq!(run.outcome.counts.two.deleted, 0);
+    assert_eq!(world.contents(Side::One), world.contents(Side::Two));
+    check(THREE, "1 move a b2\n 1 move b a2", "", "a2=B b2=A d/c=C");
+    check(THREE, "1 move a n\n 2 write a A2", "", "a=A2 b=B d/c=C n=A");
+}
+
+#[test]
+fn a_file_and_a_directory_change_places() {
+    check(THREE, "1 delete a\n 1 write a/x X", "", "a/x=X b=B d/c=C");
+    check(THREE, "2 delete d\n 2 write d D", "", "a=A b=B d=D");
+    check(THREE, "1 delete a\n 1 write a/x X\n 2 write a A2", "", "a.conflict1=A2 a/x=X b=B d/c=C");
+    check(THREE, "2 delete d\n 2 write d D\n 1 write d/n N", "", "a=A b=B d.conflict1=D d/n=N");
+    check("", "1 write a A\n 2 write a/x X", "", "a.conflict1=A a/x=X");
+}
+
+#[test]
+fn a_resync_copies_and_overwrites_but_deletes_nothing() {
+    check(THREE, "1 delete a\n 2 write b B2", "--resync", "a=A b=B d/c=C");
+    check(THREE, "1 write b B1\n 2 write b B2", "--resync-mode=newer", "a=A b=B2 d/c=C");
+    check(THREE, "1 write b B1x\n 2 write b B2", "--resync-mode=larger", "a=A b=B1x d/c=C");
+}
+
+#[test]
+fn too_many_deletes_stop_the_run() {
+    let script = "1 delete a\n 1 delete b";
+    let (world, run) = after(THREE, script, "");
+    assert_eq!(run.outcome.exit_code, 1);
+    assert_eq!(world.contents(Side::Two).len(), 3, "{}", run.outcome.headline);
+    check(THREE, script, "--max-delete=70", "d/c=C");
+    check(THREE, script, "--force", "d/c=C");
+}
+
+#[test]
+fn a_filter_that_changes_deletes_nothing() {
+    let (world, run) = after(THREE, "1 delete a", "--exclude=a");
+    assert_eq!(run.outcome.exit_code, 0, "{}", run.outcome.headline);
+    assert_eq!(world.contents(Side::Two).len(), 3);
+    assert_eq!(world.contents(Side::One).len(), 2);
+}
+
+#[test]
+fn a_dry_run_changes_nothing() {
+    let mut world = World::default();
+    edit(&mut world, "1 write a A\n 2 write b B");
+    let before = (world.sides.clone(), world.state.clone());
+    let run = run(&mut world, "--dry-run", 1).unwrap();
+    assert_eq!(run.outcome.counts.one.copied + run.outcome.counts.two.copied, 2);
+    assert_eq!((world.sides, world.state), before);
+}
+
+#[test]
+fn empty_directories_are_carried_over_when_asked() {
+    let (world, _) = after(THREE, "1 mkdir x/y\n 2 delete d", "--create-empty-src-dirs --max-delete=100");
+    assert!(world.sides.two.directories.contains("x/y"));
+}
+
+#[test]
+fn an_unreadable_directory_is_left_alone() {
+    let mut world = World::default();
+    edit(&mut world, THREE);
+    run(&mut world, "", 1).unwrap();
+    edit(&mut world, "2 delete d/c\n 1 write a A2");
+    world.broken.two.insert("d".into());
+    let run = run(&mut world, "", 2).unwrap();
+    assert_eq!(run.outcome.exit_code, 1);
+    assert!(world.contents(Side::One).contains_key("d/c"));
+    assert_eq!(world.contents(Side::Two)["a"], "A2");
+}
+
+#[test]
+fn a_link_in_the_place_of_a_file_deletes_nothing() {
+    let (world, _) = after(THREE, "1 delete a\n 1 link a", "");
+    assert!(world.contents(Side::Two).contains_key("a"));
+}

@@ -14,7 +14,7 @@ pub struct Limits {
     /// The latest time of modification: the present less `--min-age`.
     pub newest: Option<Instant>,
     /// How many levels of names are looked at: with 1 only what lies in the root itself. 0 is the same as 1, as in
-    /// rclone.
+    /// rclone's bisync.
     pub max_depth: Option<u32>,
     /// Names of files; a directory that holds one of them is not looked at and is not in the sync.
     pub exclude_if_present: Vec<String>,

@@ -8,17 +8,23 @@ use super::fold::fold;
 
 /// A glob of which the braces have been multiplied out.
 #[derive(Debug, Clone)]
-pub(super) struct SimpleGlob {
-    /// Whether the glob is about the whole path, and not about some of its last names.
-    anchored: bool,
-    branches: Vec<Branch>,
-}
+pub(super) struct SimpleGlob(Vec<Branch>);
 
 #[derive(Debug, Clone)]
 struct Branch {
+    span: Span,
     pieces: Vec<Piece>,
-    /// Whether it can match a `/`, and so more than the last name of a path.
-    crosses: bool,
+}
+
+/// What a branch has to match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Span {
+    /// The whole path.
+    Path,
+    /// Its last name.
+    Name,
+    /// The path, or what follows one of its slashes.
+    End,
 }
 
 #[derive(Debug, Clone)]
@@ -35,6 +41,8 @@ enum Piece {
 
 /// More alternatives than this are left to a regular expression.
 const MOST_BRANCHES: usize = 64;
+/// Braces nested deeper than this are left to a regular expression.
+const MOST_DEPTH: usize = 8;
 /// More stars than this are left to a regular expression, whose time does not multiply with each of them.
 const MOST_STARS: usize = 3;
 
@@ -46,19 +54,18 @@ impl SimpleGlob {
             return None;
         }
         let (anchored, rest) = glob.strip_prefix('/').map_or((false, glob), |rest| (true, rest));
-        let alternatives = Reader { rest, ignore_case }.alternatives(false)?;
-        let branches = alternatives.into_iter().map(Branch::new).collect::<Option<_>>()?;
-        Some(Self { anchored, branches })
+        let alternatives = Reader { rest, ignore_case }.alternatives(0)?;
+        alternatives.into_iter().map(|pieces| Branch::new(pieces, anchored)).collect::<Option<_>>().map(Self)
     }
 
     /// Returns true when the glob matches `path`, which is folded when the glob ignores case.
     pub(super) fn matches(&self, path: &str) -> bool {
-        self.branches.iter().any(|branch| branch.matches(path, self.anchored))
+        self.0.iter().any(|branch| branch.matches(path))
     }
 }
 
 impl Branch {
-    fn new(pieces: Vec<Piece>) -> Option<Self> {
+    fn new(pieces: Vec<Piece>, anchored: bool) -> Option<Self> {
         let stars = pieces.iter().filter(|piece| matches!(piece, Piece::Star | Piece::DoubleStar)).count();
         let crosses = pieces.iter().any(|piece| match piece {
             Piece::Literal(text) => text.contains('/'),
@@ -66,29 +73,34 @@ impl Branch {
             Piece::DoubleStar => true,
             Piece::One | Piece::Star => false,
         });
-        (stars <= MOST_STARS).then_some(Self { pieces, crosses })
+        let span = match pieces.first() {
+            // What `**` matches after a slash, it also matches with all that comes before.
+            Some(Piece::DoubleStar) => Span::Path,
+            _ if anchored => Span::Path,
+            _ if crosses => Span::End,
+            _ => Span::Name,
+        };
+        (stars <= MOST_STARS).then_some(Self { span, pieces })
     }
 
-    fn matches(&self, path: &str, anchored: bool) -> bool {
+    fn matches(&self, path: &str) -> bool {
         if let Some(Piece::Literal(end)) = self.pieces.last()
             && !path.ends_with(end)
         {
             return false;
         }
-        if anchored {
-            return matches(&self.pieces, path);
+        let after = |slash: usize| path.get(slash + 1..).is_some_and(|end| matches(&self.pieces, end));
+        match (self.span, memchr::memrchr(b'/', path.as_bytes())) {
+            (Span::Path, _) | (Span::Name | Span::End, None) => matches(&self.pieces, path),
+            (Span::Name, Some(slash)) => after(slash),
+            (Span::End, Some(_)) => {
+                matches(&self.pieces, path) || memchr::memchr_iter(b'/', path.as_bytes()).any(after)
+            }
         }
-        if !self.crosses {
-            return path.rsplit('/').next().is_some_and(|name| matches(&self.pieces, name));
-        }
-        let after_slashes = path.match_indices('/').filter_map(|(at, slash)| path.get(at + slash.len()..));
-        std::iter::once(path).chain(after_slashes).any(|end| matches(&self.pieces, end))
     }
 }
 
 /// Returns true when `pieces` match all of `text`.
-///
-/// The depth of the recursion is the number of pieces, and no stretch is tried twice but for an earlier star.
 fn matches(pieces: &[Piece], text: &str) -> bool {
     let Some((piece, rest)) = pieces.split_first() else { return text.is_empty() };
     match piece {
@@ -112,6 +124,11 @@ fn matches_after_stretch(pieces: &[Piece], text: &str, longest: usize) -> bool {
     match pieces {
         [] => longest == text.len(),
         [Piece::Literal(end)] => text.strip_suffix(end.as_str()).is_some_and(|stretch| stretch.len() <= longest),
+        [Piece::Literal(next), ..] => {
+            let first = next.bytes().next().unwrap_or_default();
+            let candidates = memchr::memchr_iter(first, text.as_bytes()).take_while(|at| *at <= longest);
+            candidates.filter_map(|at| text.get(at..)).any(|after| matches(pieces, after))
+        }
         _ => (0..=longest).filter_map(|length| text.get(length..)).any(|after| matches(pieces, after)),
     }
 }
@@ -124,19 +141,22 @@ struct Reader<'glob> {
 
 impl Reader<'_> {
     /// Reads alternatives up to the `}` that ends them, or a whole glob.
-    fn alternatives(&mut self, in_braces: bool) -> Option<Vec<Vec<Piece>>> {
+    fn alternatives(&mut self, depth: usize) -> Option<Vec<Vec<Piece>>> {
+        if depth > MOST_DEPTH {
+            return None;
+        }
         let mut complete = Vec::new();
         // What the alternative that is being read has become so far: each brace in it multiplies it.
         let mut current = vec![Vec::new()];
         while let Some(character) = self.next() {
             match character {
-                '}' if in_braces => break,
-                ',' if in_braces => {
+                '}' if depth > 0 => break,
+                ',' if depth > 0 => {
                     complete.append(&mut current);
                     current.push(Vec::new());
                 }
                 '{' => {
-                    let inner = self.alternatives(true)?;
+                    let inner = self.alternatives(depth + 1)?;
                     if current.len() * inner.len() > MOST_BRANCHES {
                         return None;
                     }

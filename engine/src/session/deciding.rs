@@ -145,7 +145,7 @@ impl Deciding {
     pub fn take_answers(&mut self, settings: &Settings) {
         for answer in self.inquiries.take_answers() {
             match answer {
-                Answer::Compared(row, Ok(is_same)) => self.compared(row, is_same, settings),
+                Answer::Compared(row, Ok(is_same)) => self.compared(*row, is_same, settings),
                 Answer::Compared(row, Err(reason)) => {
                     self.decided.push(Decided::Failed(row.path, format!("cannot compare both versions: {reason}")));
                 }
@@ -158,7 +158,7 @@ impl Deciding {
                 }
                 Answer::Moved { old, new, is_move: false, .. } => {
                     for row in [old, new] {
-                        let judged = self.judge_uncounted(row, settings);
+                        let judged = self.judge_uncounted(*row, settings);
                         self.settle(judged, settings);
                     }
                 }
@@ -321,7 +321,7 @@ impl Deciding {
         for pairing in pairings {
             let mut take = |index: usize| judged.get_mut(index).and_then(Option::take).map(|item| item.row);
             if let (Some(old), Some(new)) = (take(pairing.old), take(pairing.new)) {
-                self.inquiries.add(Inquiry::Move { side: pairing.side, old, new });
+                self.inquiries.add(Inquiry::Move { side: pairing.side, old: Box::new(old), new: Box::new(new) });
             }
         }
         judged.into_iter().flatten().collect()
@@ -415,7 +415,8 @@ impl Deciding {
                     one.modified.is_some() && two.modified.is_some() && settings.modify_window_ns.is_some();
                 let same_time = known_times && !times_differ(one.modified, two.modified, settings.modify_window_ns);
                 let size_is_enough = !settings.compare.modified && !settings.compare.checksum;
-                (size_is_enough || (settings.compare.modified && same_time)).then_some(true)
+                let time_is_enough = settings.compare.modified && same_time;
+                (!settings.sync_checksum && (size_is_enough || time_is_enough)).then_some(true)
             }
             Likeness::Unknown => None,
         };
@@ -423,7 +424,7 @@ impl Deciding {
             Some(is_same) => self.compared(row, is_same, settings),
             None => {
                 self.decided.push(Decided::Asked(row.path.clone()));
-                self.inquiries.add(Inquiry::Compare(row));
+                self.inquiries.add(Inquiry::Compare(Box::new(row)));
             }
         }
     }
@@ -459,14 +460,14 @@ impl Deciding {
                 (None, _) => Pair::new(true, true),
             };
             self.decided.push(Decided::Asked(row.path.clone()));
-            self.inquiries.add(Inquiry::Name(Naming { row, losers, kind: NamingKind::Conflict(winner) }));
+            self.inquiries.add(Inquiry::Name(Naming { row: Box::new(row), losers, kind: NamingKind::Conflict(winner) }));
         }
     }
 
     fn step_aside(&mut self, row: Row, side: Side) {
         let losers = Pair::from_fn(|loser| loser == side);
         self.decided.push(Decided::Asked(row.path.clone()));
-        self.inquiries.add(Inquiry::Name(Naming { row, losers, kind: NamingKind::Aside(side) }));
+        self.inquiries.add(Inquiry::Name(Naming { row: Box::new(row), losers, kind: NamingKind::Aside(side) }));
     }
 
     fn push(&mut self, change: Option<Change>) {

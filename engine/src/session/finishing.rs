@@ -18,17 +18,17 @@ impl Session {
         let sources = if self.ledger.is_in_order() {
             Pair::from_fn(|side| ListingStream::new(self.names.part[side].clone()))
         } else if self.deciding.has_base {
-            Pair::from_fn(|side| ListingStream::new(self.names.listing[side].clone()))
+            self.base.clone().map(ListingStream::new)
         } else {
             Pair::from_fn(|_| ListingStream::empty())
         };
-        self.stage = Stage::Folding(Folds::new(sources, lines, self.names.new.clone(), self.now));
+        self.stage = Stage::Folding(Box::new(Folds::new(sources, lines, self.names.new.clone(), self.now)));
         true
     }
 
     pub(super) fn check(&mut self) -> bool {
         if self.settings.check_sync == CheckSync::AtEnd {
-            self.stage = Stage::Checking(Check::new(self.names.new.clone()));
+            self.stage = Stage::Checking(Box::new(Check::new(self.names.new.clone())));
             return true;
         }
         self.commit()
@@ -85,7 +85,9 @@ impl Session {
             let listing = names.listing[side].clone();
             verbs.push(Verb::KeepState { name: listing.clone(), target: names.old[side].clone() });
             verbs.push(Verb::ReplaceState { name: names.new[side].clone(), target: listing });
-            verbs.push(Verb::RemoveState { name: names.part[side].clone() });
+            if self.settings.cleanup {
+                verbs.push(Verb::RemoveState { name: names.part[side].clone() });
+            }
         }
         verbs.push(Verb::RemoveState { name: names.journal.clone() });
         verbs

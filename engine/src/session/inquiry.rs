@@ -1,5 +1,6 @@
 //! Questions whose answers a decision needs: whether contents are the same, and which names are free.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use crate::conflict::{Chosen, choose_names};
@@ -18,15 +19,15 @@ const OPEN: usize = 128;
 #[derive(Debug)]
 pub enum Inquiry {
     /// Whether both sides' versions of a path have the same content.
-    Compare(Row),
+    Compare(Box<Row>),
     /// Whether the new file of `side` has the content of the other side's old one.
     Move {
         /// The side that moved it.
         side: Side,
         /// Where it was.
-        old: Row,
+        old: Box<Row>,
         /// Where it is.
-        new: Row,
+        new: Box<Row>,
     },
     /// Names for the losers of a conflict.
     Name(Naming),
@@ -36,7 +37,7 @@ pub enum Inquiry {
 #[derive(Debug)]
 pub struct Naming {
     /// The path in conflict.
-    pub row: Row,
+    pub row: Box<Row>,
     /// The sides whose file gets another name.
     pub losers: Pair<bool>,
     /// Why.
@@ -56,15 +57,15 @@ pub enum NamingKind {
 #[derive(Debug)]
 pub enum Answer {
     /// The contents of both sides are the same, or not; or why that cannot be said.
-    Compared(Row, Result<bool, String>),
+    Compared(Box<Row>, Result<bool, String>),
     /// It was a move, or not, or that cannot be said.
     Moved {
         /// The side that moved it.
         side: Side,
         /// Where it was.
-        old: Row,
+        old: Box<Row>,
         /// Where it is.
-        new: Row,
+        new: Box<Row>,
         /// Whether it was a move.
         is_move: bool,
     },
@@ -173,11 +174,12 @@ impl Inquiries {
                     self.answers.push(Answer::Named(naming, Ok(names)));
                 }
                 Ok(Chosen::Ask(path)) => {
-                    if !self.names.contains_key(&path) {
+                    if let Entry::Vacant(unknown) = self.names.entry(path) {
                         for side in Side::BOTH {
-                            outbox.ask(Verb::Describe { side, path: path.clone() }, Purpose::Probe(path.clone(), side));
+                            let path = unknown.key().clone();
+                            outbox.ask(Verb::Describe { side, path: path.clone() }, Purpose::Probe(path, side));
                         }
-                        self.names.insert(path, Pair::default());
+                        unknown.insert(Pair::default());
                     }
                     self.unnamed.push(naming);
                 }

@@ -35,10 +35,13 @@ pub struct Ledger {
     in_order: Option<InOrder>,
 }
 
+/// A place in the order, and the lines that came for it.
+type Kept = (Place, RelPath, Option<Vec<(Side, Entry)>>);
+
 /// Listings that are written while results come, because there is no base to fold them into.
 #[derive(Debug)]
 struct InOrder {
-    places: VecDeque<(Place, RelPath, Option<Vec<(Side, Entry)>>)>,
+    places: VecDeque<Kept>,
     late: BTreeSet<Place>,
     writers: Pair<ListingWriter>,
 }

@@ -103,6 +103,8 @@ pub struct Session {
     settings: Settings,
     filter: Arc<Filter>,
     names: StateNames,
+    /// The listings that the run starts from.
+    base: Pair<String>,
     now: Instant,
     run: u64,
     outbox: Outbox,
@@ -133,7 +135,7 @@ enum Stage {
     /// What a killed run had left to do is done.
     Recovering(Sequence),
     /// Only the listings are compared.
-    CheckingOnly(Check),
+    CheckingOnly(Box<Check>),
     /// Rows come in.
     Reading,
     /// All rows were read; questions are answered.
@@ -143,9 +145,9 @@ enum Stage {
     /// The last listing parts are written.
     Writing,
     /// The listings are folded.
-    Folding(Folds),
+    Folding(Box<Folds>),
     /// The new listings are compared.
-    Checking(Check),
+    Checking(Box<Check>),
     /// The new listings take the place of the old.
     Committing(Sequence),
     /// The lockout, or a damaged listing, is put in force.
@@ -175,7 +177,7 @@ impl Session {
         let mut outbox = Outbox::default();
         outbox.events = notices;
         let stage = if settings.check_sync == CheckSync::Only {
-            Stage::CheckingOnly(Check::new(names.listing.clone()))
+            Stage::CheckingOnly(Box::new(Check::new(names.listing.clone())))
         } else {
             outbox.ask(
                 Verb::ReadState { name: names.journal.clone(), offset: 0, length: JOURNAL_BYTES },
@@ -195,6 +197,7 @@ impl Session {
             report: Report::new(settings.dry_run),
             settings,
             filter,
+            base: names.listing.clone(),
             names,
             now: opening.now,
             run: opening.run,

@@ -99,9 +99,9 @@ impl Reading {
         Some(Pair::new(exist.one?, exist.two?))
     }
 
-    /// Leaves the prior listings unread: the base is unknown.
-    pub fn ignore_priors(&mut self) {
-        self.streams.priors = Pair::from_fn(|_| ListingStream::empty());
+    /// Takes other prior listings, before the first row.
+    pub fn replace_priors(&mut self, priors: Pair<ListingStream>) {
+        self.streams.priors = priors;
     }
 
     /// Takes the next row.

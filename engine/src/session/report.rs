@@ -126,7 +126,8 @@ impl Report {
             (outcome.conflicts.len() as u64, if outcome.conflicts.len() == 1 { "conflict" } else { "conflicts" }),
         ]
         .into_iter()
-        .filter_map(|(count, what)| (count > 0).then(|| format!("{count} {what}")))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
         .collect();
         let done = if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(", ") };
         let failed = outcome.failures.len();

@@ -7,9 +7,10 @@ use crate::plan::{Change, Planner, Reason};
 use crate::protocol::{Failure, FailureKind, Reply, Verb};
 use crate::pull::Pull;
 use crate::safety::{check_access, check_counters};
-use crate::side::Side;
+use crate::side::{Pair, Side};
 use crate::walk::Oddity;
 
+use super::blob::ListingStream;
 use super::check::CheckRules;
 use super::deciding::{Decided, Surroundings, spelling};
 use super::journal::Journal;
@@ -153,9 +154,21 @@ impl Session {
             return true;
         }
         let Some(exist) = self.reading.priors_exist() else { return false };
+        let is_lost = self.settings.resync.is_none() && !(exist.one && exist.two);
+        if is_lost && self.settings.recover && self.base != self.names.old {
+            self.base = self.names.old.clone();
+            self.reading.replace_priors(self.base.clone().map(ListingStream::new));
+            return false;
+        }
         self.knows_base = true;
         match (exist.one, exist.two) {
-            (true, true) => self.deciding.has_base = true,
+            (true, true) => {
+                self.deciding.has_base = true;
+                if self.base == self.names.old {
+                    let text = "the listings of the last run are lost; those of the run before are used (--recover)";
+                    self.outbox.say(Level::Notice, "recovered", None, text);
+                }
+            }
             (one, two) => {
                 if self.settings.resync.is_none() {
                     if self.settings.lockout {
@@ -171,7 +184,7 @@ impl Session {
                         let text = "first run: nothing is deleted or overwritten";
                         self.outbox.say(Level::Info, "first-run", None, text);
                     }
-                    self.reading.ignore_priors();
+                    self.reading.replace_priors(Pair::from_fn(|_| ListingStream::empty()));
                 }
                 self.deciding.is_streaming = self.settings.access_check.is_none();
                 if self.deciding.is_streaming && !self.settings.dry_run {
@@ -385,7 +398,7 @@ impl Session {
                 paths.iter().map(|path| planner.remove_directory(path, side, Reason::EmptyDirectory, Vec::new()));
             self.plan.extend(changes);
         }
-        self.plan.sort_by(|left, right| left.phase.cmp(&right.phase));
+        self.plan.sort_by_key(|change| change.phase);
     }
 
     /// A directory could not be listed.

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 
 use crate::entry::{Entry, Fingerprint, Found, Instant, Kind};
 use crate::merge::Row;
+use crate::names::Spelling;
 use crate::options::Settings;
 use crate::path::RelPath;
 use crate::protocol::{CopyFile, Disposal, Emptiness, Expect, MoveFile, Verb};
@@ -66,6 +67,8 @@ pub enum Reason {
     FileAgainstDirectory(Side),
     /// A resync prefers this side.
     Resync(Side),
+    /// Its name on the other side differs by case.
+    Spelling,
     /// A run that was killed left it behind.
     Leftover,
     /// It is an empty directory, and those are to be removed.
@@ -192,6 +195,28 @@ impl Planner<'_> {
                 target: target.clone(),
             })],
             records,
+        })
+    }
+
+    /// Gives the file of side two the name that it has on side one, where the names differ by case; the row then has one name.
+    pub fn fix_case(&self, row: &mut Row) -> Option<Change> {
+        let is_file = |side| row.present(side).is_some_and(|found| found.kind == Kind::File);
+        let spelling = Spelling { ignore_case: false, normalize_unicode: self.settings.names.normalize_unicode };
+        let alias = row.alias.clone()?;
+        if !is_file(Side::One) || !is_file(Side::Two) || spelling.key(&alias) == spelling.key(&row.path) {
+            return None;
+        }
+        let found = row.present(Side::Two)?.clone();
+        row.alias = None;
+        Some(Change {
+            path: row.path.clone(),
+            phase: Phase::Clear,
+            reason: Reason::Spelling,
+            steps: vec![move_step(Side::Two, &alias, &found, &row.path)],
+            records: vec![
+                Record { side: Side::Two, path: alias, says: Says::Nothing },
+                version(Side::Two, &row.path, &found),
+            ],
         })
     }
 

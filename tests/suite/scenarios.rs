@@ -149,3 +149,57 @@ fn a_link_in_the_place_of_a_file_deletes_nothing() {
     let (world, _) = after(THREE, "1 delete a\n 1 link a", "");
     assert!(world.contents(Side::Two).contains_key("a"));
 }
+
+#[test]
+fn names_that_differ_by_case_are_one_when_asked() {
+    check("", "1 write A x\n 2 write b y", "--ignore-case-sync", "A=x b=y");
+    let (mut world, _) = after("", "1 write A x\n 2 write a x", "--ignore-case-sync");
+    assert_eq!(world.contents(Side::One).len(), 1);
+    assert!(world.contents(Side::Two).contains_key("a"));
+    let fixed = run(&mut world, "--ignore-case-sync --fix-case", 3).unwrap();
+    assert_eq!(fixed.outcome.exit_code, 0, "{:?}", fixed.outcome);
+    assert_eq!(world.contents(Side::One), world.contents(Side::Two));
+    edit(&mut world, "2 delete A");
+    run(&mut world, "--ignore-case-sync --force", 4).unwrap();
+    assert!(world.contents(Side::One).is_empty());
+}
+
+#[test]
+fn names_that_differ_by_unicode_form_are_one() {
+    let (mut world, first) = after("", "1 write caf\u{e9}/x X\n 2 write cafe\u{301}/x X\n 1 write caf\u{e9}/n N", "");
+    assert_eq!(first.outcome.exit_code, 0, "{:?}", first.outcome);
+    assert_eq!(world.contents(Side::Two).into_keys().collect::<Vec<_>>(), ["cafe\u{301}/n", "cafe\u{301}/x"]);
+    edit(&mut world, "1 write caf\u{e9}/x X2\n 2 write cafe\u{301}/m M");
+    let again = run(&mut world, "", 3).unwrap();
+    assert_eq!(again.outcome.exit_code, 0, "{:?}", again.outcome);
+    assert_eq!(world.contents(Side::Two)["cafe\u{301}/x"], "X2");
+    assert_eq!(world.contents(Side::One)["caf\u{e9}/m"], "M");
+}
+
+#[test]
+fn lost_listings_are_replaced_by_older_ones_when_asked() {
+    let mut world = World::default();
+    edit(&mut world, THREE);
+    run(&mut world, "", 1).unwrap();
+    edit(&mut world, "1 write n N");
+    run(&mut world, "", 2).unwrap();
+    world.state.retain(|name, _| !name.ends_with(".lst"));
+    edit(&mut world, "1 delete a");
+    run(&mut world, "--recover", 3).unwrap();
+    assert!(!world.contents(Side::Two).contains_key("a"));
+    assert!(world.contents(Side::Two).contains_key("n"));
+}
+
+#[test]
+fn a_lockout_lasts_until_a_resync() {
+    let mut world = World::default();
+    edit(&mut world, THREE);
+    assert_eq!(run(&mut world, "--lockout", 1).unwrap().outcome.exit_code, 7);
+    assert_eq!(run(&mut world, "--lockout --resync", 2).unwrap().outcome.exit_code, 0);
+    world.broken.two.insert("a".into());
+    edit(&mut world, "1 write a A2");
+    assert_eq!(run(&mut world, "--lockout", 3).unwrap().outcome.exit_code, 7);
+    world.broken.two.clear();
+    assert_eq!(run(&mut world, "--lockout", 4).unwrap().outcome.exit_code, 7);
+    assert_eq!(run(&mut world, "--lockout --resync", 5).unwrap().outcome.exit_code, 0);
+}

@@ -133,7 +133,13 @@ impl Deciding {
             let reason = "has another spelling on the same side, which the other side may not be able to tell apart";
             self.decided.push(Decided::Failed(row.path, reason.into()));
         }
-        let mut judged: Vec<Judged> = matched.rows.into_iter().map(|row| self.judge(row, around.settings)).collect();
+        let mut rows = matched.rows;
+        if around.settings.names.fix_case {
+            let planner = Planner { settings: around.settings };
+            let fixes = rows.iter_mut().filter_map(|row| planner.fix_case(row));
+            self.decided.extend(fixes.map(Decided::Change));
+        }
+        let mut judged: Vec<Judged> = rows.into_iter().map(|row| self.judge(row, around.settings)).collect();
         clear_the_way(&mut judged);
         if self.has_base {
             judged = self.ask_for_moves(judged);
@@ -460,7 +466,11 @@ impl Deciding {
                 (None, _) => Pair::new(true, true),
             };
             self.decided.push(Decided::Asked(row.path.clone()));
-            self.inquiries.add(Inquiry::Name(Naming { row: Box::new(row), losers, kind: NamingKind::Conflict(winner) }));
+            self.inquiries.add(Inquiry::Name(Naming {
+                row: Box::new(row),
+                losers,
+                kind: NamingKind::Conflict(winner),
+            }));
         }
     }
 

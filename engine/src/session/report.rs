@@ -258,6 +258,7 @@ fn because(reason: &Reason) -> String {
         Reason::Conflict(None) => "changed on both sides".into(),
         Reason::FileAgainstDirectory(side) => format!("a file on {side}, a directory on {}", side.other()),
         Reason::Resync(side) => format!("different on both sides, the resync prefers {side}"),
+        Reason::Spelling => "spelled so on Path1 (--fix-case)".into(),
         Reason::Leftover => "left behind by a run that was killed".into(),
         Reason::EmptyDirectory => "empty".into(),
     }
@@ -279,6 +280,7 @@ fn resolution(change: &Change) -> Option<String> {
         | Reason::Gone
         | Reason::Excluded
         | Reason::Resync(_)
+        | Reason::Spelling
         | Reason::Leftover
         | Reason::EmptyDirectory => return None,
     };

@@ -1,0 +1,155 @@
+//! Random flags that both programs are given, and what edits must heed because of them.
+
+use crate::random::Random;
+
+/// What a case is run with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// For every run.
+    pub always: Vec<String>,
+    /// In place of `--resync`, for runs that start anew.
+    pub resync: String,
+    /// What `filters.txt` holds, when a flag names that file.
+    pub filters: Option<String>,
+    /// The name of the files that `--check-access` looks for.
+    pub check_name: Option<String>,
+}
+
+/// Preferences of `--conflict-resolve` and `--resync-mode`.
+const PREFERENCES: [&str; 7] = ["none", "path1", "path2", "newer", "older", "larger", "smaller"];
+
+const SUFFIXES: [&str; 5] = ["lost", "one,two", ".c", "old.{DateOnly},x.y", "a..b"];
+
+const COMPARE: [&str; 14] = [
+    "--compare=size",
+    "--compare=modtime",
+    "--compare=checksum",
+    "--compare=size,modtime",
+    "--compare=size,checksum",
+    "--compare=modtime,checksum",
+    "--compare=size,modtime,checksum",
+    "--checksum",
+    "--size-only",
+    "--ignore-size",
+    "--checksum --ignore-listing-checksum",
+    "--compare=size,modtime,checksum --slow-hash-sync-only",
+    "--compare=size,modtime,checksum --no-slow-hash",
+    "--compare=modtime,checksum --download-hash",
+];
+
+const RULES: [&str; 7] = [
+    "--filter=- *.md",
+    "--filter=- /d/**",
+    "--filter=+ *.txt --filter=+ /b --filter=- *",
+    "--include=*.{txt,gz}",
+    "--exclude=/d/e f/**",
+    "--exclude=.* --exclude=é*",
+    "--filters-file=filters.txt",
+];
+
+const FILTERS: [&str; 3] =
+    ["- *.gz\n", "# comment\n+ /d/e f/*.txt\n- /d/**\n", "- sp*\n; another comment\n\n+ *.txt\n- /d/e f/**\n+ **\n"];
+
+impl Flags {
+    /// Draws flags; about one in three of each kind is given.
+    pub fn random(random: &mut Random) -> Self {
+        let mut flags = Self { resync: "--resync".into(), ..Self::default() };
+        if random.once_in(3) {
+            flags.resync = format!("--resync-mode={}", random.pick(&PREFERENCES[1..]));
+        }
+        if random.once_in(3) {
+            flags.add(&format!("--conflict-resolve={}", random.pick(&PREFERENCES)));
+        }
+        if random.once_in(3) {
+            flags.add(&format!("--conflict-loser={}", random.pick(&["num", "pathname", "delete"])));
+        }
+        if random.once_in(3) {
+            flags.add(&format!("--conflict-suffix={}", random.pick(&SUFFIXES)));
+        }
+        if random.once_in(4) {
+            flags.add("--suffix-keep-extension");
+        }
+        if random.once_in(2) {
+            flags.split(random.pick(&COMPARE));
+        }
+        flags.choose_files(random);
+        flags.choose_safety(random);
+        match random.below(6) {
+            0 => flags.add("--create-empty-src-dirs"),
+            1 if !flags.has_rules() => flags.add("--remove-empty-dirs"),
+            _ => {}
+        }
+        flags
+    }
+
+    fn choose_files(&mut self, random: &mut Random) {
+        if random.once_in(3) {
+            self.split(random.pick(&RULES));
+        }
+        if self.always.iter().any(|flag| flag == "--filters-file=filters.txt") {
+            self.filters = Some((*random.pick(&FILTERS)).into());
+        }
+        if random.once_in(8) {
+            self.add(random.pick(&["--max-size=20B", "--min-size=20B"]));
+        }
+    }
+
+    fn choose_safety(&mut self, random: &mut Random) {
+        match random.below(6) {
+            0 => self.add(&format!("--max-delete={}", random.pick(&["0", "10", "25", "75", "100"]))),
+            1 => self.add("--force"),
+            _ => {}
+        }
+        if random.once_in(8) {
+            self.add("--check-access");
+            self.check_name = Some("RCLONE_TEST".into());
+            if random.once_in(2) {
+                self.add("--check-filename=.here");
+                self.check_name = Some(".here".into());
+            }
+        }
+        if random.once_in(8) {
+            self.add("--check-sync=false");
+        }
+        if random.once_in(8) {
+            self.add("--resilient");
+        }
+        if random.once_in(8) {
+            self.add("--recover");
+        }
+        for side in 1..=2 {
+            if random.once_in(6) {
+                self.add(&format!("--backup-dir{side}=backup{side}"));
+            }
+        }
+    }
+
+    fn add(&mut self, flag: &str) {
+        self.always.push(flag.into());
+    }
+
+    fn split(&mut self, flags: &str) {
+        let words = flags.split(" --").enumerate();
+        self.always.extend(words.map(|(index, word)| if index == 0 { word.into() } else { format!("--{word}") }));
+    }
+
+    /// Says whether one of the flags begins so.
+    pub fn has(&self, beginning: &str) -> bool {
+        self.always.iter().any(|flag| flag.starts_with(beginning)) || self.resync.starts_with(beginning)
+    }
+
+    /// Says whether one of the flags ends so.
+    pub fn ends(&self, end: &str) -> bool {
+        self.always.iter().any(|flag| flag.ends_with(end)) || self.resync.ends_with(end)
+    }
+
+    /// Says whether some files are left out.
+    pub fn has_rules(&self) -> bool {
+        ["--filter", "--include", "--exclude"].iter().any(|flag| self.has(flag)) || self.has_size_limits()
+    }
+
+    /// Says whether files are left out by their size.
+    pub fn has_size_limits(&self) -> bool {
+        self.has("--max-size") || self.has("--min-size")
+    }
+}

@@ -1,0 +1,8 @@
+//! What the tests on real folders share: folders, edits, programs, and random cases.
+
+pub mod cases;
+pub mod differences;
+pub mod edits;
+pub mod flags;
+pub mod folders;
+pub mod program;

@@ -1,0 +1,95 @@
+//! The programs under test, and how they are run.
+
+use std::ffi::OsStr;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// How a program ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// The exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// What it wrote to standard output.
+    pub output: String,
+    /// What it wrote to standard error.
+    pub errors: String,
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self { code: output.status.code(), output: text(&output.stdout), errors: text(&output.stderr) }
+    }
+}
+
+impl Ended {
+    /// Returns all that it wrote.
+    pub fn all(&self) -> String {
+        format!("{}{}", self.output, self.errors)
+    }
+}
+
+/// Returns the path of `bisync`: that of the variable `BISYNC_PROGRAM`, else the one built beside the tests.
+///
+/// # Panics
+/// When it was not built, saying how to build it.
+pub fn bisync() -> PathBuf {
+    if let Some(program) = std::env::var_os("BISYNC_PROGRAM") {
+        return program.into();
+    }
+    // The tests are in `target/debug/deps`.
+    let tests = std::env::current_exe().unwrap_or_else(|error| panic!("the tests do not know where they are: {error}"));
+    let found = tests.ancestors().skip(2).take(2).find_map(|directory| {
+        let beside = ["bisync", "debug/bisync", "release/bisync"].map(|name| directory.join(name));
+        beside.into_iter().find(|program| program.is_file())
+    });
+    found.unwrap_or_else(|| {
+        panic!("the program `bisync` is not built: run `cargo build -p bisync`, or say with BISYNC_PROGRAM where it is")
+    })
+}
+
+/// Returns the real rclone: that of the variable `BISYNC_RCLONE`, else the one on the path; `None`, with a message, when
+/// there is none.
+pub fn rclone() -> Option<PathBuf> {
+    let program = std::env::var_os("BISYNC_RCLONE").map_or_else(|| PathBuf::from("rclone"), PathBuf::from);
+    let works = Command::new(&program).arg("version").output().is_ok_and(|output| output.status.success());
+    if !works {
+        eprintln!("skipped: rclone is not installed, so that there is nothing to compare with");
+    }
+    works.then_some(program)
+}
+
+/// Makes a command that begins in a directory and inherits no settings of rclone's or of bisync's.
+pub fn command(program: &Path, home: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(home).env("TZ", "UTC").env("XDG_STATE_HOME", home.join("state"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("RCLONE_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Runs a program to its end.
+///
+/// # Panics
+/// When it cannot be started.
+pub fn run<A: AsRef<OsStr>>(program: &Path, home: &Path, arguments: &[A]) -> Ended {
+    let output = command(program, home).args(arguments).output();
+    output.unwrap_or_else(|error| panic!("cannot start `{}`: {error}", program.display())).into()
+}
+
+/// Reads which seeds to try from a variable: `100` for the first hundred, `17..18` for a single one.
+///
+/// # Panics
+/// When the variable holds something else.
+pub fn seeds(variable: &str, number: u64) -> Range<u64> {
+    let Ok(text) = std::env::var(variable) else { return 0..number };
+    let parse = |text: &str| text.parse().unwrap_or_else(|_| panic!("{variable} cannot be `{text}`: try `100` or `17..18`"));
+    match text.split_once("..") {
+        Some((first, end)) => parse(first)..parse(end),
+        None => 0..parse(&text),
+    }
+}

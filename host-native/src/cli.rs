@@ -184,11 +184,9 @@ fn is_file(kind: Kind) -> bool {
 
 /// Returns the help, in lines of at most `width` characters where words allow it.
 pub fn help(width: usize) -> String {
-    let mut help = concat!(
-        "Keeps two directories in step, in both directions.\n\n",
-        "Usage: bisync PATH1 PATH2 [options]\n"
-    )
-    .to_owned();
+    let mut help =
+        concat!("Keeps two directories in step, in both directions.\n\n", "Usage: bisync PATH1 PATH2 [options]\n")
+            .to_owned();
     let labels: Vec<String> = OPTIONS.iter().map(label).collect();
     let indent = labels.iter().map(|label| label.chars().count()).max().unwrap_or_default() + 4;
     for group in Group::ALL {
@@ -257,13 +255,13 @@ mod tests {
 
     #[test]
     fn options_may_stand_anywhere() {
-        let check = |arguments: &[&str], expected: &[(&str, &str)]| match parsed(arguments).unwrap() {
-            Command::Run(Arguments { paths, given, .. }) => {
-                assert_eq!((paths.one.to_str(), paths.two.to_str()), (Some("a"), Some("b")), "{arguments:?}");
-                let given: Vec<_> = given.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-                assert_eq!(given, expected, "{arguments:?}");
-            }
-            other => panic!("{other:?}"),
+        let check = |arguments: &[&str], expected: &[(&str, &str)]| {
+            let Command::Run(Arguments { paths, given, .. }) = parsed(arguments).unwrap() else {
+                panic!("{arguments:?}")
+            };
+            assert_eq!((paths.one.to_str(), paths.two.to_str()), (Some("a"), Some("b")), "{arguments:?}");
+            let given: Vec<_> = given.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            assert_eq!(given, expected, "{arguments:?}");
         };
         check(&["a", "b"], &[]);
         check(&["--resync", "a", "-n", "b", "--force"], &[("resync", "true"), ("dry-run", "true"), ("force", "true")]);

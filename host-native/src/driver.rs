@@ -147,7 +147,6 @@ impl Workers {
             let _ = self.state.send(request);
             return;
         }
-        self.counters.begin(&request.verb);
         let lane = if is_copy(&request.verb) { &self.transfers } else { &self.checkers };
         let (sides, lane, skipped) = (Arc::clone(&self.sides), Arc::clone(lane), Arc::clone(&self.skipped));
         let (counters, replies, limits) = (Arc::clone(&self.counters), self.replies.clone(), self.limits);
@@ -155,11 +154,10 @@ impl Workers {
             let Request { id, verb } = request;
             let reply = {
                 let _place = lane.acquire().await;
+                counters.begin(&verb);
                 carry_out(&sides, id, &verb, &replies, &skipped, limits).await
             };
-            if let Verb::CopyFile(copy) = &verb {
-                counters.end_copy(copy.source.size);
-            }
+            counters.end(&verb);
             // Nobody hears it any more when the run broke off.
             let _ = replies.send((id, reply)).await;
         });
@@ -287,11 +285,7 @@ mod tests {
         assert!(
             matches!(
                 script.heard.as_slice(),
-                [
-                    (1, Reply::Described(Some(_))),
-                    (2, Reply::Page { last: true, .. }),
-                    (3, Reply::State(None)),
-                ]
+                [(1, Reply::Described(Some(_))), (2, Reply::Page { last: true, .. }), (3, Reply::State(None)),]
             ),
             "{:?}",
             script.heard

@@ -1,3 +1,12 @@
 //! The native host of bisync.
 
 pub mod backend;
+pub mod cli;
+pub mod component;
+pub mod driver;
+pub mod failure;
+pub mod lock;
+pub mod paths;
+pub mod report;
+pub mod run;
+pub mod state;

@@ -15,6 +15,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::json;
 
+use crate::failure::reason;
+
 mod verdict;
 
 use verdict::{Found, KernelLock, Machine, Process, Record, Verdict};
@@ -26,7 +28,7 @@ const FOREVER: Duration = Duration::from_secs(200 * 365 * 24 * 3600);
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another run has it.
-    #[error("another run of these paths is at work ({owner}): wait for its end, or remove its lock file `{}`", path.display())]
+    #[error("another run of these paths is at work ({owner}): wait for its end; its lock is `{}`", path.display())]
     Held {
         /// Who has it: `process 1234`.
         owner: String,
@@ -34,7 +36,7 @@ pub enum LockError {
         path: PathBuf,
     },
     /// The lock file cannot be made, read or written.
-    #[error("cannot lock `{}`: {error}", path.display())]
+    #[error("cannot lock `{}`: {}", path.display(), reason(error))]
     Io {
         /// The lock file.
         path: PathBuf,

@@ -10,6 +10,7 @@ use std::path::{Component, Path, PathBuf};
 use bisync_engine::side::{Pair, Side};
 
 use crate::backend::local::from_disk;
+use crate::failure::reason;
 
 /// One of the two paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +46,7 @@ pub enum PathsError {
     #[error("{0} lies inside {other}: two directories apart from each other are needed", other = .0.other())]
     Overlap(Side),
     /// A directory that is to stay apart overlaps a path.
-    #[error("{what} `{path}` overlaps {side}: choose a directory outside with {flag}", path = .directory.display())]
+    #[error("{what} `{path}` overlaps {side}: choose a directory outside with `--{flag}`", path = .directory.display())]
     Beside {
         /// What the directory is for.
         what: &'static str,
@@ -65,10 +66,12 @@ pub struct Beside {
     pub what: &'static str,
     /// The directory.
     pub directory: PathBuf,
-    /// The flag that sets it, with its dashes.
+    /// The flag that sets it, without dashes.
     pub flag: &'static str,
     /// The sides that it must stay apart from.
     pub sides: Vec<Side>,
+    /// Whether those may lie inside it.
+    pub may_contain: bool,
 }
 
 impl Location {
@@ -98,7 +101,7 @@ impl Location {
 ///
 /// # Errors
 /// Names the first path that cannot be used, and why.
-pub fn check(locations: Pair<&Location>, may_be_missing: bool, beside: &[Beside]) -> Result<(), PathsError> {
+pub fn check(locations: Pair<&Location>, may_be_missing: bool, beside: &[&Beside]) -> Result<(), PathsError> {
     for side in Side::BOTH {
         let root = &locations[side].root;
         match fs::metadata(root) {
@@ -112,12 +115,12 @@ pub fn check(locations: Pair<&Location>, may_be_missing: bool, beside: &[Beside]
             Err(error) if error.kind() == ErrorKind::NotADirectory => {
                 return Err(PathsError::NotADirectory(side, root.clone()));
             }
-            Err(error) => return Err(PathsError::Unusable(side, root.clone(), error.to_string())),
+            Err(error) => return Err(PathsError::Unusable(side, root.clone(), reason(&error))),
         }
     }
     let place = |side: Side| {
         let root = &locations[side].root;
-        Place::of(root).map_err(|error| PathsError::Unusable(side, root.clone(), error.to_string()))
+        Place::of(root).map_err(|error| PathsError::Unusable(side, root.clone(), reason(&error)))
     };
     let places = Pair::new(place(Side::One)?, place(Side::Two)?);
     match (places.one.is_within(&places.two), places.two.is_within(&places.one)) {
@@ -126,11 +129,11 @@ pub fn check(locations: Pair<&Location>, may_be_missing: bool, beside: &[Beside]
         (false, true) => return Err(PathsError::Overlap(Side::Two)),
         (false, false) => {}
     }
-    for Beside { what, directory, flag, sides } in beside {
+    for &&Beside { what, ref directory, flag, ref sides, may_contain } in beside {
         for &side in sides {
             // A directory that cannot be looked at fails later, with its own words.
             let Ok(place) = Place::of(directory) else { continue };
-            if place.is_within(&places[side]) || places[side].is_within(&place) && flag.starts_with("--backup") {
+            if place.is_within(&places[side]) || !may_contain && places[side].is_within(&place) {
                 return Err(PathsError::Beside { what, directory: directory.clone(), side, flag });
             }
         }
@@ -233,7 +236,11 @@ mod tests {
     fn names_are_those_of_rclone() {
         let check = |given: &str, root: &str, state_name: &str| {
             let location = Location::parse(Side::One, OsStr::new(given)).unwrap();
-            assert_eq!((location.root.to_str().unwrap(), location.state_name.as_str()), (root, state_name), "{given:?}");
+            assert_eq!(
+                (location.root.to_str().unwrap(), location.state_name.as_str()),
+                (root, state_name),
+                "{given:?}"
+            );
         };
         check("a", "a", "a/");
         check("./a/", "a", "a/");
@@ -276,10 +283,11 @@ mod tests {
             let result = check(
                 Pair::new(&parse(Side::One, one), &parse(Side::Two, two)),
                 may_be_missing,
-                &[Beside {
+                &[&Beside {
                     what: "the state directory",
                     directory: home.join("b/state"),
-                    flag: "--workdir",
+                    flag: "workdir",
+                    may_contain: true,
                     sides: Side::BOTH.to_vec(),
                 }],
             );

@@ -27,6 +27,7 @@ use crate::backend::local::Local;
 use crate::cli::{self, Arguments, CliError, Command};
 use crate::component::{self, OpenError};
 use crate::driver::{DriveError, Limits, drive};
+use crate::failure::reason;
 use crate::lock::{Lock, LockError};
 use crate::paths::{self, Beside, Location, PathsError};
 use crate::report::{LogError, Reporter};
@@ -50,7 +51,7 @@ enum RunError {
     Options(#[from] OptionsError),
     #[error("no home directory is known: say with `--workdir` where the listings are to be kept")]
     NoStateDirectory,
-    #[error("cannot make the directory `{}`: {error}", path.display())]
+    #[error("cannot make the directory `{}`: {}", path.display(), reason(error))]
     MakeDirectory { path: PathBuf, error: io::Error },
     #[error("{side} `{}` cannot be opened: {failure}", path.display())]
     Side { side: Side, path: PathBuf, failure: Failure },
@@ -62,7 +63,7 @@ enum RunError {
     Open(#[from] OpenError),
     #[error("the run broke off: {0}")]
     Drive(#[from] DriveError),
-    #[error("cannot begin: {0}")]
+    #[error("cannot begin: {}", reason(.0))]
     System(#[from] io::Error),
 }
 
@@ -113,7 +114,11 @@ fn run(arguments: &Arguments) -> u8 {
     match try_run(arguments, &mut reporter) {
         Ok(exit_code) => exit_code,
         Err(error) => {
-            reporter.say(Level::Error, "not-run", error.to_string());
+            // What the engine says when it fails goes on with a trace of its calls.
+            let text = error.to_string();
+            let (sentence, trace) = text.split_once('\n').unwrap_or((&text, ""));
+            reporter.say(Level::Error, "not-run", sentence.to_owned());
+            trace.lines().for_each(|line| reporter.say(Level::Debug, "trace", line.to_owned()));
             error.exit_code(options)
         }
     }
@@ -141,10 +146,8 @@ impl RunError {
 
 fn try_run(arguments: &Arguments, reporter: &mut Reporter) -> Result<u8, RunError> {
     let options = &arguments.options;
-    let locations = Pair::new(
-        Location::parse(Side::One, &arguments.paths.one)?,
-        Location::parse(Side::Two, &arguments.paths.two)?,
-    );
+    let locations =
+        Pair::new(Location::parse(Side::One, &arguments.paths.one)?, Location::parse(Side::Two, &arguments.paths.two)?);
     let state = match options.text("workdir") {
         Some(directory) => PathBuf::from(directory),
         None => paths::default_state_directory(|name| std::env::var_os(name)).ok_or(RunError::NoStateDirectory)?,
@@ -152,21 +155,27 @@ fn try_run(arguments: &Arguments, reporter: &mut Reporter) -> Result<u8, RunErro
     let backups = Pair::from_fn(|side| backup_directory(options, side));
     let dry_run = options.flag("dry-run");
     let may_be_missing = !dry_run && starts_anew(options);
-    paths::check(locations.as_ref(), may_be_missing, &kept_apart(&state, &backups))?;
+    let listings = Beside {
+        what: "the directory of the listings",
+        directory: state.clone(),
+        flag: "workdir",
+        sides: Side::BOTH.to_vec(),
+        may_contain: true,
+    };
+    let apart: Vec<&Beside> =
+        [Some(&listings), backups.one.as_ref(), backups.two.as_ref()].into_iter().flatten().collect();
+    paths::check(locations.as_ref(), may_be_missing, &apart)?;
     if may_be_missing {
         let root = &locations.one.root;
         made(root, fs::create_dir_all(root))?;
     }
     let sides = Pair::new(
-        open_side(Side::One, &locations.one, &backups.one)?,
-        open_side(Side::Two, &locations.two, &backups.two)?,
+        open_side(Side::One, &locations.one, backups.one.as_ref())?,
+        open_side(Side::Two, &locations.two, backups.two.as_ref())?,
     );
 
     let timestamp = Timestamp::now();
-    let now = Instant {
-        seconds: timestamp.as_second(),
-        nanoseconds: timestamp.subsec_nanosecond().unsigned_abs(),
-    };
+    let now = Instant { seconds: timestamp.as_second(), nanoseconds: timestamp.subsec_nanosecond().unsigned_abs() };
     let utc_offset_seconds = TimeZone::system().to_offset(timestamp).seconds();
     let capabilities = sides.as_ref().map(|side| side.capabilities());
     // The engine says what there is to say about the settings when the session is opened.
@@ -210,35 +219,27 @@ fn starts_anew(options: &Options) -> bool {
 }
 
 /// Returns the directory that keeps what is replaced or deleted on a side.
-fn backup_directory(options: &Options, side: Side) -> Option<PathBuf> {
-    let name = match side {
+fn backup_directory(options: &Options, side: Side) -> Option<Beside> {
+    let own = match side {
         Side::One => "backup-dir1",
         Side::Two => "backup-dir2",
     };
-    options.text(name).or_else(|| options.text("backup-dir")).map(PathBuf::from)
-}
-
-fn kept_apart(state: &Path, backups: &Pair<Option<PathBuf>>) -> Vec<Beside> {
-    let mut apart = vec![Beside {
-        what: "the directory of the listings",
-        directory: state.to_owned(),
-        flag: "--workdir",
-        sides: Side::BOTH.to_vec(),
-    }];
-    for (side, flag) in [(Side::One, "--backup-dir1"), (Side::Two, "--backup-dir2")] {
-        if let Some(directory) = &backups[side] {
-            apart.push(Beside { what: "the backup directory", directory: directory.clone(), flag, sides: vec![side] });
-        }
-    }
-    apart
+    let given = [own, "backup-dir"].into_iter().find_map(|name| Some((name, options.text(name)?)));
+    given.map(|(flag, directory)| Beside {
+        what: "the backup directory",
+        directory: directory.into(),
+        flag,
+        sides: vec![side],
+        may_contain: false,
+    })
 }
 
 fn made(directory: &Path, result: io::Result<()>) -> Result<(), RunError> {
     result.map_err(|error| RunError::MakeDirectory { path: directory.to_owned(), error })
 }
 
-fn open_side(side: Side, location: &Location, backup: &Option<PathBuf>) -> Result<Arc<dyn Backend>, RunError> {
-    let opened = Local::open(&location.root, backup.as_deref());
+fn open_side(side: Side, location: &Location, backup: Option<&Beside>) -> Result<Arc<dyn Backend>, RunError> {
+    let opened = Local::open(&location.root, backup.map(|backup| backup.directory.as_path()));
     let local = opened.map_err(|failure| RunError::Side { side, path: location.root.clone(), failure })?;
     Ok(Arc::new(local))
 }

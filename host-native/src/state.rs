@@ -196,10 +196,9 @@ mod tests {
     use super::*;
 
     fn read(store: &mut StateStore, name: &str, offset: u64, length: u32) -> Option<String> {
-        match store.perform(&Verb::ReadState { name: name.to_owned(), offset, length }) {
-            Reply::State(bytes) => bytes.map(|bytes| String::from_utf8(bytes).unwrap()),
-            other => panic!("{other:?}"),
-        }
+        let reply = store.perform(&Verb::ReadState { name: name.to_owned(), offset, length });
+        let Reply::State(bytes) = reply else { panic!("{reply:?}") };
+        bytes.map(|bytes| String::from_utf8(bytes).unwrap())
     }
 
     fn write(store: &mut StateStore, name: &str, offset: u64, text: &str) {

@@ -2,5 +2,6 @@
 
 pub mod host;
 pub mod random;
+pub mod real;
 pub mod scenario;
 pub mod world;

@@ -1,4 +1,5 @@
 //! The tests of the whole.
 
 mod properties;
+mod real;
 mod scenarios;

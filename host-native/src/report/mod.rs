@@ -20,6 +20,7 @@ use bisync_engine::options::Options;
 use bisync_engine::outcome::Outcome;
 use jiff::{Timestamp, Zoned};
 
+use crate::failure::reason;
 use progress::{Counters, Progress};
 
 /// Shows what happens in a run, and how it ended.
@@ -44,7 +45,7 @@ enum Log {
 
 /// The log file cannot be written.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write the log file `{}`: {error}", path.display())]
+#[error("cannot write the log file `{}`: {}", path.display(), reason(error))]
 pub struct LogError {
     path: PathBuf,
     error: io::Error,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bisync_engine::entry::Kind;
 use bisync_engine::protocol::{Reply, Verb};
-use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A run that ends sooner shows no progress.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -23,12 +23,10 @@ pub struct Counters {
     pub directories: AtomicU64,
     /// Files seen in them.
     pub files: AtomicU64,
-    /// Files to be copied, as far as is known.
-    pub copies: AtomicU64,
+    /// Files whose copying has begun.
+    pub copies_begun: AtomicU64,
     /// Files whose copying has ended, well or not.
     pub copies_ended: AtomicU64,
-    /// Bytes to be copied, as far as is known.
-    pub bytes: AtomicU64,
     /// Bytes of the files whose copying has ended.
     pub bytes_ended: AtomicU64,
 }
@@ -36,16 +34,17 @@ pub struct Counters {
 impl Counters {
     /// Counts a request that is begun.
     pub fn begin(&self, verb: &Verb) {
-        if let Verb::CopyFile(copy) = verb {
-            self.copies.fetch_add(1, Ordering::Relaxed);
-            self.bytes.fetch_add(copy.source.size.unwrap_or_default(), Ordering::Relaxed);
+        if let Verb::CopyFile(_) = verb {
+            self.copies_begun.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Counts a copy that has ended; `size` is that of its source.
-    pub fn end_copy(&self, size: Option<u64>) {
-        self.copies_ended.fetch_add(1, Ordering::Relaxed);
-        self.bytes_ended.fetch_add(size.unwrap_or_default(), Ordering::Relaxed);
+    /// Counts a request that has ended.
+    pub fn end(&self, verb: &Verb) {
+        if let Verb::CopyFile(copy) = verb {
+            self.copies_ended.fetch_add(1, Ordering::Relaxed);
+            self.bytes_ended.fetch_add(copy.source.size.unwrap_or_default(), Ordering::Relaxed);
+        }
     }
 
     /// Counts what a reply tells.
@@ -69,7 +68,7 @@ impl Progress {
     /// Begins to show the counters on standard error, once the run has taken a moment.
     pub fn start(counters: Arc<Counters>) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
             bar.set_style(style);
         }
         let (stop, stopped) = mpsc::channel();
@@ -78,7 +77,7 @@ impl Progress {
             let mut wait = PATIENCE;
             let mut copying_since = None;
             while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
-                if counters.copies.load(Ordering::Relaxed) > 0 {
+                if counters.copies_begun.load(Ordering::Relaxed) > 0 {
                     copying_since.get_or_insert_with(Instant::now);
                 }
                 drawn.set_message(line(&counters, copying_since.map(|since| since.elapsed())));
@@ -107,24 +106,23 @@ impl Drop for Progress {
 }
 
 /// Writes the counters; `copying` is how long files have been copied.
+///
+/// How much is still to be copied nobody knows here: the engine asks for copies bit by bit.
 fn line(counters: &Counters, copying: Option<Duration>) -> String {
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    let Some(elapsed) = copying else {
-        let (directories, files) = (HumanCount(count(&counters.directories)), HumanCount(count(&counters.files)));
-        return format!("Listing: {directories} directories, {files} files");
-    };
-    let (bytes, ended) = (count(&counters.bytes), count(&counters.bytes_ended));
-    let mut line = format!(
-        "Copying: {} of {}, {} of {} files",
-        HumanBytes(ended),
-        HumanBytes(bytes),
-        HumanCount(count(&counters.copies_ended)),
-        HumanCount(count(&counters.copies)),
-    );
-    let rate = ended as f64 / elapsed.as_secs_f64().max(0.001);
-    if rate >= 1.0 {
-        let left = Duration::from_secs((bytes.saturating_sub(ended) as f64 / rate) as u64);
-        line.push_str(&format!(", {}/s, {} left", HumanBytes(rate as u64), HumanDuration(left)));
+    let (directories, files) = (HumanCount(count(&counters.directories)), HumanCount(count(&counters.files)));
+    let mut line = format!("Listed: {files} files in {directories} directories");
+    if let Some(elapsed) = copying {
+        let (begun, ended, bytes) =
+            (count(&counters.copies_begun), count(&counters.copies_ended), count(&counters.bytes_ended));
+        let rate = bytes as f64 / elapsed.as_secs_f64().max(0.001);
+        line.push_str(&format!(
+            ". Copied: {} files, {}, {}/s; {} under way",
+            HumanCount(ended),
+            HumanBytes(bytes),
+            HumanBytes(rate as u64),
+            begun.saturating_sub(ended),
+        ));
     }
     line
 }
@@ -138,14 +136,13 @@ mod tests {
         let counters = Counters::default();
         counters.directories.store(12, Ordering::Relaxed);
         counters.files.store(3456, Ordering::Relaxed);
-        assert_eq!(line(&counters, None), "Listing: 12 directories, 3,456 files");
-        counters.copies.store(4, Ordering::Relaxed);
-        counters.bytes.store(40 << 20, Ordering::Relaxed);
-        assert_eq!(line(&counters, Some(Duration::ZERO)), "Copying: 0 B of 40.00 MiB, 0 of 4 files");
-        counters.end_copy(Some(10 << 20));
+        assert_eq!(line(&counters, None), "Listed: 3,456 files in 12 directories");
+        counters.copies_begun.store(5, Ordering::Relaxed);
+        counters.copies_ended.store(1, Ordering::Relaxed);
+        counters.bytes_ended.store(10 << 20, Ordering::Relaxed);
         assert_eq!(
             line(&counters, Some(Duration::from_secs(5))),
-            "Copying: 10.00 MiB of 40.00 MiB, 1 of 4 files, 2.00 MiB/s, 15 seconds left"
+            "Listed: 3,456 files in 12 directories. Copied: 1 files, 10.00 MiB, 2.00 MiB/s; 4 under way"
         );
     }
 }

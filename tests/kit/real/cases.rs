@@ -33,7 +33,7 @@ const NAMES: [&str; 12] = [
 ];
 
 /// A file that is never edited, so that neither side is empty or wholly changed.
-const KEPT: &str = "d/e f/kept.txt";
+const KEPT: &str = "kept/kept.txt";
 
 /// When the first edit is made. Edits lie ten seconds apart.
 const BEGIN: u64 = 1_700_000_000;
@@ -234,5 +234,5 @@ impl Maker {
 
 /// Says which class of sizes a name has when classes are kept.
 fn is_big(name: &str) -> bool {
-    name.len().is_multiple_of(2)
+    name.rsplit('/').next().unwrap_or_default().len().is_multiple_of(2)
 }

@@ -6,7 +6,7 @@ use bisync_engine::protocol::{Disposal, Failure, FailureKind};
 use rustix::fs::{AtFlags, utimensat};
 use rustix::io::Errno;
 
-use super::carry::carry;
+use super::carry::{carry, temporary_name};
 use super::failure::{failure, naming_failure};
 use super::place::Place;
 use super::staged::timestamps;
@@ -54,7 +54,7 @@ fn is_same_file(tree: &Tree, moved: &Stat, target: &Place) -> Result<bool, Failu
 
 /// Renames a file to a name that differs only by case, by way of a third one.
 fn rename_letters(place: &Place, target: &Place) -> Result<(), Failure> {
-    let between = place.sibling(super::carry::temporary_name());
+    let between = place.sibling(temporary_name());
     place.rename_new(&between).map_err(failure)?;
     between.rename_new(target).map_err(naming_failure).or_else(|refusal| {
         between.rename_new(place).map_err(failure)?;

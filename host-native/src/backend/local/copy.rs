@@ -3,9 +3,10 @@
 use bisync_engine::entry::Found;
 use bisync_engine::protocol::{CopyFile, Disposal, Expect, Failure};
 
+use super::open::disk_name;
 use super::place::Place;
 use super::source::{Source, changed};
-use super::staged::{Permissions, Staged};
+use super::staged::{Keep, Permissions, Staged};
 use super::transfer::{transfer, write_all};
 use super::tree::Tree;
 use crate::backend::Content;
@@ -53,7 +54,7 @@ fn bring(
             (place, Permissions::Exact(replaced.permissions))
         }
     };
-    let temporary = super::open::disk_name(&copy.temporary)?;
+    let temporary = disk_name(&copy.temporary)?;
     let staged = Staged::create(target.sibling(temporary), permissions)?;
     let found = fill(&staged)?;
     let back_up;
@@ -61,7 +62,7 @@ fn bring(
         Disposal::Discard => None,
         Disposal::Backup(path) => {
             back_up = |place: &Place| to.back_up(place, path);
-            Some(&back_up as super::staged::Keep<'_>)
+            Some(&back_up as Keep<'_>)
         }
     };
     staged.put(&target, &copy.expect, keep)?;

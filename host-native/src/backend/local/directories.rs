@@ -3,12 +3,12 @@
 use bisync_engine::entry::{Found, Kind};
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Emptiness, Failure, FailureKind};
-use rustix::fs::{AtFlags, OFlags, unlinkat};
+use rustix::fs::{AtFlags, FileType, OFlags, unlinkat};
 use rustix::io::Errno;
 
 use super::failure::failure;
 use super::list::each_name;
-use super::open::{Root, disk_path, split};
+use super::open::{PASSAGE, Root, disk_path, split};
 use super::stat::{kind_of, look, look_at};
 use crate::backend::failed;
 
@@ -37,10 +37,8 @@ fn remove_all(root: &Root, path: Vec<u8>) -> Result<(), Failure> {
         let mut found = Vec::new();
         let directory = root.open_at(path, OFlags::RDONLY | OFlags::DIRECTORY).map_err(failure)?;
         each_name(&directory, |name, file_type| {
-            let kind = match file_type {
-                rustix::fs::FileType::Unknown => look_at(&directory, name).map_err(failure)?.kind,
-                _ => kind_of(file_type),
-            };
+            let is_known = file_type != FileType::Unknown;
+            let kind = if is_known { kind_of(file_type) } else { look_at(&directory, name).map_err(failure)?.kind };
             if kind != Kind::Directory {
                 return Err(failed(FailureKind::NotEmpty, "there are files in it"));
             }
@@ -56,7 +54,7 @@ fn remove_all(root: &Root, path: Vec<u8>) -> Result<(), Failure> {
 
 fn remove(root: &Root, path: &[u8]) -> Result<(), Failure> {
     let (parent, name) = split(path)?;
-    let parent = root.open_at(parent, super::open::PASSAGE).map_err(failure)?;
+    let parent = root.open_at(parent, PASSAGE).map_err(failure)?;
     match unlinkat(&parent, name, AtFlags::REMOVEDIR) {
         // Some systems say that the name exists when they mean what is in the directory.
         Err(Errno::EXIST) => Err(failure(Errno::NOTEMPTY)),

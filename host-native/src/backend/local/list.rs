@@ -57,7 +57,12 @@ fn find(directory: &OwnedFd, name: &CStr, file_type: FileType) -> Result<Option<
                 Err(Failure { kind, message: format!("cannot look at `{name}`: {message}") })
             }
         },
-        _ => Ok(Some(Found { kind: kind_of(file_type), fingerprint: Fingerprint::default() })),
+        FileType::Directory
+        | FileType::Symlink
+        | FileType::Fifo
+        | FileType::Socket
+        | FileType::CharacterDevice
+        | FileType::BlockDevice => Ok(Some(Found { kind: kind_of(file_type), fingerprint: Fingerprint::default() })),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The root of a side, and how everything below it is reached without ever leaving it.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -127,7 +128,7 @@ impl Root {
 }
 
 /// Returns the path on the disk of a path in a listing.
-pub fn disk_path(path: &RelPath) -> Result<std::borrow::Cow<'_, [u8]>, Failure> {
+pub fn disk_path(path: &RelPath) -> Result<Cow<'_, [u8]>, Failure> {
     let impossible = || failed(FailureKind::ImpossibleName, "this name is not possible here");
     names::to_disk(path.as_str()).ok_or_else(impossible)
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bisync_engine::entry::{Fingerprint, Kind};
+use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Failure, FailureKind};
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, RenameFlags, renameat, renameat_with, unlinkat};
@@ -89,11 +90,10 @@ impl Place {
 
 impl Root {
     /// Returns the place of the file at `path`, which is `version`.
-    pub fn find(&self, path: &bisync_engine::path::RelPath, version: &Fingerprint) -> Result<(Place, Stat), Failure> {
-        let place = self.place(path).map_err(|failure| match failure.kind {
-            FailureKind::NotFound => nothing_there(),
-            _ => failure,
-        })?;
+    pub fn find(&self, path: &RelPath, version: &Fingerprint) -> Result<(Place, Stat), Failure> {
+        let place = self
+            .place(path)
+            .map_err(|failure| if failure.kind == FailureKind::NotFound { nothing_there() } else { failure })?;
         let stat = place.expect(version)?;
         Ok((place, stat))
     }

@@ -50,7 +50,9 @@ pub fn kind_of(file_type: FileType) -> Kind {
         FileType::RegularFile => Kind::File,
         FileType::Directory => Kind::Directory,
         FileType::Symlink => Kind::Link,
-        _ => Kind::Special,
+        FileType::Fifo | FileType::Socket | FileType::CharacterDevice | FileType::BlockDevice | FileType::Unknown => {
+            Kind::Special
+        }
     }
 }
 

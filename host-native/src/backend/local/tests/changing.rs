@@ -181,12 +181,14 @@ fn a_side_holds_no_state() {
 #[cfg(target_os = "linux")]
 fn set_writable(directory: &Path, writable: bool) {
     use rustix::fs::{IFlags, ioctl_getflags, ioctl_setflags};
-    fs::set_permissions(directory, fs::Permissions::from_mode(if writable { 0o755 } else { 0o555 })).unwrap();
+    let permissions = fs::Permissions::from_mode(if writable { 0o755 } else { 0o555 });
     let open = fs::File::open(directory).unwrap();
     if let Ok(mut flags) = ioctl_getflags(&open) {
         flags.set(IFlags::IMMUTABLE, !writable);
         ioctl_setflags(&open, flags).ok();
     }
+    // What is immutable has no changing permissions either.
+    open.set_permissions(permissions).ok();
 }
 
 #[cfg(target_os = "linux")]

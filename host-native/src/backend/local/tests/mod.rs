@@ -67,10 +67,9 @@ impl World {
     }
 
     fn describe(&self, side: Side, path: &str) -> Option<Found> {
-        match self.run(Verb::Describe { side, path: rel(path) }) {
-            Reply::Described(found) => found,
-            reply => panic!("{reply:?}"),
-        }
+        let reply = self.run(Verb::Describe { side, path: rel(path) });
+        let Reply::Described(found) = reply else { panic!("{reply:?}") };
+        found
     }
 
     /// Carries out a verb that has a single reply.
@@ -94,13 +93,10 @@ impl World {
 
     fn list(&self, side: Side, path: &str, hash: Option<&str>) -> Vec<Item> {
         let verb = Verb::ListDirectory { side, path: rel(path), hash: hash.map(str::to_owned) };
-        match self.run(verb) {
-            Reply::Page { mut items, last: true } => {
-                items.sort_by(|one, two| one.name.cmp(&two.name));
-                items
-            }
-            reply => panic!("{reply:?}"),
-        }
+        let reply = self.run(verb);
+        let Reply::Page { mut items, last: true } = reply else { panic!("{reply:?}") };
+        items.sort_by(|one, two| one.name.cmp(&two.name));
+        items
     }
 
     /// Everything in a folder and in its backup directory: `a/`, `a/b = content`, `c -> link`, `backup/d = content`.
@@ -142,10 +138,7 @@ fn at_second(seconds: i64) -> Instant {
 
 /// The kind of failure that a reply is.
 fn failure_kind(reply: &Reply) -> Option<FailureKind> {
-    match reply {
-        Reply::Failed(Failure { kind, .. }) => Some(*kind),
-        _ => None,
-    }
+    if let Reply::Failed(Failure { kind, .. }) = reply { Some(*kind) } else { None }
 }
 
 /// A local backend that does not let on that it is one.

@@ -1,0 +1,238 @@
+//! `bisync --lockout` and the real `rclone bisync` side by side: the same edits, the same flags, the same results.
+//!
+//! `BISYNC_RCLONE_SEEDS=1000` tries more cases, `BISYNC_RCLONE_SEEDS=17..18` that one alone. What is meant to differ stands in
+//! [`bisync_tests::real::differences`].
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bisync_engine::side::{Pair, Side};
+use bisync_tests::real::cases::{Case, Round};
+use bisync_tests::real::differences::excuse;
+use bisync_tests::real::edits::{folder, quoted};
+use bisync_tests::real::folders::{Listing, Tree, difference, files, read_listing, read_tree};
+use bisync_tests::real::program::{self, Ended};
+
+/// So many cases run in about a minute.
+const CASES: u64 = 150;
+/// So many cases run at a time.
+const AT_A_TIME: usize = 2;
+/// A search for a smaller case gives up after so many.
+const SHRINKING_STEPS: usize = 300;
+/// After so many cases that failed, enough is known.
+const FAILURES: usize = 5;
+
+struct Programs {
+    bisync: PathBuf,
+    rclone: PathBuf,
+}
+
+/// How a case went.
+enum Verdict {
+    Same,
+    /// They differ, and are meant to.
+    Excused(&'static str),
+    Different(Difference),
+}
+
+struct Difference {
+    /// What differs: `exit code`.
+    what: &'static str,
+    /// How it differs.
+    detail: String,
+    /// What both programs were told, round by round.
+    arguments: Vec<Vec<String>>,
+}
+
+/// What can be seen after a run.
+struct Seen {
+    sides: Pair<Tree>,
+    backups: Pair<Tree>,
+    listings: Pair<Option<Listing>>,
+}
+
+#[test]
+fn both_do_the_same() {
+    let Some(rclone) = program::rclone() else { return };
+    let programs = Programs { bisync: program::bisync(), rclone };
+    let seeds = program::seeds("BISYNC_RCLONE_SEEDS", CASES);
+    let next = AtomicU64::new(seeds.start);
+    let (failures, excuses) = (Mutex::new(BTreeMap::new()), Mutex::new(BTreeMap::<&str, usize>::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..AT_A_TIME {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds.end || failures.lock().unwrap().len() >= FAILURES {
+                        break;
+                    }
+                    match try_case(&Case::random(seed), &programs) {
+                        Verdict::Same => {}
+                        Verdict::Excused(why) => *excuses.lock().unwrap().entry(why).or_default() += 1,
+                        Verdict::Different(difference) => {
+                            let report = report(seed, difference, &programs);
+                            failures.lock().unwrap().insert(seed, report);
+                        }
+                    }
+                }
+            });
+        }
+    });
+    for (why, count) in excuses.into_inner().unwrap() {
+        println!("excused {count} times: {why}");
+    }
+    let failures = failures.into_inner().unwrap();
+    assert!(failures.is_empty(), "{}", failures.into_values().collect::<Vec<_>>().join("\n"));
+}
+
+/// Runs a case with both programs, to the first difference.
+fn try_case(case: &Case, programs: &Programs) -> Verdict {
+    let home = tempfile::tempdir().unwrap();
+    let homes = [home.path().join("rclone"), home.path().join("bisync")];
+    for home in &homes {
+        for folder in Side::BOTH.map(folder) {
+            fs::create_dir_all(home.join(folder)).unwrap();
+        }
+        if let Some(filters) = &case.flags.filters {
+            fs::write(home.join("filters.txt"), filters).unwrap();
+        }
+    }
+    let mut told = Vec::new();
+    let mut criticals = 0;
+    for round in &case.rounds {
+        homes.iter().for_each(|home| round.edits.iter().for_each(|edit| edit.apply(home)));
+        let arguments = arguments(case, round, criticals);
+        told.push(arguments.clone());
+        let before = look(&homes[0]).sides;
+        let [rclone, bisync] = [Side::One, Side::Two].map(|tool| match tool {
+            Side::One => run_rclone(&programs.rclone, &homes[0], &arguments),
+            Side::Two => run_bisync(&programs.bisync, &homes[1], &arguments),
+        });
+        let seen = [look(&homes[0]), look(&homes[1])];
+        if let Some((what, detail)) = compare(case, round, [&rclone, &bisync], &seen) {
+            if let Some(why) = excuse(&case.flags, &before, &rclone) {
+                return Verdict::Excused(why);
+            }
+            let detail = format!("{detail}\nrclone said:\n{}\nbisync said:\n{}", rclone.all(), bisync.all());
+            return Verdict::Different(Difference { what, detail, arguments: told });
+        }
+        criticals = if rclone.code == Some(7) { criticals + 1 } else { 0 };
+    }
+    Verdict::Same
+}
+
+/// Both are given the same arguments. After two critical errors it is time for a `--resync`.
+fn arguments(case: &Case, round: &Round, criticals: usize) -> Vec<String> {
+    let mut arguments: Vec<String> = ["one", "two", "--workdir=work"].map(str::to_owned).into();
+    arguments.extend(case.flags.always.iter().cloned());
+    arguments.extend(round.flags.iter().cloned());
+    if criticals >= 2 && round.flags.is_empty() {
+        arguments.push(case.flags.resync.clone());
+    }
+    arguments
+}
+
+fn run_rclone(program: &Path, home: &Path, arguments: &[String]) -> Ended {
+    let own = ["bisync", "--config=", "-v"].map(str::to_owned);
+    program::run(program, home, &[&own, arguments].concat())
+}
+
+fn run_bisync(program: &Path, home: &Path, arguments: &[String]) -> Ended {
+    let own = ["--lockout", "-v"].map(str::to_owned);
+    program::run(program, home, &[&own, arguments].concat())
+}
+
+fn look(home: &Path) -> Seen {
+    let listing = |side: &str| read_listing(&home.join(format!("work/one..two.{side}.lst")));
+    Seen {
+        sides: Pair::from_fn(|side| read_tree(&home.join(folder(side)))),
+        backups: Pair::new("backup1", "backup2").map(|folder| files(&read_tree(&home.join(folder)))),
+        listings: Pair::new(listing("path1"), listing("path2")),
+    }
+}
+
+fn compare(case: &Case, _round: &Round, ended: [&Ended; 2], seen: &[Seen; 2]) -> Option<(&'static str, String)> {
+    let [rclone, bisync] = ended;
+    if rclone.code != bisync.code {
+        return Some(("exit code", format!("rclone ended with {:?}, bisync with {:?}", rclone.code, bisync.code)));
+    }
+    let with_directories = case.flags.has("--create-empty-src-dirs") || case.flags.has("--remove-empty-dirs");
+    let [rclone, bisync] = seen;
+    for side in Side::BOTH {
+        let tree = |seen: &Seen| if with_directories { seen.sides[side].clone() } else { files(&seen.sides[side]) };
+        let text = difference("rclone", &tree(rclone), "bisync", &tree(bisync));
+        if !text.is_empty() {
+            return Some((["files of Path1", "files of Path2"][side as usize], text));
+        }
+        let text = difference("rclone", &rclone.backups[side], "bisync", &bisync.backups[side]);
+        if !text.is_empty() {
+            return Some((["backups of Path1", "backups of Path2"][side as usize], text));
+        }
+    }
+    for side in Side::BOTH {
+        let what = ["listing of Path1", "listing of Path2"][side as usize];
+        match (&rclone.listings[side], &bisync.listings[side]) {
+            (Some(left), Some(right)) if left != right => return Some((what, listings_differ(left, right))),
+            (Some(_), Some(_)) | (None, None) => {}
+            (left, _) => {
+                let who = if left.is_some() { "rclone" } else { "bisync" };
+                return Some((what, format!("only {who} has a listing")));
+            }
+        }
+    }
+    None
+}
+
+fn listings_differ(left: &Listing, right: &Listing) -> String {
+    let mut text = String::new();
+    let paths: std::collections::BTreeSet<&String> = left.keys().chain(right.keys()).collect();
+    for path in paths.into_iter().filter(|path| left.get(*path) != right.get(*path)) {
+        let _ = writeln!(text, "  {path}: rclone lists {:?}, bisync {:?}", left.get(path), right.get(path));
+    }
+    text
+}
+
+/// Looks for the smallest case that differs in the same thing, and shows it as a script.
+fn report(seed: u64, difference: Difference, programs: &Programs) -> String {
+    let (mut case, mut difference, mut steps) = (Case::random(seed), difference, 0);
+    'smaller: loop {
+        for smaller in case.smaller() {
+            steps += 1;
+            if steps > SHRINKING_STEPS {
+                break 'smaller;
+            }
+            if let Verdict::Different(found) = try_case(&smaller, programs)
+                && found.what == difference.what
+            {
+                (case, difference) = (smaller, found);
+                continue 'smaller;
+            }
+        }
+        break;
+    }
+    let what = difference.what;
+    format!("seed {seed}: the {what} differs:\n{}\nTo see it:\n{}", difference.detail, script(&case, &difference.arguments))
+}
+
+fn script(case: &Case, arguments: &[Vec<String>]) -> String {
+    let mut text = "cd \"$(mktemp -d)\"; mkdir -p {rclone,bisync}/{one,two}; export TZ=UTC\n".to_owned();
+    text.push_str("both() { for home in rclone bisync; do (cd $home; eval \"$1\"); done; }\n");
+    if let Some(filters) = &case.flags.filters {
+        let _ = writeln!(text, "both {}", quoted(&format!("printf %s {} >filters.txt", quoted(filters))));
+    }
+    for (round, arguments) in case.rounds.iter().zip(arguments) {
+        for edit in &round.edits {
+            let _ = writeln!(text, "both {}", quoted(&edit.command()));
+        }
+        let words: Vec<String> = arguments.iter().map(|word| quoted(word)).collect();
+        let words = words.join(" ");
+        let _ = writeln!(text, "(cd rclone; rclone bisync {words}; echo \"rclone: $?\")");
+        let _ = writeln!(text, "(cd bisync; bisync --lockout {words}; echo \"bisync: $?\")");
+    }
+    text.push_str("diff -r rclone bisync\n");
+    text
+}

@@ -1,0 +1,6 @@
+//! The real program on real folders.
+
+mod against_rclone;
+mod kill;
+mod program;
+mod takeover;

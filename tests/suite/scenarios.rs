@@ -203,3 +203,18 @@ fn a_lockout_lasts_until_a_resync() {
     assert_eq!(run(&mut world, "--lockout", 4).unwrap().outcome.exit_code, 7);
     assert_eq!(run(&mut world, "--lockout --resync", 5).unwrap().outcome.exit_code, 0);
 }
+
+#[test]
+fn a_large_tree_is_read_to_its_end() {
+    let mut world = World::default();
+    for number in 0..60_000 {
+        world.write(Side::One, &format!("d{:02}/e{:02}/file {number}", number / 6000, number / 300 % 20), "x");
+    }
+    assert_eq!(run(&mut world, "", 1).unwrap().outcome.counts.two.copied, 60_000);
+    for seed in 2..4 {
+        assert_eq!(run(&mut world, "", seed).unwrap().outcome.counts, {
+            let files = bisync_engine::outcome::Counts { files: 60_000, ..Default::default() };
+            bisync_engine::side::Pair::new(files, files)
+        });
+    }
+}

@@ -56,7 +56,10 @@ impl Session {
                     spelling: spelling(&self.settings),
                 };
                 match check.advance(rules) {
-                    Ok(false) => false,
+                    Ok(false) => {
+                        check.ask(&mut self.outbox);
+                        false
+                    }
                     Ok(true) => self.leave_check(),
                     Err((side, error)) => self.damaged(side, &error.to_string()),
                 }
@@ -138,7 +141,11 @@ impl Session {
                     };
                     self.deciding.take(row, &around);
                 }
-                Ok(Pull::Wait) => return false,
+                Ok(Pull::Wait) => {
+                    // What the last pull used up makes room for more.
+                    self.reading.ask(&mut self.outbox);
+                    return false;
+                }
                 Ok(Pull::End) => return self.leave_reading(),
                 Err(damaged) => return self.damaged(damaged.side, &damaged.error.to_string()),
             }

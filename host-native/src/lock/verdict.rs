@@ -258,8 +258,7 @@ mod tests {
         let check = |text: &str, fresh, kernel, expected: Option<Verdict>| {
             let found = Found { record: Record::parse(text.as_bytes()), fresh, kernel };
             let verdict = found.verdict(&machine("here", "b1"), Timestamp::now(), |_| Process::Gone);
-            let expected = expected
-                .unwrap_or_else(|| Verdict::Stale("it cannot be read, and nobody holds it".into()));
+            let expected = expected.unwrap_or_else(|| Verdict::Stale("it cannot be read, and nobody holds it".into()));
             assert_eq!(verdict, expected, "{text:?} {fresh} {kernel:?}");
         };
         check("", true, KernelLock::Ours, Some(Verdict::Free));

@@ -8,7 +8,7 @@ use rustix::io::Errno;
 
 use super::failure::{failure, naming_failure};
 use super::place::{Place, is_unsupported};
-use super::stat::{Stat, look};
+use super::stat::{Stat, look, look_at};
 use crate::backend::failed;
 
 /// The permission bits of a new file.
@@ -29,7 +29,6 @@ pub struct Staged {
     /// The file, open for writing.
     pub file: OwnedFd,
     place: Place,
-    inode: u64,
     placed: bool,
 }
 
@@ -39,11 +38,8 @@ impl Staged {
         let (Permissions::New(bits) | Permissions::Exact(bits)) = permissions;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = openat(&place.directory, &*place.name, flags, mode(bits)).map_err(naming_failure)?;
-        let stat = look(&file).map_err(failure)?;
-        let staged = Self { file, place, inode: stat.inode, placed: false };
-        if let Permissions::Exact(exact) = permissions
-            && stat.permissions != exact
-        {
+        let staged = Self { file, place, placed: false };
+        if let Permissions::Exact(exact) = permissions {
             // A file system without permissions may refuse; the content matters more.
             fchmod(&staged.file, mode(exact)).ok();
         }
@@ -118,10 +114,18 @@ fn replace(staged: &Place, target: &Place, keep: Option<Keep<'_>>) -> Result<(),
 
 impl Drop for Staged {
     fn drop(&mut self) {
-        if !self.placed && self.place.look().is_ok_and(|stat| stat.is_some_and(|stat| stat.inode == self.inode)) {
+        if !self.placed && self.is_ours() {
             // Nobody can be told, and the next run removes leftovers of this name.
             self.place.unlink().ok();
         }
+    }
+}
+
+impl Staged {
+    /// Returns whether the temporary name still names the file that was written.
+    fn is_ours(&self) -> bool {
+        let named = look_at(&self.place.directory, &*self.place.name);
+        matches!((look(&self.file), named), (Ok(written), Ok(named)) if written.inode == named.inode)
     }
 }
 

@@ -47,13 +47,19 @@ set_up_linker() {
         give_up 'no C compiler is installed, and Rust links with it. Install gcc or clang, then try again.'
 }
 
+install_web_toolchain() {
+    install_packages rustc-web cargo-web rust-web-src rust-web-llvm lld-22 && has_debian_toolchain
+}
+
 set_up_wasm() {
     if has_wasm_target || has_debian_toolchain; then return; fi
+    # Root on Debian needs no network but that of the packages; anybody else is spared a password where rustup will do.
+    if ((EUID == 0)) && install_web_toolchain; then return; fi
     if command -v rustup >/dev/null; then
         say 'adding the target wasm32-unknown-unknown to the Rust toolchain'
         if rustup target add wasm32-unknown-unknown >&2; then return; fi
     fi
-    if install_packages rustc-web cargo-web rust-web-src rust-web-llvm lld-22 && has_debian_toolchain; then return; fi
+    if ((EUID != 0)) && install_web_toolchain; then return; fi
     give_up 'the engine is built for WebAssembly, and no Rust toolchain here can do that.' \
         'Run "rustup target add wasm32-unknown-unknown", then try again.'
 }

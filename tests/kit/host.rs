@@ -1,5 +1,6 @@
 //! Drives a session against the world in memory.
 
+use bisync::component::Conversation;
 use bisync_engine::entry::Instant;
 use bisync_engine::event::Event;
 use bisync_engine::outcome::Outcome;
@@ -63,22 +64,30 @@ pub fn run(world: &mut World, text: &str, seed: u64) -> Result<Run, OpenError> {
 /// # Panics
 /// When the engine waits although nothing was asked.
 pub fn run_some(world: &mut World, text: &str, seed: u64, requests: usize) -> Result<Option<Run>, OpenError> {
-    let mut random = Random::new(seed);
-    let run = random.number();
+    let run = Random::new(seed).number();
     let mut session = Session::open(opening(options(text), world, run))?;
+    Ok(converse(&mut session, world, seed, requests))
+}
+
+/// Leads a conversation, with the engine as a library or as a component, until it ends or is killed.
+///
+/// # Panics
+/// When the engine waits although nothing was asked, or fails.
+pub fn converse(session: &mut dyn Conversation, world: &mut World, seed: u64, requests: usize) -> Option<Run> {
+    let mut random = Random::new(seed ^ 1);
     let (mut events, mut verbs): (Vec<Event>, Vec<Verb>) = (Vec::new(), Vec::new());
     let mut waiting: Vec<Request> = Vec::new();
     loop {
-        let turn = session.turn();
+        let turn = session.turn().unwrap_or_else(|error| panic!("{error}"));
         events.extend(turn.events);
         waiting.extend(turn.requests);
         if let Some(outcome) = turn.outcome {
             assert!(waiting.is_empty(), "the run ended with open requests: {waiting:?}");
-            return Ok(Some(Run { outcome, events, verbs }));
+            return Some(Run { outcome, events, verbs });
         }
         assert!(!waiting.is_empty(), "the session waits, but nothing was asked; it did {verbs:#?}");
         if verbs.len() >= requests {
-            return Ok(None);
+            return None;
         }
         let Request { id, verb } = next(&mut waiting, &mut random);
         verbs.push(verb.clone());

@@ -28,7 +28,17 @@ pub struct Case {
 const DIRECTORIES: [&str; 5] = ["", "", "d/", "d/e f/", "ü.d/"];
 
 const NAMES: [&str; 12] = [
-    "a.txt", "b", "g.tar.gz", "end.", "..two", "sp ace.md", "é.txt", ".hidden", "UP.TXT", "q\"uo'te.txt", "a.txt.conflict1",
+    "a.txt",
+    "b",
+    "g.tar.gz",
+    "end.",
+    "..two",
+    "sp ace.md",
+    "é.txt",
+    ".hidden",
+    "UP.TXT",
+    "q\"uo'te.txt",
+    "a.txt.conflict1",
     "100%.gz",
 ];
 
@@ -52,9 +62,8 @@ impl Case {
     pub fn random(seed: u64) -> Self {
         let mut random = Random::new(seed);
         let flags = Flags::random(&mut random);
-        let mut names: Vec<String> = (0..2 + random.below(8))
-            .map(|_| format!("{}{}", random.pick(&DIRECTORIES), random.pick(&NAMES)))
-            .collect();
+        let mut names: Vec<String> =
+            (0..2 + random.below(8)).map(|_| format!("{}{}", random.pick(&DIRECTORIES), random.pick(&NAMES))).collect();
         names.sort();
         names.dedup();
         let rounds = 1 + random.below(4);
@@ -97,6 +106,9 @@ impl Case {
         }
         for round in 0..self.rounds.len() {
             for edit in 0..self.rounds[round].edits.len() {
+                if matches!(&self.rounds[round].edits[edit], Edit::Write(_, path, ..) if path == KEPT) {
+                    continue;
+                }
                 let mut case = self.clone();
                 case.rounds[round].edits.remove(edit);
                 smaller.push(case);
@@ -115,7 +127,9 @@ impl Maker {
     fn first_round(&mut self, flags: &Flags) -> Round {
         let mut edits = Vec::new();
         if flags.has("--force") || !self.random.once_in(8) {
-            edits.extend(self.write_both(KEPT, true));
+            // Twenty bytes are within both limits of sizes.
+            let (content, time) = ("k".repeat(20), self.time());
+            edits.extend(Side::BOTH.map(|side| Edit::Write(side, KEPT.into(), content.clone(), time)));
         }
         if let Some(name) = &flags.check_name.clone() {
             edits.extend(self.write_both(name, true));
@@ -181,7 +195,9 @@ impl Maker {
                 edits.push(Edit::Rename(side, from.into(), to.into()));
             }
             9 => edits.push(Edit::MakeDirectory(side, (*self.random.pick(&["empty", "d/new/er", "ü.d"])).into())),
-            10 => edits.push(Edit::Delete(side, (*self.random.pick(&["empty", "d/e f", "moved", "empty/deep"])).into())),
+            10 => {
+                edits.push(Edit::Delete(side, (*self.random.pick(&["empty", "d/e f", "moved", "empty/deep"])).into()))
+            }
             11 if flags.check_name.is_some() && self.random.once_in(3) => {
                 edits.extend(flags.check_name.clone().map(|name| Edit::Delete(side, name)));
             }
@@ -205,8 +221,9 @@ impl Maker {
 
     fn write_both(&mut self, name: &str, same_time: bool) -> [Edit; 2] {
         let (content, time) = (self.content(name), self.time());
-        let other = if same_time { time } else { self.time() };
-        [(Side::One, time), (Side::Two, other)].map(|(side, time)| Edit::Write(side, name.into(), content.clone(), time))
+        let other = if same_time || self.avoided.equal_sizes { time } else { self.time() };
+        [(Side::One, time), (Side::Two, other)]
+            .map(|(side, time)| Edit::Write(side, name.into(), content.clone(), time))
     }
 
     /// Few contents, so that equal ones occur; two of each size, so that sizes alone do not tell them apart.
@@ -227,7 +244,8 @@ impl Maker {
     fn time(&mut self) -> Time {
         self.clock += 10;
         let seconds = if self.random.once_in(4) { self.clock - 50_000_005 } else { self.clock };
-        let nanoseconds = if self.random.once_in(2) { 0 } else { u32::try_from(self.random.below(1_000_000_000)).unwrap() };
+        let nanoseconds =
+            if self.random.once_in(2) { 0 } else { u32::try_from(self.random.below(1_000_000_000)).unwrap() };
         Time(seconds, nanoseconds)
     }
 }

@@ -70,7 +70,7 @@ impl Flags {
             flags.add("--suffix-keep-extension");
         }
         if random.once_in(2) {
-            flags.split(random.pick(&COMPARE));
+            flags.split(*random.pick(&COMPARE));
         }
         flags.choose_files(random);
         flags.choose_safety(random);
@@ -84,13 +84,14 @@ impl Flags {
 
     fn choose_files(&mut self, random: &mut Random) {
         if random.once_in(3) {
-            self.split(random.pick(&RULES));
+            self.split(*random.pick(&RULES));
         }
         if self.always.iter().any(|flag| flag == "--filters-file=filters.txt") {
             self.filters = Some((*random.pick(&FILTERS)).into());
         }
         if random.once_in(8) {
-            self.add(random.pick(&["--max-size=20B", "--min-size=20B"]));
+            let limit = *random.pick(&["--max-size=20B", "--min-size=20B"]);
+            self.add(limit);
         }
     }
 
@@ -141,6 +142,15 @@ impl Flags {
     /// Says whether one of the flags ends so.
     pub fn ends(&self, end: &str) -> bool {
         self.always.iter().any(|flag| flag.ends_with(end)) || self.resync.ends_with(end)
+    }
+
+    /// Says whether versions are told apart by their times.
+    pub fn compares_times(&self) -> bool {
+        let is_timeless = |flag: &String| match flag.strip_prefix("--compare=") {
+            Some(words) => !words.contains("modtime"),
+            None => flag == "--checksum" || flag == "--size-only",
+        };
+        !self.always.iter().any(is_timeless)
     }
 
     /// Says whether some files are left out.

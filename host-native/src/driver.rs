@@ -9,13 +9,15 @@ use bisync_engine::event::Level;
 use bisync_engine::outcome::Outcome;
 use bisync_engine::protocol::{Failure, FailureKind, Reply, Request, RequestId, Verb};
 use bisync_engine::side::Pair;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
 
 use crate::backend::{Backend, Pages, perform};
 use crate::component::{Conversation, ConversationError};
 use crate::report::Reporter;
 use crate::report::progress::Counters;
 use crate::state::StateStore;
+use crate::workers::Lane;
 
 /// So many replies may wait for the engine before those who answer have to wait.
 const REPLIES_WAITING: usize = 1024;
@@ -98,16 +100,12 @@ fn is_final(reply: &Reply) -> bool {
     !matches!(reply, Reply::Page { last: false, .. })
 }
 
-/// Those who carry out requests.
+/// Those who carry out requests: copies, everything else that concerns a side, and the state.
 struct Workers {
-    sides: Arc<Pair<Arc<dyn Backend>>>,
     state: std::sync::mpsc::Sender<Request>,
-    checkers: Arc<Semaphore>,
-    transfers: Arc<Semaphore>,
-    /// Set when requests that still wait for their turn are not to be begun.
-    skipped: Arc<AtomicBool>,
-    limits: Limits,
-    counters: Arc<Counters>,
+    checkers: Lane,
+    transfers: Lane,
+    stopping: Arc<AtomicBool>,
     replies: mpsc::Sender<(RequestId, Reply)>,
 }
 
@@ -129,43 +127,46 @@ impl Workers {
                 }
             }
         });
-        Self {
-            sides: Arc::new(sides),
-            state,
-            checkers: Arc::new(Semaphore::new(limits.checkers)),
-            transfers: Arc::new(Semaphore::new(limits.transfers)),
-            skipped: Arc::default(),
-            limits,
-            counters,
-            replies,
-        }
+        let stopping = Arc::new(AtomicBool::new(false));
+        let work: Arc<dyn Fn(Request) + Send + Sync> = {
+            let (runtime, stopping, replies) = (Handle::current(), Arc::clone(&stopping), replies.clone());
+            Arc::new(move |Request { id, verb }| {
+                counters.begin(&verb);
+                // Unlike the runtime's own `block_on`, this lets what it waits for block the thread.
+                let _inside = runtime.enter();
+                let reply = pollster::block_on(carry_out(&sides, id, &verb, &replies, &stopping, limits));
+                counters.end(&verb);
+                // Nobody hears it any more when the run broke off.
+                let _ = replies.blocking_send((id, reply));
+            })
+        };
+        let checkers = Lane::new(limits.checkers, Arc::clone(&work));
+        let transfers = Lane::new(limits.transfers, work);
+        Self { state, checkers, transfers, stopping, replies }
     }
 
     fn start(&mut self, request: Request) {
         if StateStore::serves(&request.verb) {
             // The thread lives as long as anybody can hear its answers.
             let _ = self.state.send(request);
-            return;
+        } else if is_copy(&request.verb) {
+            self.transfers.add(request);
+        } else {
+            self.checkers.add(request);
         }
-        let lane = if is_copy(&request.verb) { &self.transfers } else { &self.checkers };
-        let (sides, lane, skipped) = (Arc::clone(&self.sides), Arc::clone(lane), Arc::clone(&self.skipped));
-        let (counters, replies, limits) = (Arc::clone(&self.counters), self.replies.clone(), self.limits);
-        tokio::spawn(async move {
-            let Request { id, verb } = request;
-            let reply = {
-                let _place = lane.acquire().await;
-                counters.begin(&verb);
-                carry_out(&sides, id, &verb, &replies, &skipped, limits).await
-            };
-            counters.end(&verb);
-            // Nobody hears it any more when the run broke off.
-            let _ = replies.send((id, reply)).await;
-        });
     }
 
-    /// Answers requests that were not begun yet; those that come from now on are begun again.
+    /// Answers requests that were not begun yet; those that come from now on are begun, and tried once.
     fn skip_waiting(&mut self) {
-        std::mem::take(&mut self.skipped).store(true, Ordering::Relaxed);
+        self.stopping.store(true, Ordering::Relaxed);
+        let skipped: Vec<_> = [&self.checkers, &self.transfers].into_iter().flat_map(Lane::take_waiting).collect();
+        let replies = self.replies.clone();
+        tokio::spawn(async move {
+            for Request { id, .. } in skipped {
+                let failure = Failure { kind: FailureKind::Stopped, message: "the run was stopped".to_owned() };
+                let _ = replies.send((id, Reply::Failed(failure))).await;
+            }
+        });
     }
 }
 
@@ -174,18 +175,15 @@ async fn carry_out(
     id: RequestId,
     verb: &Verb,
     replies: &mpsc::Sender<(RequestId, Reply)>,
-    skipped: &AtomicBool,
+    stopping: &AtomicBool,
     limits: Limits,
 ) -> Reply {
-    if skipped.load(Ordering::Relaxed) {
-        return Reply::Failed(Failure { kind: FailureKind::Stopped, message: "the run was stopped".to_owned() });
-    }
     let mut tries_left = limits.tries;
     loop {
         let reply = perform(sides, verb.clone(), Pages::new(id, replies.clone())).await;
         tries_left = tries_left.saturating_sub(1);
         let may_work = matches!(&reply, Reply::Failed(failure) if failure.kind == FailureKind::Temporary);
-        if !may_work || !is_repeatable(verb) || tries_left == 0 || skipped.load(Ordering::Relaxed) {
+        if !may_work || !is_repeatable(verb) || tries_left == 0 || stopping.load(Ordering::Relaxed) {
             return reply;
         }
         tokio::time::sleep(limits.pause).await;

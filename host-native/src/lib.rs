@@ -10,3 +10,4 @@ pub mod paths;
 pub mod report;
 pub mod run;
 pub mod state;
+pub mod workers;

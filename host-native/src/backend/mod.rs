@@ -21,7 +21,8 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send 
 ///
 /// Every method carries out the verb of [`bisync_engine::protocol::Verb`] that has its name, to the letter: what is said
 /// there about what is expected, refused and made on the way is not repeated here. Methods may be called in any number
-/// at once; who calls them limits how many. They are called inside a tokio runtime.
+/// at once; who calls them limits how many. They are called
+/// and awaited inside a tokio runtime, on threads that may block.
 pub trait Backend: Send + Sync {
     /// Returns what this side can do.
     fn capabilities(&self) -> Capabilities;

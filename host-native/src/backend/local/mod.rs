@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
 use bisync_engine::path::RelPath;
-use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind};
+use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure};
 use tokio::task::spawn_blocking;
 
 pub use self::failure::failure;
@@ -38,7 +38,7 @@ use self::hash::Algorithm;
 use self::source::Source;
 use self::stat::Stat;
 use self::tree::Tree;
-use super::{Answer, Backend, Content, Pages, failed};
+use super::{Answer, Backend, Content, Pages};
 
 /// A folder of the local file system.
 #[derive(Debug, Clone)]
@@ -53,16 +53,13 @@ impl Local {
         Tree::open(root, backup).map(|tree| Self(Arc::new(tree)))
     }
 
-    /// Does something that blocks.
+    /// Does something that blocks, where the answer is awaited.
     fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Tree) -> Result<T, Failure> + Send + 'static,
     ) -> Answer<'static, T> {
         let tree = Arc::clone(&self.0);
-        Box::pin(async move {
-            let broken = |_| failed(FailureKind::Other, "the program failed in the middle of it");
-            spawn_blocking(move || work(&tree)).await.map_err(broken)?
-        })
+        Box::pin(async move { work(&tree) })
     }
 }
 

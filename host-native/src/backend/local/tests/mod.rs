@@ -81,7 +81,8 @@ impl World {
 
     fn replies(&self, verb: Verb) -> Vec<Reply> {
         let (sender, mut receiver) = mpsc::channel(100);
-        let last = self.runtime.block_on(perform(&self.sides, verb, Pages::new(7, sender)));
+        let _inside = self.runtime.enter();
+        let last = pollster::block_on(perform(&self.sides, verb, Pages::new(7, sender)));
         let mut replies = Vec::new();
         while let Ok((request, reply)) = receiver.try_recv() {
             assert_eq!(request, 7);

@@ -26,12 +26,46 @@ pub enum Likeness {
 
 /// Returns true when `now` is still the version that the listing of the same side has as `prior`.
 ///
-/// `window_ns` is the smallest difference of times that counts on this side; `None` when times say nothing.
+/// `window_ns` is the smallest difference of times that counts on this side; `None` when times say nothing. Where checksums
+/// are compared and the listing has none, because it was written when they were not, times stand in for them.
 pub fn is_unchanged(prior: &Fingerprint, now: &Fingerprint, compare: Compare, window_ns: Option<u64>) -> bool {
     let size = !compare.size || !differ(prior.size, now.size);
-    let modified = !compare.modified || !times_differ(prior.modified, now.modified, window_ns);
+    let by_time = compare.modified || lacks_hash(prior, now, compare);
+    let modified = !by_time || !times_differ(prior.modified, now.modified, window_ns);
     let checksum = !compare.checksum || !hashes_differ(prior, now);
     size && modified && checksum
+}
+
+/// How well a listing tells whether a version is the one that it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evidence {
+    /// It holds all that is compared and known now.
+    Full,
+    /// It lacks something, and something else stands in for it.
+    Substitute,
+    /// It lacks something, and nothing stands in for it: the version may be any.
+    None,
+}
+
+/// Says how well `prior` tells whether `now` is the same version. Options that changed between runs make a difference.
+pub fn evidence(prior: &Fingerprint, now: &Fingerprint, compare: Compare, window_ns: Option<u64>) -> Evidence {
+    let times = prior.modified.is_some() && now.modified.is_some() && window_ns.is_some();
+    let hashes = !hash_is_missing(prior, now);
+    let lacks_time = compare.modified && now.modified.is_some() && window_ns.is_some() && prior.modified.is_none();
+    match (lacks_hash(prior, now, compare), lacks_time) {
+        (false, false) => Evidence::Full,
+        (true, _) if times => Evidence::Substitute,
+        (false, true) if compare.checksum && hashes && now.hash.is_some() => Evidence::Substitute,
+        (true, _) | (false, true) => Evidence::None,
+    }
+}
+
+fn lacks_hash(prior: &Fingerprint, now: &Fingerprint, compare: Compare) -> bool {
+    compare.checksum && hash_is_missing(prior, now)
+}
+
+fn hash_is_missing(prior: &Fingerprint, now: &Fingerprint) -> bool {
+    now.hash.as_ref().is_some_and(|now| prior.hash.as_ref().is_none_or(|prior| prior.algorithm() != now.algorithm()))
 }
 
 /// Says what can be known of the contents of a file on both sides without reading them.
@@ -98,7 +132,24 @@ mod tests {
         check(version(1, 500, "md5:11"), [true, true, true], false);
         check(version(1, 500, "md5:11"), [true, true, false], true);
         check(version(1, 500, "sha1:11"), [true, true, true], true);
+        check(version(1, 600, "sha1:11"), [true, false, true], false);
         check(Fingerprint::default(), [true, true, true], true);
+    }
+
+    #[test]
+    fn a_listing_of_other_options_may_prove_nothing() {
+        let check = |prior: Fingerprint, flags: [bool; 3], expected: Evidence| {
+            let compare = Compare { size: flags[0], modified: flags[1], checksum: flags[2] };
+            let found = evidence(&prior, &version(1, 500, "md5:00"), compare, Some(1));
+            assert_eq!(found, expected, "{prior:?} {compare:?}");
+        };
+        let timeless = |hash| Fingerprint { modified: None, ..version(1, 0, hash) };
+        check(version(1, 500, "-"), [true, true, false], Evidence::Full);
+        check(version(1, 500, "-"), [true, false, true], Evidence::Substitute);
+        check(timeless("-"), [true, false, true], Evidence::None);
+        check(timeless("-"), [true, true, false], Evidence::None);
+        check(timeless("md5:00"), [true, true, true], Evidence::Substitute);
+        check(timeless("-"), [true, false, false], Evidence::Full);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What happened to a path on each side since the last run.
 
-use crate::compare::{Compare, is_unchanged};
+use crate::compare::{Compare, Evidence, evidence, is_unchanged};
 use crate::entry::{Found, Kind};
 use crate::merge::Row;
 use crate::side::{Pair, Side};
@@ -47,10 +47,30 @@ pub struct Comparison {
 }
 
 /// Returns what happened to the *file* at this path; a directory of the same name counts as no file.
+///
+/// A base that cannot tell whether a version is the one that it has, because it was written with other options, is no base
+/// for that path. One that can tell only by other means than those asked for is renewed: where both sides are as it has them,
+/// they are compared.
 pub fn file_delta(row: &Row, comparison: &Comparison) -> Delta {
-    delta(row, Kind::File, |side, prior, now| {
-        is_unchanged(&prior.fingerprint, &now.fingerprint, comparison.compare, comparison.window_ns[side])
-    })
+    let Comparison { compare, window_ns } = *comparison;
+    let delta = delta(row, Kind::File, |side, prior, now| {
+        is_unchanged(&prior.fingerprint, &now.fingerprint, compare, window_ns[side])
+    });
+    let evidence = Pair::from_fn(|side| match (&row.prior[side], file(row, side)) {
+        (Some(prior), Some(now)) => evidence(&prior.fingerprint, &now.fingerprint, compare, window_ns[side]),
+        (None, _) | (_, None) => Evidence::Full,
+    });
+    let is_untouched = delta == Delta::Known(Pair::new(Edit::Unchanged, Edit::Unchanged));
+    let is_weak = |evidence| evidence == Evidence::None || (evidence == Evidence::Substitute && is_untouched);
+    if matches!(delta, Delta::Known(_)) && (is_weak(evidence.one) || is_weak(evidence.two)) {
+        let presence = |side| if file(row, side).is_some() { Presence::New } else { Presence::Absent };
+        return Delta::Unknown(Pair::from_fn(presence));
+    }
+    delta
+}
+
+fn file(row: &Row, side: Side) -> Option<&Found> {
+    row.present(side).filter(|found| found.kind == Kind::File)
 }
 
 /// Returns what happened to the *directory* at this path; a directory has no versions.

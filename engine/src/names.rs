@@ -50,6 +50,11 @@ pub struct Matched {
 pub struct DirectoryAliases(Pair<BTreeMap<RelPath, RelPath>>);
 
 impl DirectoryAliases {
+    /// Leaves paths of `side` as they are from now on.
+    pub fn forget_from(&mut self, side: Side) {
+        self.0[side].clear();
+    }
+
     /// Returns where `path` of side `from` lies on the other side.
     pub fn translate(&self, path: &RelPath, from: Side) -> RelPath {
         let known = &self.0[from];

@@ -123,10 +123,7 @@ impl Planner<'_> {
             phase: Phase::Fill,
             reason,
             steps: vec![step],
-            records: vec![
-                version(from, row.path_on(from), source),
-                Record { side: to, path: target.clone(), says: Says::Result(0, source.fingerprint.clone()) },
-            ],
+            records: vec![version(from, row.path_on(from), source), result(to, target, 0, source)],
         })
     }
 
@@ -161,10 +158,7 @@ impl Planner<'_> {
                 expect: stale.fingerprint.clone(),
                 modified,
             }],
-            records: vec![
-                version(on.other(), row.path_on(on.other()), source),
-                Record { side: on, path: row.path_on(on).clone(), says: Says::Result(0, stale.fingerprint.clone()) },
-            ],
+            records: vec![version(on.other(), row.path_on(on.other()), source), result(on, row.path_on(on), 0, stale)],
         })
     }
 
@@ -183,7 +177,7 @@ impl Planner<'_> {
         let (kept, moved) = (old.present(follower)?, new.present(side)?);
         let mut records = forget(old);
         records.push(version(side, new.path_on(side), moved));
-        records.push(Record { side: follower, path: target.clone(), says: Says::Result(0, moved.fingerprint.clone()) });
+        records.push(result(follower, target, 0, moved));
         Some(Change {
             path: new.path.clone(),
             phase: Phase::Fill,
@@ -208,15 +202,15 @@ impl Planner<'_> {
         }
         let found = row.present(Side::Two)?.clone();
         row.alias = None;
+        let mut records = vec![Record { side: Side::Two, path: alias.clone(), says: Says::Nothing }];
+        // What both sides agreed on stays what it was: the present version may be an edit that is not carried over yet.
+        records.extend(row.prior.two.as_ref().map(|prior| version(Side::Two, &row.path, prior)));
         Some(Change {
             path: row.path.clone(),
             phase: Phase::Clear,
             reason: Reason::Spelling,
             steps: vec![move_step(Side::Two, &alias, &found, &row.path)],
-            records: vec![
-                Record { side: Side::Two, path: alias, says: Says::Nothing },
-                version(Side::Two, &row.path, &found),
-            ],
+            records,
         })
     }
 
@@ -238,13 +232,11 @@ impl Planner<'_> {
             match (&names[side], winner == Some(side)) {
                 (Some(name), _) => {
                     let number = steps.len();
-                    steps.push(self.copy_step(side, name, found, name, None));
-                    records.push(version(side, name, found));
-                    records.push(Record {
-                        side: to,
-                        path: name.clone(),
-                        says: Says::Result(number, found.fingerprint.clone()),
-                    });
+                    let target = beside(row.path_on(to), name);
+                    steps.push(self.copy_step(side, name, found, &target, None));
+                    let moved = steps.iter().position(|step| is_move_to(step, side, name));
+                    records.push(result(side, name, moved.unwrap_or_default(), found));
+                    records.push(result(to, &target, number, found));
                 }
                 (None, true) => {
                     let replaced = if names[to].is_some() { None } else { row.present(to) };
@@ -266,18 +258,18 @@ impl Planner<'_> {
     /// Gives the file of `side` another name on both sides, because the other side has a directory at its path.
     pub fn step_aside(&self, row: &Row, side: Side, name: &RelPath) -> Option<Change> {
         let found = row.present(side)?;
+        let target = beside(row.path_on(side.other()), name);
         let mut records = forget(row);
-        records.push(version(side, name, found));
-        records.push(Record {
-            side: side.other(),
-            path: name.clone(),
-            says: Says::Result(1, found.fingerprint.clone()),
-        });
+        records.push(result(side, name, 0, found));
+        records.push(result(side.other(), &target, 1, found));
         Some(Change {
             path: row.path.clone(),
             phase: Phase::Clear,
             reason: Reason::FileAgainstDirectory(side),
-            steps: vec![move_step(side, row.path_on(side), found, name), self.copy_step(side, name, found, name, None)],
+            steps: vec![
+                move_step(side, row.path_on(side), found, name),
+                self.copy_step(side, name, found, &target, None),
+            ],
             records,
         })
     }
@@ -295,10 +287,7 @@ impl Planner<'_> {
                 Verb::RemoveDirectory { side: to, path: row.path_on(to).clone(), emptiness: Emptiness::NoFiles },
                 self.copy_step(from, path, source, row.path_on(to), None),
             ],
-            records: vec![
-                version(from, path, source),
-                Record { side: to, path: row.path_on(to).clone(), says: Says::Result(1, source.fingerprint.clone()) },
-            ],
+            records: vec![version(from, path, source), result(to, row.path_on(to), 1, source)],
         })
     }
 
@@ -311,10 +300,7 @@ impl Planner<'_> {
             phase: Phase::Fill,
             reason,
             steps: vec![Verb::MakeDirectory { side: on, path: path.clone() }],
-            records: vec![
-                version(from, row.path_on(from), source),
-                Record { side: on, path: path.clone(), says: Says::Result(0, source.fingerprint.clone()) },
-            ],
+            records: vec![version(from, row.path_on(from), source), result(on, path, 0, source)],
         })
     }
 
@@ -379,6 +365,20 @@ pub fn forget(row: &Row) -> Vec<Record> {
         .filter(|side| row.prior[**side].is_some())
         .map(|side| Record { side: *side, path: row.path_on(*side).clone(), says: Says::Nothing })
         .collect()
+}
+
+/// What the step of this number found; it has the content of `source`.
+fn result(side: Side, path: &RelPath, step: usize, source: &Found) -> Record {
+    Record { side, path: path.clone(), says: Says::Result(step, source.fingerprint.clone()) }
+}
+
+/// The path of `name`'s last name beside `path`, whose directory the other side may spell differently.
+fn beside(path: &RelPath, name: &RelPath) -> RelPath {
+    path.parent().and_then(|directory| directory.join(name.name()).ok()).unwrap_or_else(|| name.clone())
+}
+
+fn is_move_to(step: &Verb, side: Side, target: &RelPath) -> bool {
+    matches!(step, Verb::MoveFile(moved) if moved.side == side && moved.target == *target)
 }
 
 fn version(side: Side, path: &RelPath, found: &Found) -> Record {

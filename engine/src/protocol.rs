@@ -2,7 +2,8 @@
 //!
 //! A host carries out requests in any order and with any parallelism. Every verb that replaces or destroys something
 //! says what it expects to find there; a host that finds something else changes nothing and answers with
-//! [`FailureKind::Refused`].
+//! [`FailureKind::Refused`]. Only the requests on the state store are carried out one after the other, in the order in which
+//! they were made.
 
 use crate::entry::{Fingerprint, Found, Instant, Item};
 use crate::path::RelPath;

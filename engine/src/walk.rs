@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::entry::{Entry, Found, Item, Kind};
 use crate::filter::Filter;
+use crate::names::Spelling;
 use crate::path::RelPath;
 use crate::pull::Pull;
 use crate::temporary;
@@ -45,6 +46,8 @@ pub enum Blind {
     Failed,
     /// It holds a file named by `--exclude-if-present`: everything below is untracked.
     Excluded,
+    /// It is no directory but a link or a special file: nothing is read or written through it.
+    Hidden,
 }
 
 /// Something met on the way that is no entry of the sync.
@@ -185,9 +188,19 @@ impl Walk {
                         return Pull::Wait;
                     }
                 }
-                Some(Step::Take(_)) => {
-                    if let Some(Step::Take(seen)) = steps.pop_front() {
+                Some(Step::Take(seen)) => {
+                    // Whether a directory holds a marker is known when it has been listed.
+                    let may_be_marked = !self.filter.marker_names().is_empty()
+                        && matches!(&seen.now, Now::Present(found) if found.kind == Kind::Directory);
+                    if may_be_marked && !self.ready.contains_key(&seen.path) {
+                        return Pull::Wait;
+                    }
+                    let is_marked = may_be_marked && self.blind.get(&seen.path) == Some(&Blind::Excluded);
+                    if let Some(Step::Take(mut seen)) = steps.pop_front() {
                         self.entries_ahead = self.entries_ahead.saturating_sub(1);
+                        if is_marked {
+                            seen.now = Now::Untracked;
+                        }
                         return Pull::Item(seen);
                     }
                 }
@@ -196,9 +209,19 @@ impl Walk {
     }
 
     /// Says whether, and why, nothing is known of `path` because a directory above it was not listed.
-    pub fn blind_at(&self, path: &RelPath) -> Option<Blind> {
+    pub fn blind_at(&self, path: &RelPath, spelling: Spelling) -> Option<Blind> {
         if self.blind.is_empty() {
             return None;
+        }
+        if spelling.is_ambiguous(path) {
+            let key = spelling.key(path);
+            return self.blind.iter().find_map(|(directory, blind)| {
+                let is_above = match key.strip_prefix(&spelling.key(directory)) {
+                    Some(rest) => directory.is_root() || rest.starts_with('/'),
+                    None => false,
+                };
+                is_above.then_some(*blind)
+            });
         }
         let mut above = path.parent();
         while let Some(directory) = above {
@@ -208,11 +231,6 @@ impl Walk {
             above = directory.parent();
         }
         None
-    }
-
-    /// Returns true when the directory itself could not be listed or is left out.
-    pub fn is_blind(&self, directory: &RelPath) -> bool {
-        self.blind.contains_key(directory) || self.blind_at(directory).is_some()
     }
 
     /// Returns what was met since the last time that is no entry of the sync.
@@ -256,12 +274,17 @@ impl Walk {
                     }
                 }
                 Kind::File => self.file(&path, item.found),
-                Kind::Link | Kind::Special if !self.filter.includes_path(&path) => None,
+                Kind::Link | Kind::Special if !self.filter.includes_path(&path) => {
+                    self.blind.insert(path.clone(), Blind::Hidden);
+                    None
+                }
                 Kind::Link => {
+                    self.blind.insert(path.clone(), Blind::Hidden);
                     self.oddities.push(Oddity::Link(path.clone()));
                     Some(Now::Untracked)
                 }
                 Kind::Special => {
+                    self.blind.insert(path.clone(), Blind::Hidden);
                     self.oddities.push(Oddity::Special(path.clone()));
                     Some(Now::Untracked)
                 }
@@ -360,6 +383,7 @@ mod tests {
         let (slot, _) = walk.wants().unwrap();
         walk.supply(slot, vec![item("a", Kind::File)], false).unwrap();
         assert!(walk.supply(slot, vec![item("a", Kind::File)], true).is_err());
-        assert_eq!(walk.blind_at(&RelPath::parse("a").unwrap()), Some(Blind::Failed));
+        let spelling = Spelling { ignore_case: false, normalize_unicode: true };
+        assert_eq!(walk.blind_at(&RelPath::parse("a").unwrap(), spelling), Some(Blind::Failed));
     }
 }

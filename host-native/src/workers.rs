@@ -7,7 +7,14 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use bisync_engine::protocol::Request;
+use bisync_engine::path::RelPath;
+use bisync_engine::protocol::{Request, Verb};
+use bisync_engine::side::Side;
+
+/// So many bytes are copied at most by one thread before another may help.
+const BYTES_TOGETHER: u64 = 1 << 20;
+/// So many requests are taken at most by one thread at once.
+const REQUESTS_TOGETHER: usize = 128;
 
 /// A queue of requests, and the threads that take from it.
 pub struct Lane {
@@ -64,13 +71,44 @@ impl Drop for Lane {
     }
 }
 
+impl State {
+    /// Takes the next request, and with it those that follow and change small files of the same directory: only one thread
+    /// at a time can change a directory, and several would wait for each other.
+    fn take_together(&mut self) -> Vec<Request> {
+        let mut together: Vec<Request> = self.waiting.pop_front().into_iter().collect();
+        let Some((directory, mut bytes)) = together.first().and_then(|request| changed(&request.verb)) else {
+            return together;
+        };
+        while let Some((other, more)) = self.waiting.front().and_then(|request| changed(&request.verb)) {
+            bytes = bytes.saturating_add(more);
+            if other != directory || bytes > BYTES_TOGETHER || together.len() >= REQUESTS_TOGETHER {
+                break;
+            }
+            together.extend(self.waiting.pop_front());
+        }
+        together
+    }
+}
+
+/// Returns the directory that a request changes, and how many bytes it writes there.
+fn changed(verb: &Verb) -> Option<((Side, RelPath), u64)> {
+    let (side, path, bytes) = match verb {
+        Verb::CopyFile(copy) => (copy.from.other(), &copy.target, copy.source.size.unwrap_or(u64::MAX)),
+        Verb::MoveFile(moved) => (moved.side, &moved.target, 0),
+        Verb::DeleteFile { side, path, .. } => (*side, path, 0),
+        _ => return None,
+    };
+    Some(((side, path.parent()?), bytes))
+}
+
 impl Queue {
     fn serve(&self, work: &dyn Fn(Request)) {
         let mut state = self.lock();
         while !state.is_closed {
-            if let Some(request) = state.waiting.pop_front() {
+            let together = state.take_together();
+            if !together.is_empty() {
                 drop(state);
-                work(request);
+                together.into_iter().for_each(work);
                 state = self.lock();
             } else {
                 state.idle += 1;
@@ -83,5 +121,45 @@ impl Queue {
     /// The state stays whole even when a thread that held it has panicked: no step leaves it half changed.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bisync_engine::entry::Fingerprint;
+    use bisync_engine::protocol::{CopyFile, Disposal, Expect};
+
+    use super::*;
+
+    fn copy(target: &str, size: u64) -> Request {
+        let target = RelPath::parse(target).unwrap();
+        let source = Fingerprint { size: Some(size), ..Fingerprint::default() };
+        let copy = CopyFile {
+            from: Side::One,
+            path: target.clone(),
+            source,
+            target,
+            expect: Expect::Absent,
+            disposal: Disposal::Discard,
+            temporary: RelPath::root(),
+        };
+        Request { id: 1, verb: Verb::CopyFile(copy) }
+    }
+
+    fn check(waiting: &[(&str, u64)], expected: &[usize]) {
+        let requests = waiting.iter().map(|(target, size)| copy(target, *size));
+        let mut state = State { waiting: requests.collect(), ..State::default() };
+        let taken: Vec<usize> =
+            std::iter::repeat_with(|| state.take_together().len()).take_while(|count| *count > 0).collect();
+        assert_eq!(taken, expected, "{waiting:?}");
+    }
+
+    #[test]
+    fn small_files_of_a_directory_stay_together() {
+        check(&[("a/1", 1), ("a/2", 1), ("b/1", 1)], &[2, 1]);
+        check(&[("a/1", 1), ("b/1", 1), ("a/2", 1)], &[1, 1, 1]);
+        check(&[("a/1", 1 << 20), ("a/2", 1)], &[1, 1]);
+        check(&[("a/1", 1 << 30), ("a/2", 1 << 30)], &[1, 1]);
+        check(&[("x", 1), ("y", 1)], &[2]);
     }
 }

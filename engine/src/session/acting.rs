@@ -10,7 +10,7 @@ use crate::temporary::temporary_path;
 use super::outbox::{Outbox, Purpose};
 
 /// At most so many changes are under way at once. The host decides how many it really does in parallel.
-const UNDER_WAY: usize = 256;
+const UNDER_WAY: usize = 1024;
 
 /// Names the place of a change in the order of the plan.
 pub type Place = u64;
@@ -47,7 +47,9 @@ pub struct Finished {
 impl Acting {
     /// Adds a change after all others.
     pub fn add(&mut self, place: Place, change: Change) {
-        self.waiting.push_back((place, change));
+        if !self.is_stopping {
+            self.waiting.push_back((place, change));
+        }
     }
 
     /// Returns how many changes have not come to their end.
@@ -113,6 +115,15 @@ fn ask_step(under_way: &UnderWay, number: u64, run: u64, outbox: &mut Outbox) {
     let mut verb = step.clone();
     if let Verb::CopyFile(copy) = &mut verb {
         copy.temporary = temporary_path(&copy.target, run, outbox.number());
+        // A side may give a file that was moved another time: what the move found is the version to copy.
+        for (step, found) in under_way.change.steps.iter().zip(&under_way.results) {
+            if let (Verb::MoveFile(moved), Some(found)) = (step, found)
+                && moved.side == copy.from
+                && moved.target == copy.path
+            {
+                copy.source = found.fingerprint.clone();
+            }
+        }
     }
     outbox.ask(verb, Purpose::Step(number));
 }

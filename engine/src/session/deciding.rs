@@ -6,7 +6,7 @@ use crate::compare::{Likeness, likeness, times_differ};
 use crate::conflict::{Loser, Prefer, winner};
 use crate::decide::{Decision, decide_directory, decide_file};
 use crate::delta::{Comparison, Delta, Edit, directory_delta, file_delta};
-use crate::entry::Kind;
+use crate::entry::{Found, Kind};
 use crate::filter::Filter;
 use crate::merge::Row;
 use crate::moves::{Candidate, pair_up};
@@ -63,7 +63,7 @@ pub struct Surroundings<'a> {
     /// The rules for paths.
     pub filter: &'a Filter,
     /// Why nothing is known of a path, if that is so.
-    pub blind_at: &'a dyn Fn(&RelPath) -> Option<Blind>,
+    pub blind_at: &'a dyn Fn(&RelPath, Spelling) -> Option<Blind>,
 }
 
 /// A row and what was decided for the file and for the directory of its name.
@@ -99,23 +99,33 @@ impl Deciding {
             self.count(&row, file_delta(&row, &self.comparison));
             return;
         }
-        if Side::BOTH.iter().any(|side| row.present(*side).is_none()) && (around.blind_at)(&row.path).is_some() {
+        let spelling = spelling(around.settings);
+        if Side::BOTH.iter().any(|side| row.present(*side).is_none())
+            && (around.blind_at)(&row.path, spelling).is_some()
+        {
             self.count_as_it_was(&row);
             return;
         }
-        if Side::BOTH.iter().any(|side| row.now[*side] == Now::Untracked) {
+        let may_have_alias = only_side(&row).is_some() && spelling.is_ambiguous(&row.path);
+        if is_untracked(&row) && !may_have_alias {
             self.count_as_it_was(&row);
             return;
         }
         if !self.has_base {
             row.prior = Pair::default();
         }
+        if around.settings.empty_directories == EmptyDirectories::Sync {
+            if directory_delta(&row) == Delta::Known(Pair::new(Edit::Unchanged, Edit::Unchanged)) {
+                self.count_directory(&row);
+                return;
+            }
+        } else {
+            self.forget_directories(&mut row);
+        }
         if self.is_excluded(&row, around) {
             self.decided.push(Decided::Change(Change::record_only(row.path.clone(), Reason::Excluded, forget(&row))));
             return;
         }
-        let spelling = spelling(around.settings);
-        let may_have_alias = only_side(&row).is_some() && spelling.is_ambiguous(&row.path);
         if self.is_streaming && !may_have_alias {
             let judged = self.judge(row, around.settings);
             self.settle(judged, around.settings);
@@ -128,13 +138,18 @@ impl Deciding {
     pub fn finish(&mut self, around: &Surroundings<'_>) {
         let matched = match_names(std::mem::take(&mut self.kept), spelling(around.settings));
         self.aliases = matched.directories;
+        let (untracked, rows): (Vec<Row>, Vec<Row>) = matched.rows.into_iter().partition(is_untracked);
+        for row in untracked {
+            self.count_as_it_was(&row);
+        }
         for row in matched.collisions {
             self.count_as_it_was(&row);
             let reason = "has another spelling on the same side, which the other side may not be able to tell apart";
             self.decided.push(Decided::Failed(row.path, reason.into()));
         }
-        let mut rows = matched.rows;
+        let mut rows = rows;
         if around.settings.names.fix_case {
+            self.aliases.forget_from(Side::One);
             let planner = Planner { settings: around.settings };
             let fixes = rows.iter_mut().filter_map(|row| planner.fix_case(row));
             self.decided.extend(fixes.map(Decided::Change));
@@ -231,13 +246,26 @@ impl Deciding {
         let is_gone_somewhere = Side::BOTH.iter().any(|side| row.now[*side] == Now::Absent);
         match was.map(|found| found.kind) {
             Some(Kind::Directory) => {
-                around.settings.empty_directories != EmptyDirectories::Sync
-                    || (is_gone_somewhere && !around.filter.includes_directory(&row.path))
+                is_gone_somewhere
+                    && !(around.filter.includes_directory(&row.path) && is_entered(&row.path, around.filter))
             }
             Some(Kind::File | Kind::Link | Kind::Special) => {
-                is_gone_somewhere && !around.filter.includes_path(&row.path)
+                is_gone_somewhere && !(around.filter.includes_path(&row.path) && is_entered(&row.path, around.filter))
             }
             None => false,
+        }
+    }
+
+    /// Takes directories out of the listings, where they are not synchronised any more.
+    fn forget_directories(&mut self, row: &mut Row) {
+        let is_directory = |prior: &Option<Found>| prior.as_ref().is_some_and(|found| found.kind == Kind::Directory);
+        if !Side::BOTH.iter().any(|side| is_directory(&row.prior[*side])) {
+            return;
+        }
+        let change = Change::record_only(row.path.clone(), Reason::Excluded, forget(row));
+        self.decided.push(Decided::Change(change));
+        for side in Side::BOTH {
+            row.prior[side].take_if(|found| found.kind == Kind::Directory);
         }
     }
 
@@ -261,7 +289,7 @@ impl Deciding {
 
     fn count(&mut self, row: &Row, delta: Delta) {
         for side in Side::BOTH {
-            let is_file = |found: &crate::entry::Found| found.kind == Kind::File;
+            let is_file = |found: &Found| found.kind == Kind::File;
             let counters = &mut self.counters[side];
             counters.now += u64::from(row.present(side).is_some_and(is_file));
             if row.prior[side].as_ref().is_some_and(is_file) {
@@ -275,6 +303,10 @@ impl Deciding {
     }
 
     fn count_directory(&mut self, row: &Row) {
+        for side in Side::BOTH {
+            let is_there = row.present(side).is_some_and(|found| found.kind == Kind::Directory);
+            self.counters[side].now += u64::from(is_there);
+        }
         if let Delta::Known(edits) = directory_delta(row) {
             for side in Side::BOTH {
                 self.counters[side].prior += 1;
@@ -290,7 +322,8 @@ impl Deciding {
             let was = u64::from(row.prior[side].is_some());
             self.counters[side].prior += was;
             self.counters[side].unchanged += was;
-            self.counters[side].now += u64::from(row.now[side] != Now::Absent);
+            // What cannot be seen may be there.
+            self.counters[side].now += was.max(u64::from(row.now[side] != Now::Absent));
         }
     }
 
@@ -326,7 +359,11 @@ impl Deciding {
         let mut judged: Vec<Option<Judged>> = judged.into_iter().map(Some).collect();
         for pairing in pairings {
             let mut take = |index: usize| judged.get_mut(index).and_then(Option::take).map(|item| item.row);
-            if let (Some(old), Some(new)) = (take(pairing.old), take(pairing.new)) {
+            let (Some(old), Some(new)) = (take(pairing.old), take(pairing.new)) else { continue };
+            if pairing.is_proved {
+                let (old, new) = (Box::new(old), Box::new(new));
+                self.inquiries.answer(Answer::Moved { side: pairing.side, old, new, is_move: true });
+            } else {
                 self.inquiries.add(Inquiry::Move { side: pairing.side, old: Box::new(old), new: Box::new(new) });
             }
         }
@@ -385,7 +422,14 @@ impl Deciding {
                 return;
             }
         }
-        self.settle_directory(&row, directory, &planner);
+        // A directory that makes room for a file goes with the change that puts the file there.
+        let goes_with_another = phase == Some(Phase::Clear) && matches!(directory, Decision::Remove { .. });
+        if goes_with_another {
+            let change = Change::record_only(row.path.clone(), Reason::Gone, forget(&row));
+            self.decided.push(Decided::Change(change));
+        } else {
+            self.settle_directory(&row, directory, &planner);
+        }
     }
 
     fn settle_directory(&mut self, row: &Row, decision: Decision, planner: &Planner<'_>) {
@@ -416,7 +460,7 @@ impl Deciding {
             Likeness::Same => Some(true),
             Likeness::Different => Some(false),
             // Without any base the run would have to read everything: what is compared decides, as in a resync of rclone.
-            Likeness::Unknown if !self.has_base && one.size.is_some() && two.size.is_some() => {
+            Likeness::Unknown if self.lacks_evidence(&row) && one.size.is_some() && two.size.is_some() => {
                 let known_times =
                     one.modified.is_some() && two.modified.is_some() && settings.modify_window_ns.is_some();
                 let same_time = known_times && !times_differ(one.modified, two.modified, settings.modify_window_ns);
@@ -435,6 +479,17 @@ impl Deciding {
         }
     }
 
+    /// Whether there is no base, or one that does not hold what is compared now.
+    fn lacks_evidence(&self, row: &Row) -> bool {
+        let has_prior = row.prior.one.is_some() && row.prior.two.is_some();
+        !self.has_base || (has_prior && matches!(file_delta(row, &self.comparison), Delta::Unknown(_)))
+    }
+
+    /// The smallest difference of times that counts between the listings; none does when a side keeps times of its own.
+    pub fn comparable_window_ns(&self, settings: &Settings) -> Option<u64> {
+        settings.modify_window_ns.filter(|_| self.sets_time.one && self.sets_time.two)
+    }
+
     fn compared(&mut self, row: Row, is_same: bool, settings: &Settings) {
         let planner = Planner { settings };
         let (Some(one), Some(two)) = (row.present(Side::One), row.present(Side::Two)) else { return };
@@ -445,7 +500,9 @@ impl Deciding {
             let source = match settings.resync {
                 Some(Prefer::Side(side)) => Some(side),
                 Some(Prefer::Older) => winner(Prefer::Older, one, two),
-                Some(Prefer::Newer | Prefer::Larger | Prefer::Smaller) | None => winner(Prefer::Newer, one, two),
+                // rclone copies from Path2 first, so its time is kept where the mode does not speak of times.
+                Some(Prefer::Larger | Prefer::Smaller) => Some(Side::Two),
+                Some(Prefer::Newer) | None => winner(Prefer::Newer, one, two),
             };
             let touch = source.filter(|side| is_later && self.sets_time[side.other()]).and_then(|side| {
                 let modified = row.present(side)?.fingerprint.modified?;
@@ -485,6 +542,17 @@ impl Deciding {
     }
 }
 
+/// Something that takes no part is there.
+fn is_untracked(row: &Row) -> bool {
+    row.now.one == Now::Untracked || row.now.two == Now::Untracked
+}
+
+/// Whether the filters let the walk come to the directory of `path`.
+fn is_entered(path: &RelPath, filter: &Filter) -> bool {
+    let above = std::iter::successors(path.parent(), RelPath::parent);
+    above.filter(|directory| !directory.is_root()).all(|directory| filter.descends(&directory))
+}
+
 /// Finds files and directories that stand in each other's way, and puts what makes room first.
 ///
 /// A file may take the place of a directory of the other side when everything below that directory is to be deleted anyway;
@@ -498,7 +566,7 @@ fn clear_the_way(judged: &mut [Judged]) {
                 if item.row.present(to).is_none_or(|found| found.kind != Kind::Directory) {
                     continue;
                 }
-                let directory = item.row.path.clone();
+                let (directory, own) = (item.row.path.clone(), item.directory);
                 let below = |other: &Judged| other.row.path.is_below(&directory);
                 // Between a name and what is below it lie names like `a.txt` and `a-b`: they all begin with the same text.
                 let end = judged
@@ -507,14 +575,16 @@ fn clear_the_way(judged: &mut [Judged]) {
                     .take_while(|other| other.row.path.as_str().starts_with(directory.as_str()));
                 let count = end.count();
                 let Some(following) = judged.get_mut(index + 1..index + 1 + count) else { return };
-                let all_go = following.iter().filter(|other| below(other)).all(|other| {
-                    let goes = |decision: Decision| match decision {
-                        Decision::Remove { on } => on == to,
-                        Decision::Forget => true,
-                        Decision::InStep | Decision::Carry { .. } | Decision::Compare => false,
-                    };
-                    goes(other.file) && goes(other.directory)
-                });
+                let goes = |decision: Decision| match decision {
+                    Decision::Remove { on } => on == to,
+                    Decision::Forget => true,
+                    Decision::InStep | Decision::Carry { .. } | Decision::Compare => false,
+                };
+                let all_go = goes(own)
+                    && following
+                        .iter()
+                        .filter(|other| below(other))
+                        .all(|other| goes(other.file) && goes(other.directory));
                 if all_go {
                     for other in following.iter_mut().filter(|other| below(other)) {
                         other.phase = Some(Phase::Clear);

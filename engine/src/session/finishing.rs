@@ -60,7 +60,7 @@ impl Session {
     }
 
     fn commit(&mut self) -> bool {
-        let condemned = self.settings.lockout && self.report.has_failures();
+        let condemned = self.settings.lockout && !self.settings.resilient && self.report.has_failures();
         let mut verbs = Vec::new();
         if self.has_acted {
             verbs.extend(Side::BOTH.map(|side| Verb::Flush { side }));
@@ -102,7 +102,7 @@ impl Session {
 
     /// Ends a run that has no new listing.
     pub(super) fn tidy(&mut self) -> bool {
-        if self.settings.lockout && self.report.has_failures() {
+        if self.settings.lockout && !self.settings.resilient && self.report.has_failures() {
             self.stage = Stage::Condemning(Sequence::new(self.condemn_verbs()));
         } else if self.journal.runs.is_empty() {
             return self.end();
@@ -116,11 +116,19 @@ impl Session {
     /// A prior listing is damaged: both are kept aside, and nothing is done.
     pub(super) fn damaged(&mut self, side: Side, problem: &str) -> bool {
         let (listing, kept) = (&self.names.listing[side], &self.names.error[side]);
-        let text = format!(
-            "the listing of {side} is damaged: {problem} of `{listing}`. Nothing was done. It is kept as `{kept}`; \
-             the next run starts without a base, and deletes and overwrites nothing"
-        );
+        let is_read_only = self.settings.dry_run || self.settings.check_sync == CheckSync::Only;
+        let consequence = if is_read_only {
+            "a run would keep it aside and start without a base".to_owned()
+        } else {
+            format!("it is kept as `{kept}`; the next run starts without a base, and deletes and overwrites nothing")
+        };
+        let text =
+            format!("the listing of {side} is damaged: {problem} of `{listing}`. Nothing was done; {consequence}");
         self.report.abort(if self.settings.lockout { 7 } else { 1 }, text);
+        if is_read_only {
+            return self.end();
+        }
+        self.end();
         self.stage = Stage::Condemning(Sequence::new(self.condemn_verbs()));
         true
     }

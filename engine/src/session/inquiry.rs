@@ -81,6 +81,8 @@ pub struct Inquiries {
     answers: Vec<Answer>,
     /// What is known of names that losers could get: for each side whether it is taken.
     names: BTreeMap<RelPath, Pair<Option<bool>>>,
+    /// Names of which nothing can be said, and why.
+    unknown: BTreeMap<RelPath, String>,
     claimed: BTreeSet<RelPath>,
     unnamed: Vec<Naming>,
 }
@@ -110,7 +112,8 @@ impl Inquiries {
 
     /// Asks what can be asked now.
     pub fn ask(&mut self, settings: &Settings, outbox: &mut Outbox) {
-        while self.open.len() < OPEN {
+        // Names are searched for few conflicts at a time: each answer looks at all of them again.
+        while self.open.len() + self.unnamed.len() < OPEN {
             let Some(inquiry) = self.queue.pop_front() else { break };
             let verb = match inquiry {
                 Inquiry::Name(naming) => {
@@ -140,11 +143,23 @@ impl Inquiries {
         }
     }
 
-    /// Takes an answer about a name. A name of which nothing can be said counts as taken.
-    pub fn supply_probe(&mut self, path: &RelPath, side: Side, is_taken: bool) {
-        if let Some(known) = self.names.get_mut(path) {
-            known[side] = Some(is_taken);
+    /// Takes an answer about a name, or why there is none.
+    pub fn supply_probe(&mut self, path: &RelPath, side: Side, is_taken: Result<bool, String>) {
+        match is_taken {
+            Ok(is_taken) => {
+                if let Some(known) = self.names.get_mut(path) {
+                    known[side] = Some(is_taken);
+                }
+            }
+            Err(reason) => {
+                self.unknown.insert(path.clone(), reason);
+            }
         }
+    }
+
+    /// Adds an answer that needed no question.
+    pub fn answer(&mut self, answer: Answer) {
+        self.answers.push(answer);
     }
 
     /// Returns the answers that came since the last time.
@@ -174,6 +189,11 @@ impl Inquiries {
                     self.answers.push(Answer::Named(naming, Ok(names)));
                 }
                 Ok(Chosen::Ask(path)) => {
+                    if let Some(reason) = self.unknown.get(&path) {
+                        let reason = format!("cannot look up `{path}`: {reason}");
+                        self.answers.push(Answer::Named(naming, Err(reason)));
+                        continue;
+                    }
                     if let Entry::Vacant(unknown) = self.names.entry(path) {
                         for side in Side::BOTH {
                             let path = unknown.key().clone();

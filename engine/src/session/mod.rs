@@ -121,6 +121,8 @@ pub struct Session {
     asked: BTreeMap<RelPath, Place>,
     last_place: Place,
     is_stopping: bool,
+    /// Whether a dry run reads listings of a commit that was broken off.
+    reads_uncommitted: bool,
     /// Whether it is known if there is a base.
     knows_base: bool,
     /// Whether any step was asked of a side.
@@ -211,6 +213,7 @@ impl Session {
             asked: BTreeMap::new(),
             last_place: 0,
             is_stopping: false,
+            reads_uncommitted: false,
             knows_base: false,
             has_acted: false,
         })
@@ -254,8 +257,10 @@ impl Session {
                 self.deciding.inquiries.supply_same(number, answer);
             }
             Purpose::Probe(path, side) => {
-                // What cannot be looked at may be there.
-                let is_taken = !matches!(reply, Reply::Described(None));
+                let is_taken = match reply {
+                    Reply::Failed(failure) => Err(failure.message),
+                    reply => Ok(!matches!(reply, Reply::Described(None))),
+                };
                 self.deciding.inquiries.supply_probe(&path, side, is_taken);
             }
             Purpose::Step(number) => self.supply_step(number, reply),

@@ -70,6 +70,18 @@ impl Outbox {
         self.events.push(Event { level, code: code.into(), path: path.cloned(), text: text.into() });
     }
 
+    /// Returns how many requests wait for an answer.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Takes back the requests that the host has not seen.
+    pub fn withdraw(&mut self) {
+        for request in self.requests.drain(..) {
+            self.waiting.remove(&request.id);
+        }
+    }
+
     /// Returns what an answer is for.
     pub fn purpose(&mut self, id: RequestId, reply: &Reply) -> Result<Purpose, ProtocolError> {
         let (_, expected) = self.waiting.get(&id).ok_or(ProtocolError::UnknownRequest(id))?;

@@ -6,6 +6,7 @@ use crate::entry::Entry;
 use crate::filter::Filter;
 use crate::listing::ListingError;
 use crate::merge::{Merge, Row, Source};
+use crate::names::Spelling;
 use crate::path::RelPath;
 use crate::protocol::{Reply, Verb};
 use crate::pull::Pull;
@@ -99,9 +100,9 @@ impl Reading {
         Some(Pair::new(exist.one?, exist.two?))
     }
 
-    /// Takes other prior listings, before the first row.
-    pub fn replace_priors(&mut self, priors: Pair<ListingStream>) {
-        self.streams.priors = priors;
+    /// Takes another prior listing, before the first row.
+    pub fn replace_prior(&mut self, side: Side, prior: ListingStream) {
+        self.streams.priors[side] = prior;
     }
 
     /// Takes the next row.
@@ -109,14 +110,9 @@ impl Reading {
         self.merge.pull(&mut self.streams)
     }
 
-    /// Says why nothing is known of `path` on some side, if that is so.
-    pub fn blind_at(&self, path: &RelPath) -> Option<Blind> {
-        Side::BOTH.iter().find_map(|side| self.streams.walks[*side].blind_at(path))
-    }
-
-    /// Returns true when `directory` could not be listed on some side, or lies below such a one.
-    pub fn is_blind(&self, directory: &RelPath) -> bool {
-        Side::BOTH.iter().any(|side| self.streams.walks[*side].is_blind(directory))
+    /// Says why nothing is known of `path` on some side, however that side spells it, if that is so.
+    pub fn blind_at(&self, path: &RelPath, spelling: Spelling) -> Option<Blind> {
+        Side::BOTH.iter().find_map(|side| self.streams.walks[*side].blind_at(path, spelling))
     }
 
     /// Returns what was met that is no entry of the sync.

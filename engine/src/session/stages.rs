@@ -7,7 +7,7 @@ use crate::plan::{Change, Planner, Reason};
 use crate::protocol::{Failure, FailureKind, Reply, Verb};
 use crate::pull::Pull;
 use crate::safety::{check_access, check_counters};
-use crate::side::{Pair, Side};
+use crate::side::Side;
 use crate::walk::Oddity;
 
 use super::blob::ListingStream;
@@ -27,7 +27,8 @@ impl Session {
         match &mut self.stage {
             Stage::Opening | Stage::Over => false,
             Stage::Draining => {
-                if self.acting.is_empty() {
+                let is_over = self.outbox.waiting() == 0;
+                if is_over {
                     self.stage = Stage::Over;
                 }
                 false
@@ -52,7 +53,7 @@ impl Session {
                 }
                 let rules = CheckRules {
                     compare: self.settings.compare,
-                    window_ns: self.settings.modify_window_ns,
+                    window_ns: self.deciding.comparable_window_ns(&self.settings),
                     spelling: spelling(&self.settings),
                 };
                 match check.advance(rules) {
@@ -87,7 +88,16 @@ impl Session {
     /// The journal was read.
     pub(super) fn opened(&mut self, journal: &[u8]) {
         self.journal = Journal::parse(journal);
-        if self.journal.is_committing {
+        if self.journal.is_committing && self.settings.dry_run {
+            self.reads_uncommitted = self.settings.resync.is_none();
+            if self.reads_uncommitted {
+                self.base = self.names.new.clone();
+                for side in Side::BOTH {
+                    self.reading.replace_prior(side, ListingStream::new(self.base[side].clone()));
+                }
+            }
+            self.stage = Stage::Reading;
+        } else if self.journal.is_committing {
             let text = "the last run was killed while it recorded its results; they are recorded now";
             self.outbox.say(Level::Notice, "recovered", None, text);
             let sequence = Sequence::new(self.commit_verbs());
@@ -116,6 +126,9 @@ impl Session {
             self.reading.ask(&mut self.outbox);
             return false;
         }
+        if !matches!(self.stage, Stage::Reading) {
+            return true;
+        }
         if self.is_stopping {
             return self.end();
         }
@@ -137,7 +150,7 @@ impl Session {
                     let around = Surroundings {
                         settings: &self.settings,
                         filter: &self.filter,
-                        blind_at: &|path| reading.blind_at(path),
+                        blind_at: &|path, spelling| reading.blind_at(path, spelling),
                     };
                     self.deciding.take(row, &around);
                 }
@@ -149,9 +162,6 @@ impl Session {
                 Ok(Pull::End) => return self.leave_reading(),
                 Err(damaged) => return self.damaged(damaged.side, &damaged.error.to_string()),
             }
-            if self.reading.is_blind(&RelPath::root()) {
-                return false;
-            }
         }
     }
 
@@ -161,10 +171,20 @@ impl Session {
             return true;
         }
         let Some(exist) = self.reading.priors_exist() else { return false };
+        if std::mem::take(&mut self.reads_uncommitted) {
+            // The commit that was broken off had given some of the new listings their names already.
+            for side in Side::BOTH.into_iter().filter(|side| !exist[*side]) {
+                self.base[side].clone_from(&self.names.listing[side]);
+                self.reading.replace_prior(side, ListingStream::new(self.base[side].clone()));
+            }
+            return false;
+        }
         let is_lost = self.settings.resync.is_none() && !(exist.one && exist.two);
         if is_lost && self.settings.recover && self.base != self.names.old {
             self.base = self.names.old.clone();
-            self.reading.replace_priors(self.base.clone().map(ListingStream::new));
+            for side in Side::BOTH {
+                self.reading.replace_prior(side, ListingStream::new(self.base[side].clone()));
+            }
             return false;
         }
         self.knows_base = true;
@@ -191,7 +211,9 @@ impl Session {
                         let text = "first run: nothing is deleted or overwritten";
                         self.outbox.say(Level::Info, "first-run", None, text);
                     }
-                    self.reading.replace_priors(Pair::from_fn(|_| ListingStream::empty()));
+                    for side in Side::BOTH {
+                        self.reading.replace_prior(side, ListingStream::empty());
+                    }
                 }
                 self.deciding.is_streaming = self.settings.access_check.is_none();
                 if self.deciding.is_streaming && !self.settings.dry_run {
@@ -228,8 +250,11 @@ impl Session {
 
     fn leave_reading(&mut self) -> bool {
         let reading = &self.reading;
-        let around =
-            Surroundings { settings: &self.settings, filter: &self.filter, blind_at: &|path| reading.blind_at(path) };
+        let around = Surroundings {
+            settings: &self.settings,
+            filter: &self.filter,
+            blind_at: &|path, spelling| reading.blind_at(path, spelling),
+        };
         self.deciding.finish(&around);
         self.stage = Stage::Deciding;
         true
@@ -240,8 +265,11 @@ impl Session {
         if !self.deciding.inquiries.is_empty() {
             return false;
         }
-        if self.is_stopping && !self.deciding.is_streaming {
-            return self.end();
+        if self.is_stopping {
+            self.plan.clear();
+            if !self.deciding.is_streaming {
+                return self.end();
+            }
         }
         if self.deciding.has_base {
             let counters = &self.deciding.counters;
@@ -395,7 +423,8 @@ impl Session {
     }
 
     fn prune_empty_directories(&mut self) {
-        if self.settings.empty_directories != EmptyDirectories::Remove {
+        // A resync removes nothing, as in rclone.
+        if self.settings.empty_directories != EmptyDirectories::Remove || self.settings.resync.is_some() {
             return;
         }
         let planner = Planner { settings: &self.settings };
@@ -422,7 +451,7 @@ impl Session {
     /// Ends the run before it did anything, or before its results are recorded. Always returns true.
     pub(super) fn abort(&mut self, code: &'static str, text: String, is_critical: bool) -> bool {
         if self.report.is_aborted() {
-            return true;
+            return matches!(self.stage, Stage::Draining | Stage::Over | Stage::Condemning(_)) || self.end();
         }
         self.outbox.say(Level::Error, code, None, text.clone());
         let lockout = self.settings.lockout && is_critical;
@@ -440,6 +469,7 @@ impl Session {
         self.report.finish(&self.deciding.counters, self.settings.lockout);
         self.deciding.inquiries.stop();
         self.acting.stop();
+        self.outbox.withdraw();
         self.stage = Stage::Draining;
         true
     }

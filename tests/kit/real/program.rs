@@ -3,7 +3,14 @@
 use std::ffi::OsStr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// A program that takes longer than this hangs.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How a program ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,10 +82,37 @@ pub fn command(program: &Path, home: &Path) -> Command {
 /// Runs a program to its end.
 ///
 /// # Panics
-/// When it cannot be started.
+/// When it cannot be started, or does not end within [`PATIENCE`]: then it is killed.
 pub fn run<A: AsRef<OsStr>>(program: &Path, home: &Path, arguments: &[A]) -> Ended {
-    let output = command(program, home).args(arguments).output();
-    output.unwrap_or_else(|error| panic!("cannot start `{}`: {error}", program.display())).into()
+    let mut command = command(program, home);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    wait(start(&mut command), &format!("{command:?}"))
+}
+
+/// Starts a command.
+///
+/// # Panics
+/// When it cannot be started.
+pub fn start(command: &mut Command) -> Child {
+    command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"))
+}
+
+/// Waits for the end of a program; `name` is for the message.
+///
+/// # Panics
+/// When it does not end within [`PATIENCE`]: then it is killed.
+pub fn wait(child: Child, name: &str) -> Ended {
+    let process = Pid::from_child(&child);
+    let (sender, receiver) = mpsc::channel();
+    // Both streams are read while the program runs, so that it never waits for a full pipe.
+    std::thread::spawn(move || sender.send(child.wait_with_output()));
+    match receiver.recv_timeout(PATIENCE) {
+        Ok(output) => output.unwrap().into(),
+        Err(_) => {
+            let _ = kill_process(process, Signal::KILL);
+            panic!("it did not end within {PATIENCE:?}: {name}")
+        }
+    }
 }
 
 /// Reads which seeds to try from a variable: `100` for the first hundred, `17..18` for a single one.

@@ -1,5 +1,6 @@
 //! The tests of the whole.
 
+mod hard_cases;
 mod hosts;
 mod properties;
 mod real;

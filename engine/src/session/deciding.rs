@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::compare::{Likeness, likeness, times_differ};
 use crate::conflict::{Loser, Prefer, winner};
 use crate::decide::{Decision, decide_directory, decide_file};
-use crate::delta::{Comparison, Delta, Edit, directory_delta, file_delta};
+use crate::delta::{Comparison, Delta, Edit, Presence, directory_delta, file_delta};
 use crate::entry::{Found, Kind};
 use crate::filter::Filter;
 use crate::merge::Row;
@@ -294,10 +294,13 @@ impl Deciding {
             counters.now += u64::from(row.present(side).is_some_and(is_file));
             if row.prior[side].as_ref().is_some_and(is_file) {
                 counters.prior += 1;
-                if let Delta::Known(edits) = delta {
-                    counters.unchanged += u64::from(edits[side] == Edit::Unchanged);
-                    counters.deleted += u64::from(edits[side] == Edit::Deleted);
-                }
+                // A base that proves nothing still says what was there.
+                let (is_unchanged, is_deleted) = match delta {
+                    Delta::Known(edits) => (edits[side] == Edit::Unchanged, edits[side] == Edit::Deleted),
+                    Delta::Unknown(presence) => (presence[side] == Presence::New, presence[side] == Presence::Absent),
+                };
+                counters.unchanged += u64::from(is_unchanged);
+                counters.deleted += u64::from(is_deleted);
             }
         }
     }

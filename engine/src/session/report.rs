@@ -43,7 +43,7 @@ impl Report {
         if let Some(resolution) = resolution(change)
             && self.conflicted.insert(change.path.clone())
         {
-            outbox.say(Level::Notice, "conflict", Some(&change.path), format!("conflict: {resolution}"));
+            outbox.say(Level::Info, "conflict", Some(&change.path), format!("conflict: {resolution}"));
             self.outcome.conflicts.push(Conflict { path: change.path.clone(), resolution });
         }
     }

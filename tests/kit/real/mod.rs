@@ -5,4 +5,5 @@ pub mod differences;
 pub mod edits;
 pub mod flags;
 pub mod folders;
+pub mod home;
 pub mod program;

@@ -63,9 +63,9 @@ fn first_edits(random: &mut Random) -> Vec<Edit> {
         let path = format!("d{}/{number}", number % 7);
         let times = [1_600_000_000, 1_600_000_000 + u64::from(random.once_in(9))];
         for (side, time) in Side::BOTH.into_iter().zip(times) {
-            // Some are on one side only, some are different.
+            // Some are on one side only, some are different, and have another size: a first run looks no further.
             if !random.once_in(3) {
-                let version = if random.once_in(15) { format!("{side}") } else { "base".into() };
+                let version = if random.once_in(15) { ["one alone", "alone on two"][side as usize] } else { "base" };
                 edits.push(Edit::Write(side, path.clone(), format!("{number} {version}"), Time(time, 5)));
             }
         }

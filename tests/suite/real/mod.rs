@@ -4,3 +4,4 @@ mod against_rclone;
 mod kill;
 mod program;
 mod takeover;
+mod trouble;

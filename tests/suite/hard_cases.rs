@@ -1,0 +1,207 @@
+//! Cases in which a simpler engine would lose something: links, markers, spellings, listings of other options, damage.
+
+use std::collections::BTreeSet;
+
+use bisync_engine::side::Side;
+use bisync_tests::host::{Run, run, show};
+use bisync_tests::scenario::edit;
+use bisync_tests::world::World;
+
+const NFC: &str = "\u{e9}";
+const NFD: &str = "e\u{301}";
+const THREE: &str = "1 write a A\n 1 write b B\n 1 write d/c C";
+
+/// A world that was brought in step with these options.
+fn world(script: &str, options: &str) -> World {
+    let mut world = World::default();
+    edit(&mut world, script);
+    fine(&mut world, options);
+    world
+}
+
+#[track_caller]
+fn fine(world: &mut World, options: &str) -> Run {
+    let run = run(world, options, 5).unwrap();
+    assert_eq!(run.outcome.exit_code, 0, "{:?}\n{}", run.outcome, show(world));
+    run
+}
+
+fn contents(world: &World) -> BTreeSet<String> {
+    Side::BOTH.iter().flat_map(|side| world.contents(*side).into_values()).collect()
+}
+
+#[track_caller]
+fn in_step(world: &World) {
+    assert_eq!(world.contents(Side::One), world.contents(Side::Two));
+}
+
+#[test]
+fn nothing_is_inferred_or_written_through_a_link() {
+    let mut world = world(THREE, "");
+    edit(&mut world, "1 delete d\n 1 link d\n 2 write d/n N");
+    let run = run(&mut world, "", 2).unwrap();
+    assert!(world.contents(Side::Two).contains_key("d/c"));
+    assert!(!world.contents(Side::One).contains_key("d/n"), "{:?}", run.verbs);
+}
+
+#[test]
+fn a_marker_hides_a_directory_and_deletes_nothing() {
+    let marker = "--exclude-if-present=.ignore";
+    let mut world = world(THREE, "");
+    edit(&mut world, "1 write d/.ignore x");
+    fine(&mut world, marker);
+    assert!(world.contents(Side::Two).contains_key("d/c"));
+    edit(&mut world, "1 write .ignore x\n 2 delete b");
+    fine(&mut world, marker);
+    assert!(world.contents(Side::One).contains_key("b"));
+    let mut new = World::default();
+    edit(&mut new, "1 write d/.ignore x\n 1 write a A");
+    fine(&mut new, "--exclude-if-present=.ignore --create-empty-src-dirs");
+    assert!(!new.sides.two.directories.contains("d"));
+}
+
+#[test]
+fn options_that_change_between_runs_lose_no_edit() {
+    let sets = ["", "--size-only", "--checksum", "--compare=size,modtime,checksum"];
+    let scripts = ["1 write a Z\n 2 delete a", "1 write a Z\n 2 write a Y", "2 write a Z"];
+    for first in sets {
+        for then in sets.iter().filter(|then| **then != first && **then != "--size-only") {
+            for script in scripts {
+                let mut world = world(THREE, first);
+                edit(&mut world, script);
+                fine(&mut world, then);
+                in_step(&world);
+                assert!(contents(&world).contains("Z"), "{first} {then} {script}\n{}", show(&world));
+                let again = fine(&mut world, then);
+                assert_eq!(again.outcome.headline, "Path1 and Path2 are in step: nothing to do.", "{first} {then}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_listing_is_renewed_when_checksums_are_asked_for() {
+    let mut world = world(THREE, "");
+    fine(&mut world, "--checksum");
+    let time = world.sides.one.files["a"].modified;
+    world.write_at(Side::One, "a", "Z", time);
+    fine(&mut world, "--checksum");
+    in_step(&world);
+}
+
+#[test]
+fn a_dry_run_writes_nothing_whatever_is_damaged() {
+    for options in ["--dry-run", "--check-sync=only"] {
+        let mut world = world(THREE, "");
+        if let Some(listing) = world.state.get_mut("one..two.path1.lst") {
+            listing.truncate(90);
+        }
+        let before = world.state.clone();
+        assert_eq!(run(&mut world, options, 2).unwrap().outcome.exit_code, 1);
+        assert_eq!(world.state, before, "{options}");
+    }
+}
+
+#[test]
+fn a_damaged_listing_is_kept_aside_and_the_next_run_goes_on() {
+    let mut world = world(THREE, "");
+    if let Some(listing) = world.state.get_mut("one..two.path2.lst") {
+        listing.truncate(90);
+    }
+    edit(&mut world, "1 delete a\n 2 write b B2");
+    let refused = run(&mut world, "", 2).unwrap();
+    assert_eq!(refused.outcome.exit_code, 1);
+    assert!(refused.outcome.headline.contains("one..two.path2.lst"), "{}", refused.outcome.headline);
+    assert!(world.state.contains_key("one..two.path2.lst-err"));
+    fine(&mut world, "");
+    in_step(&world);
+    assert!(contents(&world).is_superset(&["A", "B", "B2"].map(String::from).into()), "{}", show(&world));
+}
+
+#[test]
+fn what_cannot_be_seen_is_not_counted_as_deleted() {
+    let mut hidden = world("1 write d/c C\n 1 write d/e E", "");
+    edit(&mut hidden, "1 write d/.ignore x");
+    fine(&mut hidden, "--exclude-if-present=.ignore");
+    let mut deep = world("1 write d/c C\n 1 write d/e E\n 1 write d/f F\n 1 write top T", "");
+    fine(&mut deep, "--max-depth=1");
+    let mut unreadable = world("1 write d/c C\n 1 write d/e E", "");
+    unreadable.broken.one.insert("d".into());
+    edit(&mut unreadable, "2 write n N");
+    run(&mut unreadable, "", 2).unwrap();
+    assert!(unreadable.contents(Side::One).contains_key("n"));
+    let mut empty = world("1 mkdir x/y\n 1 mkdir z", "--create-empty-src-dirs");
+    fine(&mut empty, "--create-empty-src-dirs");
+}
+
+#[test]
+fn directories_that_the_sides_spell_differently_stay_one() {
+    let before = format!("1 write {NFC}/x X\n 2 write {NFD}/x X\n 1 write k K");
+    let mut conflict = world(&before, "");
+    edit(&mut conflict, &format!("1 write {NFC}/x X1\n 2 write {NFD}/x X2"));
+    fine(&mut conflict, "--force");
+    for side in Side::BOTH {
+        assert_eq!(conflict.sides[side].directories.len(), 1, "{}", show(&conflict));
+    }
+    fine(&mut conflict, "--force");
+    let mut blind = world(&before, "");
+    blind.broken.one.insert(NFC.into());
+    edit(&mut blind, &format!("2 delete {NFD}/x"));
+    run(&mut blind, "--force", 2).unwrap();
+    blind.broken.one.clear();
+    fine(&mut blind, "--force");
+    assert!(!blind.contents(Side::One).contains_key(&format!("{NFC}/x")), "{}", show(&blind));
+    let mut large = world(&format!("1 write {NFC} X\n 2 write {NFD} X\n 1 write k K"), "");
+    edit(&mut large, &format!("1 write {NFC} XXXXXXXXXXXXXXX"));
+    fine(&mut large, "--force --max-size=10B");
+    assert_eq!(large.sides.one.files.len(), 2, "{}", show(&large));
+}
+
+#[test]
+fn files_and_directories_take_each_others_place() {
+    const SYNC: &str = "--create-empty-src-dirs --force";
+    let mut edited = world(THREE, SYNC);
+    edit(&mut edited, "1 write a A2\n 2 delete a\n 2 mkdir a");
+    fine(&mut edited, SYNC);
+    fine(&mut edited, SYNC);
+    in_step(&edited);
+    let mut nested = world("1 write d/s/x X\n 1 write d/t/y Y\n 1 mkdir d/u\n 1 write k K\n 1 write l L", SYNC);
+    edit(&mut nested, "1 delete d\n 1 write d D");
+    fine(&mut nested, SYNC);
+    in_step(&nested);
+    let mut unflagged = world("1 write d/x X\n 1 mkdir e\n 1 write k K\n 1 write l L", SYNC);
+    edit(&mut unflagged, "1 delete d\n 1 write d D\n 2 delete e\n 2 write e E");
+    fine(&mut unflagged, "");
+    in_step(&unflagged);
+}
+
+#[test]
+fn a_lockout_without_a_listing_does_nothing() {
+    for seed in 0..100 {
+        for options in ["--lockout", "--lockout --check-access --resilient"] {
+            let mut world = World::default();
+            edit(&mut world, "1 write a A\n 2 write b B");
+            let refused = run(&mut world, options, seed).unwrap();
+            assert_eq!(refused.outcome.exit_code, 7);
+            assert_eq!(world.contents(Side::Two).len(), 1, "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn resilient_keeps_the_listings() {
+    let mut world = world(THREE, "");
+    edit(&mut world, "1 write a A2");
+    world.broken.two.insert("a".into());
+    assert_eq!(run(&mut world, "--lockout --resilient", 3).unwrap().outcome.exit_code, 7);
+    assert!(world.state.contains_key("one..two.path1.lst"));
+}
+
+#[test]
+fn a_move_that_a_hash_proves_reads_nothing() {
+    let mut world = world("1 write big BIGBIG\n 1 write k K", "--checksum");
+    edit(&mut world, "1 move big big2");
+    let moved = fine(&mut world, "--checksum --force");
+    assert_eq!(moved.outcome.counts.two.moved, 1);
+    assert!(!moved.verbs.iter().any(|verb| matches!(verb, bisync_engine::protocol::Verb::SameContent { .. })));
+}

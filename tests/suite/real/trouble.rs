@@ -1,0 +1,211 @@
+//! What file systems and people do to a run: permissions, full disks, odd names, signals, other runs.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Child;
+
+use bisync_tests::real::folders::read_tree;
+use bisync_tests::real::home::Home;
+use bisync_tests::real::program;
+use rustix::fs::{CWD, FileType, Mode, OFlags, mkdirat, mknodat, openat};
+use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
+use rustix::process::{Pid, Signal, kill_process};
+
+const NO_FLAGS: [&str; 0] = [];
+
+#[test]
+fn below_an_unreadable_directory_nothing_changes() {
+    let home = Home::with(&[("one/d/a", "1"), ("one/d/b", "2"), ("one/c", "3")]);
+    assert_eq!(home.run_bound(&[]).code, Some(0));
+    home.write("one/new", "4");
+    home.write("two/d/a", "edited");
+    fs::remove_file(home.at("two/d/b")).unwrap();
+    home.set_mode("one/d", 0);
+    let ended = home.run_bound(&[]);
+    home.set_mode("one/d", 0o755);
+    assert_eq!(ended.code, Some(1), "{}", ended.all());
+    assert!(ended.all().contains("d: cannot list on Path1: permission denied"), "{}", ended.all());
+    assert_eq!(home.read("two/new").as_deref(), Some("4"), "what is elsewhere is synchronised");
+    assert_eq!(["a", "b"].map(|name| home.read(&format!("one/d/{name}"))), [Some("1".into()), Some("2".into())]);
+    assert_eq!(["a", "b"].map(|name| home.read(&format!("two/d/{name}"))), [Some("edited".into()), None]);
+    assert_eq!(home.run_bound(&[]).code, Some(0));
+    home.check_in_step();
+    assert_eq!(home.read("one/d/a").as_deref(), Some("edited"));
+}
+
+#[test]
+fn an_unreadable_file_is_alone_in_failing() {
+    let home = Home::with(&[("one/a", "1"), ("one/b", "2")]);
+    home.set_mode("one/a", 0);
+    let ended = home.run_bound(&[]);
+    assert_eq!(ended.code, Some(1), "{}", ended.all());
+    assert!(ended.all().contains("a: cannot copy to Path2: permission denied"), "{}", ended.all());
+    assert_eq!((home.read("two/a"), home.read("two/b").as_deref()), (None, Some("2")));
+    home.set_mode("one/a", 0o644);
+    assert_eq!(home.run_bound(&[]).code, Some(0));
+    home.check_in_step();
+}
+
+#[test]
+fn a_side_that_cannot_be_written_fails_path_by_path() {
+    let home = Home::with(&[("one/a", "1"), ("two/d/b", "2")]);
+    home.set_mode("two", 0o555);
+    let ended = home.run_bound(&[]);
+    assert_eq!(ended.code, Some(1), "{}", ended.all());
+    assert!(ended.all().contains("a: cannot copy to Path2: permission denied"), "{}", ended.all());
+    assert_eq!((home.read("one/d/b").as_deref(), home.read("two/a")), (Some("2"), None));
+    home.set_mode("two", 0o755);
+    assert_eq!(home.run_bound(&[]).code, Some(0));
+    home.check_in_step();
+}
+
+#[test]
+fn a_working_directory_that_cannot_be_written_stops_the_run() {
+    let home = Home::with(&[("one/a", "1"), ("work/x", "")]);
+    home.set_mode("work", 0o555);
+    let ended = home.run_bound(&[]);
+    assert_eq!(ended.code, Some(1), "{}", ended.all());
+    assert!(ended.all().contains("work"), "{}", ended.all());
+    assert_eq!(home.read("two/a"), None);
+}
+
+/// A small disk of its own, for as long as this lives.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(path: PathBuf, flags: MountFlags) -> Option<Self> {
+        match mount("tmpfs", &path, "tmpfs", flags, c"size=256k") {
+            Ok(()) => Some(Self(path)),
+            Err(error) => {
+                eprintln!("skipped: a disk can only be mounted by root: {error}");
+                None
+            }
+        }
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = unmount(&self.0, UnmountFlags::DETACH);
+    }
+}
+
+#[test]
+fn a_full_disk_keeps_what_fits() {
+    let home = Home::with(&[("one/small", "1"), ("one/large", &"x".repeat(1 << 20))]);
+    let Some(_disk) = SmallDisk::mount(home.at("two"), MountFlags::empty()) else { return };
+    home.check(&NO_FLAGS, 1, "large: cannot copy to Path2: no space left on device");
+    assert_eq!(home.read("two/small").as_deref(), Some("1"));
+    let paths: Vec<String> = read_tree(&home.at("two")).into_keys().collect();
+    assert_eq!(paths, ["small"], "no temporary file is left");
+    fs::write(home.at("one/large"), "now it fits").unwrap();
+    home.check(&NO_FLAGS, 0, "1 copied");
+    home.check_in_step();
+}
+
+#[test]
+fn a_read_only_disk_fails_path_by_path() {
+    let home = Home::with(&[("one/a", "1")]);
+    let Some(_disk) = SmallDisk::mount(home.at("two"), MountFlags::RDONLY) else { return };
+    home.check(&NO_FLAGS, 1, "a: cannot copy to Path2: read-only file system");
+}
+
+#[test]
+fn links_pipes_and_odd_names() {
+    let home = Home::with(&[("one/a", "1"), ("one/ . .", "blank"), ("one/-rf", "dash"), ("one/new\nline", "2 lines")]);
+    symlink("a", home.at("one/link")).unwrap();
+    symlink("nowhere", home.at("one/broken")).unwrap();
+    mknodat(CWD, home.at("one/pipe"), FileType::Fifo, Mode::RWXU, 0).unwrap();
+    let raw = Path::new(OsStr::from_bytes(b"one/latin1 \xe9\xff"));
+    fs::write(home.at(raw), "bytes").unwrap();
+    let long = format!("one/{}", "ü".repeat(127));
+    home.write(&long, "long");
+    let ended = home.check(&NO_FLAGS, 0, "6 copied");
+    for expected in ["link: skipped on Path1", "broken: skipped on Path1", "pipe: skipped on Path1"] {
+        assert!(ended.errors.contains(expected), "{expected}: {}", ended.errors);
+    }
+    assert_eq!(fs::read(home.at(Path::new(OsStr::from_bytes(b"two/latin1 \xe9\xff")))).unwrap(), b"bytes");
+    assert_eq!(home.read(&long.replace("one/", "two/")).as_deref(), Some("long"));
+    for name in ["link", "broken", "pipe"] {
+        assert!(fs::symlink_metadata(home.at("two").join(name)).is_err(), "{name}");
+    }
+    home.check(&NO_FLAGS, 0, "nothing to do");
+}
+
+/// Opens a directory below another, making what is missing; one name at a time, since the whole path is too long to say.
+fn descend(root: &Path, name: &str, depth: usize) -> OwnedFd {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+    let mut directory = openat(CWD, root, flags, Mode::empty()).unwrap();
+    for _ in 0..depth {
+        let _ = mkdirat(&directory, name, Mode::RWXU);
+        directory = openat(&directory, name, flags, Mode::empty()).unwrap();
+    }
+    directory
+}
+
+#[test]
+fn a_path_may_be_deeper_than_the_system_can_say() {
+    let home = Home::with(&[("one/a", "1")]);
+    let name = "d".repeat(200);
+    let bottom = descend(&home.at("one"), &name, 40);
+    let file = openat(&bottom, "file", OFlags::CREATE | OFlags::WRONLY, Mode::RUSR | Mode::WUSR).unwrap();
+    rustix::io::write(&file, b"deep").unwrap();
+    home.check(&NO_FLAGS, 0, "2 copied");
+    let bottom = descend(&home.at("two"), &name, 40);
+    let file = openat(&bottom, "file", OFlags::RDONLY, Mode::empty()).unwrap();
+    let mut content = [0; 8];
+    let length = rustix::io::read(&file, &mut content).unwrap();
+    assert_eq!(&content[..length], b"deep");
+}
+
+/// Enough files that what is said about them does not fit into a pipe: a run that nobody listens to stops in the middle.
+const MANY: usize = 4000;
+
+/// Starts a run and waits until it is in the middle.
+fn start_in_the_middle(home: &Home) -> Child {
+    // A first run records nothing when it is stopped.
+    home.write("one/first", "");
+    home.check(&NO_FLAGS, 0, "1 copied");
+    for number in 0..MANY {
+        home.write(&format!("one/{number:04} is a file with a name that takes its place"), "");
+    }
+    let child = home.start(&["-v"]);
+    let some = home.at("two");
+    // Not a wait for time to pass, but for something to happen.
+    while fs::read_dir(&some).unwrap().count() < 100 {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    child
+}
+
+#[test]
+fn of_two_runs_at_once_one_refuses() {
+    let home = Home::default();
+    let first = start_in_the_middle(&home);
+    home.check(&NO_FLAGS, 1, &format!("process {}", first.id()));
+    assert_eq!(program::wait(first, "the first").code, Some(0));
+    home.check_in_step();
+    home.check(&NO_FLAGS, 0, "nothing to do");
+}
+
+#[test]
+fn a_wish_to_stop_is_followed_and_what_was_done_is_recorded() {
+    let home = Home::default();
+    let child = start_in_the_middle(&home);
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let ended = program::wait(child, "the stopped one");
+    assert_eq!(ended.code, Some(1), "{}", ended.all());
+    assert!(ended.all().contains("Stopped before the end"), "{}", ended.all());
+    let copied = read_tree(&home.at("two"));
+    assert!((2..MANY).contains(&copied.len()), "{} were copied", copied.len());
+    // It is known which files were in step: deleting one of those is a deletion, not a file that is missing.
+    let first = copied.keys().next().unwrap();
+    fs::remove_file(home.at("one").join(first)).unwrap();
+    home.check(&NO_FLAGS, 0, &format!("{} copied, 1 deleted", MANY + 1 - copied.len()));
+    home.check_in_step();
+    assert_eq!(home.read(&format!("two/{first}")), None);
+}

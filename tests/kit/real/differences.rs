@@ -4,7 +4,7 @@
 use bisync_engine::side::{Pair, Side};
 
 use super::flags::Flags;
-use super::folders::Tree;
+use super::folders::{Listing, Tree};
 use super::program::Ended;
 
 /// What random edits leave out.
@@ -12,7 +12,7 @@ use super::program::Ended;
 /// Avoided everywhere, because rclone cannot be compared there: a file in the place of a directory or the reverse (rclone
 /// stops, 7, and not even `--resync` mends it); a new time less than a second before the listed one (rclone keeps the listed
 /// one); `--remove-empty-dirs` with filters (rclone fails, 7, on a directory that holds only excluded files); an empty side
-/// with `--force` (rclone stops, 7).
+/// with `--force` (rclone stops, 7); one name in two Unicode forms (rclone says "out of sync", 7, when such a file is deleted).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Avoided {
     /// Nothing is renamed: rclone counts a rename as a delete for `--max-delete`, and puts the old name into the backup
@@ -40,12 +40,14 @@ impl Avoided {
 /// What is known after a run that differed.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
-    /// What both were given.
+    /// What both were given in all runs.
     pub flags: &'a Flags,
+    /// Whether this run was to start anew.
+    pub starts_anew: bool,
     /// The sides before the run, the same for both programs.
     pub before: &'a Pair<Tree>,
-    /// The sides as bisync left them.
-    pub bisync_after: &'a Pair<Tree>,
+    /// rclone's listings before the run.
+    pub listed: &'a Pair<Option<Listing>>,
     /// What rclone said.
     pub rclone: &'a Ended,
     /// What bisync said.
@@ -60,23 +62,35 @@ impl Facts<'_> {
                 "without times, bisync takes a new file of the same content for a move, and moves the old time",
             );
         }
-        if self.flags.has("--conflict-loser=pathname") && self.rclone_overwrites() {
+        let losers = self.losers();
+        let is_there = |path: &String| Side::BOTH.iter().any(|side| self.before[*side].contains_key(path));
+        if self.flags.has("--conflict-loser=pathname") && losers.iter().any(is_there) {
             return Some("rclone overwrites a file that has the loser's name already; bisync chooses another name");
+        }
+        if losers.iter().any(|path| self.was_listed(path)) {
+            return Some(
+                "rclone lists the wrong version of a loser whose new name was that of a file deleted since the last run",
+            );
+        }
+        if self.flags.has("--resilient") && self.starts_anew && self.rclone.code == Some(7) {
+            return Some("rclone gives up its listings when a --resync fails, --resilient or not; bisync keeps them");
         }
         None
     }
 
-    /// Says whether rclone renamed a loser to a name that was taken.
-    fn rclone_overwrites(&self) -> bool {
-        let target = |line: &str| {
+    /// Returns the new names that rclone gave to the losers of conflicts.
+    fn losers(&self) -> Vec<String> {
+        let new_name = |line: &str| {
             let (_, rest) = line.split_once("Renaming Path")?;
-            let (_, path) = rest.split_once(" copy")?;
-            let path = path.split_once(" - ")?.1.trim();
-            path.split_once('/').map(|(_, path)| path.to_owned())
+            let (_, path) = rest.split_once(" copy")?.1.split_once(" - ")?;
+            path.trim().split_once('/').map(|(_, path)| path.to_owned())
         };
-        let log = self.rclone.all();
-        let mut targets = log.lines().filter_map(target);
-        targets.any(|target| Side::BOTH.iter().any(|side| self.before[*side].contains_key(&target)))
+        self.rclone.all().lines().filter_map(new_name).collect()
+    }
+
+    fn was_listed(&self, path: &str) -> bool {
+        let quoted = path.replace('"', "\\\"");
+        Side::BOTH.iter().any(|side| self.listed[*side].as_ref().is_some_and(|listing| listing.contains_key(&quoted)))
     }
 }
 

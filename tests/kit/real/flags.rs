@@ -18,7 +18,7 @@ pub struct Flags {
 /// Preferences of `--conflict-resolve` and `--resync-mode`.
 const PREFERENCES: [&str; 7] = ["none", "path1", "path2", "newer", "older", "larger", "smaller"];
 
-const SUFFIXES: [&str; 5] = ["lost", "one,two", ".c", "old.{DateOnly},x.y", "a..b"];
+const SUFFIXES: [&str; 5] = ["lost", "one,two", ".c", "old.1,x.y", "a..b"];
 
 const COMPARE: [&str; 14] = [
     "--compare=size",
@@ -70,7 +70,7 @@ impl Flags {
             flags.add("--suffix-keep-extension");
         }
         if random.once_in(2) {
-            flags.split(*random.pick(&COMPARE));
+            flags.split(random.pick::<&str>(&COMPARE));
         }
         flags.choose_files(random);
         flags.choose_safety(random);
@@ -84,7 +84,7 @@ impl Flags {
 
     fn choose_files(&mut self, random: &mut Random) {
         if random.once_in(3) {
-            self.split(*random.pick(&RULES));
+            self.split(random.pick::<&str>(&RULES));
         }
         if self.always.iter().any(|flag| flag == "--filters-file=filters.txt") {
             self.filters = Some((*random.pick(&FILTERS)).into());

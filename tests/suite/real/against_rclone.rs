@@ -108,7 +108,7 @@ fn try_case(case: &Case, programs: &Programs) -> Verdict {
         homes.iter().for_each(|home| round.edits.iter().for_each(|edit| edit.apply(home)));
         let arguments = arguments(case, round, criticals);
         told.push(arguments.clone());
-        let before = look(&homes[0]).sides;
+        let before = look(&homes[0]);
         let ended = run_both(programs, &homes, &arguments);
         let mut seen = [look(&homes[0]), look(&homes[1])];
         let mut found = compare(case, round, &ended, &seen);
@@ -120,7 +120,15 @@ fn try_case(case: &Case, programs: &Programs) -> Verdict {
         found = found.or_else(|| compare_listings(&seen));
         if let Some((what, detail)) = found {
             let [rclone, bisync] = &ended;
-            let facts = Facts { flags: &case.flags, before: &before, bisync_after: &seen[1].sides, rclone, bisync };
+            let starts_anew = arguments.contains(&case.flags.resync);
+            let facts = Facts {
+                flags: &case.flags,
+                starts_anew,
+                before: &before.sides,
+                listed: &before.listings,
+                rclone,
+                bisync,
+            };
             if let Some(why) = facts.excuse() {
                 return Verdict::Excused(why);
             }

@@ -86,7 +86,7 @@ fn a_dry_run_tells_the_plan_and_writes_nothing() {
     home.check(&[""; 0], 0, "conflict");
     fs::remove_file(home.at("one/a")).unwrap();
     let before = home.tree();
-    home.check(&["-n"], 0, "a: delete on Path2");
+    home.check(&["-n"], 0, "a: delete from Path2");
     assert_eq!(home.tree(), before);
 }
 

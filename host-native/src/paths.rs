@@ -87,11 +87,19 @@ impl Location {
             return Err(PathsError::Remote(given.to_string_lossy().into_owned()));
         }
         let root = clean(Path::new(given));
-        let mut state_name = rclone_name(&root);
-        if !state_name.ends_with('/') {
-            state_name.push('/');
-        }
+        let state_name = state_name(&root);
         Ok(Self { root, state_name })
+    }
+
+    /// Names the state after the absolute path.
+    ///
+    /// rclone names it after the path as it was given, so the same relative paths in two directories share their listings, and
+    /// what one pair lacks looks deleted. Only a working directory that may be rclone's is read that way.
+    ///
+    /// # Errors
+    /// Fails when the current directory is not known.
+    pub fn with_absolute_name(self) -> std::io::Result<Self> {
+        Ok(Self { state_name: state_name(&std::path::absolute(&self.root)?), ..self })
     }
 }
 
@@ -181,6 +189,15 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
     fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
+/// What the state's names are made from, with a `/` at its end.
+fn state_name(path: &Path) -> String {
+    let mut name = rclone_name(path);
+    if !name.ends_with('/') {
+        name.push('/');
+    }
+    name
+}
+
 /// Says whether rclone would read a path as one of a remote: `name:path`, or `:backend:path`.
 fn names_remote(path: &[u8]) -> bool {
     let Some(colon) = path.iter().position(|&byte| byte == b':') else { return false };
@@ -231,6 +248,15 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+
+    #[test]
+    fn relative_paths_are_told_apart_by_where_they_are() {
+        let location = Location::parse(Side::One, OsStr::new("a")).unwrap();
+        assert_eq!(location.state_name, "a/");
+        let here = std::env::current_dir().unwrap();
+        let absolute = location.with_absolute_name().unwrap();
+        assert_eq!(absolute.state_name, format!("{}/a/", here.display()));
+    }
 
     #[test]
     fn names_are_those_of_rclone() {

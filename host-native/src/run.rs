@@ -146,8 +146,13 @@ impl RunError {
 
 fn try_run(arguments: &Arguments, reporter: &mut Reporter) -> Result<u8, RunError> {
     let options = &arguments.options;
-    let locations =
-        Pair::new(Location::parse(Side::One, &arguments.paths.one)?, Location::parse(Side::Two, &arguments.paths.two)?);
+    let one = Location::parse(Side::One, &arguments.paths.one)?;
+    let two = Location::parse(Side::Two, &arguments.paths.two)?;
+    let locations = if options.is_given("workdir") {
+        Pair::new(one, two)
+    } else {
+        Pair::new(one.with_absolute_name()?, two.with_absolute_name()?)
+    };
     let state = match options.text("workdir") {
         Some(directory) => PathBuf::from(directory),
         None => paths::default_state_directory(|name| std::env::var_os(name)).ok_or(RunError::NoStateDirectory)?,

@@ -152,14 +152,9 @@ pub const OPTIONS: &[OptionSpec] = &[
     )
     .default("true"),
     // State and recovery.
-    OptionSpec::new(
-        "workdir",
-        Kind::Text,
-        Group::Recovery,
-        "Where the listings are kept (else rclone's own directory)",
-    )
-    .value_name("DIR")
-    .host(),
+    OptionSpec::new("workdir", Kind::Text, Group::Recovery, "Where the listings are kept (else ~/.local/state/bisync)")
+        .value_name("DIR")
+        .host(),
     OptionSpec::flag("lockout", Group::Recovery, "After a critical error, run no more until --resync, as rclone does"),
     OptionSpec::flag("resilient", Group::Recovery, "With --lockout: let the next run try again after lesser errors"),
     OptionSpec::flag(

@@ -126,7 +126,7 @@ impl Case {
 impl Maker {
     fn first_round(&mut self, flags: &Flags) -> Round {
         let mut edits = Vec::new();
-        if flags.has("--force") || !self.random.once_in(8) {
+        if flags.has("--force") || flags.has_size_limits() || !self.random.once_in(8) {
             // Twenty bytes are within both limits of sizes.
             let (content, time) = ("k".repeat(20), self.time());
             edits.extend(Side::BOTH.map(|side| Edit::Write(side, KEPT.into(), content.clone(), time)));
@@ -189,7 +189,7 @@ impl Maker {
                     edits.push(Edit::Rename(side, name, to));
                 }
             }
-            8 if !self.avoided.renames => {
+            8 if !self.avoided.renames && !self.avoided.directories => {
                 let to = *self.random.pick(&["moved", "ü.d/in", "d/e f/deep er"]);
                 let from = *self.random.pick(&["d", "ü.d", "d/e f"]);
                 edits.push(Edit::Rename(side, from.into(), to.into()));

@@ -22,6 +22,9 @@ pub struct Avoided {
     /// a version whose size did not change for 0, and lets Path2's time win where the sizes are equal. For backups: bisync
     /// copies, and backs up, what rclone only touches.
     pub equal_sizes: bool,
+    /// No directory is deleted or renamed: with `--create-empty-src-dirs` and filters, rclone makes one anew that was deleted
+    /// while the other side's holds files that are left out; bisync leaves each side as it is.
+    pub directories: bool,
     /// A name keeps to one class of sizes: rclone takes a file that outgrew `--max-size` for deleted, and deletes the other.
     pub changing_size_class: bool,
 }
@@ -32,6 +35,7 @@ impl Avoided {
         Self {
             renames: flags.has("--backup-dir") || flags.has("--max-delete"),
             equal_sizes: flags.ends("larger") || flags.ends("smaller") || flags.has("--backup-dir"),
+            directories: flags.has("--create-empty-src-dirs") && flags.has_rules(),
             changing_size_class: flags.has_size_limits(),
         }
     }
@@ -72,6 +76,9 @@ impl Facts<'_> {
                 "rclone lists the wrong version of a loser whose new name was that of a file deleted since the last run",
             );
         }
+        if self.flags.has_rules() && self.counts_hidden_files() {
+            return Some("rclone lists a loser whose new name the filters hide, and counts it as deleted in the next run");
+        }
         if self.flags.has("--resilient") && self.starts_anew && self.rclone.code == Some(7) {
             return Some("rclone gives up its listings when a --resync fails, --resilient or not; bisync keeps them");
         }
@@ -86,6 +93,16 @@ impl Facts<'_> {
             path.trim().split_once('/').map(|(_, path)| path.to_owned())
         };
         self.rclone.all().lines().filter_map(new_name).collect()
+    }
+
+    /// Says whether rclone takes for deleted what is still there.
+    fn counts_hidden_files(&self) -> bool {
+        let is_there = |line: &str| {
+            let (side, path) = line.split_once("File was deleted")?;
+            let side = if side.contains("Path1") { Side::One } else { Side::Two };
+            Some(self.before[side].contains_key(path.split_once("- ")?.1.trim()))
+        };
+        self.rclone.all().lines().any(|line| is_there(line) == Some(true))
     }
 
     fn was_listed(&self, path: &str) -> bool {

@@ -271,6 +271,11 @@ impl Session {
                 return self.end();
             }
         }
+        if let Some(name) = &self.settings.access_check
+            && let Some(stop) = check_access(name, &self.deciding.access_files)
+        {
+            return self.abort(stop.code(), stop.to_string(), stop.is_critical());
+        }
         if self.deciding.has_base {
             let counters = &self.deciding.counters;
             if self.settings.lockout && counters.one.prior == 0 {
@@ -280,11 +285,6 @@ impl Session {
             if let Some(stop) = check_counters(counters, self.settings.max_delete_percent, self.settings.force) {
                 return self.abort(stop.code(), stop.to_string(), stop.is_critical());
             }
-        }
-        if let Some(name) = &self.settings.access_check
-            && let Some(stop) = check_access(name, &self.deciding.access_files)
-        {
-            return self.abort(stop.code(), stop.to_string(), stop.is_critical());
         }
         self.plan.sort_by(|left, right| (left.phase, &left.path).cmp(&(right.phase, &right.path)));
         self.prune_empty_directories();

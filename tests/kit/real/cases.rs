@@ -195,7 +195,7 @@ impl Maker {
                 edits.push(Edit::Rename(side, from.into(), to.into()));
             }
             9 => edits.push(Edit::MakeDirectory(side, (*self.random.pick(&["empty", "d/new/er", "ü.d"])).into())),
-            10 => {
+            10 if !self.avoided.directories => {
                 edits.push(Edit::Delete(side, (*self.random.pick(&["empty", "d/e f", "moved", "empty/deep"])).into()))
             }
             11 if flags.check_name.is_some() && self.random.once_in(3) => {

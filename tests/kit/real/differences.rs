@@ -77,7 +77,9 @@ impl Facts<'_> {
             );
         }
         if self.flags.has_rules() && self.counts_hidden_files() {
-            return Some("rclone lists a loser whose new name the filters hide, and counts it as deleted in the next run");
+            return Some(
+                "rclone lists a loser whose new name the filters hide, and counts it as deleted in the next run",
+            );
         }
         if self.flags.has("--resilient") && self.starts_anew && self.rclone.code == Some(7) {
             return Some("rclone gives up its listings when a --resync fails, --resilient or not; bisync keeps them");

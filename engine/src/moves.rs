@@ -80,6 +80,12 @@ fn key(fingerprint: &Fingerprint) -> Option<Key<'_>> {
 }
 
 fn pairing(side: Side, old: &Candidate<'_>, new: &Candidate<'_>) -> Option<Pairing> {
+    // The other side's file keeps its time when it is moved, so the same content of another time is a copy, not a move.
+    if let (Some(old), Some(new)) = (old.fingerprint.modified, new.fingerprint.modified)
+        && old != new
+    {
+        return None;
+    }
     let is_proved = match likeness(old.fingerprint, new.fingerprint) {
         Likeness::Same => true,
         Likeness::Unknown => old.fingerprint.size == Some(0),

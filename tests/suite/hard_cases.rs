@@ -205,3 +205,13 @@ fn a_move_that_a_hash_proves_reads_nothing() {
     assert_eq!(moved.outcome.counts.two.moved, 1);
     assert!(!moved.verbs.iter().any(|verb| matches!(verb, bisync_engine::protocol::Verb::SameContent { .. })));
 }
+
+#[test]
+fn the_same_content_of_another_time_is_no_move() {
+    const ALL: &str = "--compare=size,modtime,checksum --force";
+    let mut world = world("1 write big BIGBIG\n 1 write k K", ALL);
+    edit(&mut world, "1 delete big\n 1 write big2 BIGBIG");
+    fine(&mut world, ALL);
+    assert_eq!(world.sides.one.files["big2"].modified, world.sides.two.files["big2"].modified);
+    assert_eq!(fine(&mut world, ALL).outcome.headline, "Path1 and Path2 are in step: nothing to do.");
+}

@@ -61,7 +61,12 @@ pub struct Facts<'a> {
 impl Facts<'_> {
     /// Says why the difference is meant to be; `None` when it is not.
     pub fn excuse(&self) -> Option<&'static str> {
-        if !self.flags.compares_times() && self.bisync.all().contains(": moved to `") {
+        let said = self.bisync.all();
+        let moved = said.contains(": moved to `") || said.contains(": move to `");
+        if moved && self.rclone.all().contains("all files were changed") {
+            return Some("to rclone, moved files are changed ones, and that all were changed stops it");
+        }
+        if moved && !self.flags.compares_times() {
             return Some(
                 "without times, bisync takes a new file of the same content for a move, and moves the old time",
             );
@@ -81,6 +86,11 @@ impl Facts<'_> {
                 "rclone lists a loser whose new name the filters hide, and counts it as deleted in the next run",
             );
         }
+        if self.rclone.all().contains("hash unexpectedly blank") {
+            return Some(
+                "rclone lists some new files without their hash, with a warning, when directories are listed too",
+            );
+        }
         if self.flags.has("--resilient") && self.starts_anew && self.rclone.code == Some(7) {
             return Some("rclone gives up its listings when a --resync fails, --resilient or not; bisync keeps them");
         }
@@ -92,7 +102,7 @@ impl Facts<'_> {
         let new_name = |line: &str| {
             let (_, rest) = line.split_once("Renaming Path")?;
             let (_, path) = rest.split_once(" copy")?.1.split_once(" - ")?;
-            path.trim().split_once('/').map(|(_, path)| path.to_owned())
+            unquoted(path).split_once('/').map(|(_, path)| path.to_owned())
         };
         self.rclone.all().lines().filter_map(new_name).collect()
     }
@@ -102,7 +112,7 @@ impl Facts<'_> {
         let is_there = |line: &str| {
             let (side, path) = line.split_once("File was deleted")?;
             let side = if side.contains("Path1") { Side::One } else { Side::Two };
-            Some(self.before[side].contains_key(path.split_once("- ")?.1.trim()))
+            Some(self.before[side].contains_key(&unquoted(path.split_once("- ")?.1)))
         };
         self.rclone.all().lines().any(|line| is_there(line) == Some(true))
     }
@@ -111,6 +121,12 @@ impl Facts<'_> {
         let quoted = path.replace('"', "\\\"");
         Side::BOTH.iter().any(|side| self.listed[*side].as_ref().is_some_and(|listing| listing.contains_key(&quoted)))
     }
+}
+
+/// Returns a path as it is; rclone puts some into quotes.
+fn unquoted(path: &str) -> String {
+    let path = path.trim();
+    path.strip_prefix('"').and_then(|path| path.strip_suffix('"')).unwrap_or(path).replace("\\\"", "\"")
 }
 
 /// Says whether rclone's listings are right only after a run more.

@@ -82,7 +82,7 @@ pub fn command(program: &Path, home: &Path) -> Command {
 /// Runs a program to its end.
 ///
 /// # Panics
-/// When it cannot be started, or does not end within [`PATIENCE`]: then it is killed.
+/// When it cannot be started, or does not end within two minutes: then it is killed.
 pub fn run<A: AsRef<OsStr>>(program: &Path, home: &Path, arguments: &[A]) -> Ended {
     let mut command = command(program, home);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -100,7 +100,7 @@ pub fn start(command: &mut Command) -> Child {
 /// Waits for the end of a program; `name` is for the message.
 ///
 /// # Panics
-/// When it does not end within [`PATIENCE`]: then it is killed.
+/// When it does not end within two minutes: then it is killed.
 pub fn wait(child: Child, name: &str) -> Ended {
     let process = Pid::from_child(&child);
     let (sender, receiver) = mpsc::channel();

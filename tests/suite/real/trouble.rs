@@ -173,10 +173,11 @@ fn start_in_the_middle(home: &Home) -> Child {
     for number in 0..MANY {
         home.write(&format!("one/{number:04} is a file with a name that takes its place"), "");
     }
-    let child = home.start(&["-v"]);
+    let mut child = home.start(&["-v"]);
     let some = home.at("two");
     // Not a wait for time to pass, but for something to happen.
     while fs::read_dir(&some).unwrap().count() < 100 {
+        assert_eq!(child.try_wait().unwrap(), None, "it ended too soon");
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
     child

@@ -2,6 +2,7 @@
 
 mod hard_cases;
 mod hosts;
+mod options;
 mod properties;
 mod real;
 mod scenarios;

@@ -22,6 +22,11 @@ pub struct Row {
 }
 
 impl Row {
+    /// Makes a row of which nothing is known but its path.
+    pub fn at(path: RelPath) -> Self {
+        Self { path, alias: None, prior: Pair::default(), now: Pair::default() }
+    }
+
     /// Returns the path as `side` names it.
     pub fn path_on(&self, side: Side) -> &RelPath {
         match (side, &self.alias) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::compare::{Likeness, likeness};
-use crate::entry::{Fingerprint, Instant};
+use crate::entry::{Fingerprint, Hash, Instant};
 use crate::side::Side;
 
 /// A file that disappeared from a side, or appeared on it.
@@ -17,6 +17,17 @@ pub struct Candidate<'a> {
     pub fingerprint: &'a Fingerprint,
 }
 
+/// What tells that two names are one file. The size always has to be the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MoveSigns {
+    /// The content: by hash, else by comparing it.
+    pub content: bool,
+    /// The modification time.
+    pub modified: bool,
+    /// The name without directories.
+    pub name: bool,
+}
+
 /// Two candidates that look like one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pairing {
@@ -26,22 +37,22 @@ pub struct Pairing {
     pub old: usize,
     /// The row of the new file.
     pub new: usize,
-    /// Whether a hash has proved it; otherwise the contents are still to be compared.
+    /// Whether nothing is left to be asked; otherwise the contents are still to be compared.
     pub is_proved: bool,
 }
 
-/// Pairs deleted and new files of one side that have the same size and the same time or hash.
+/// Pairs deleted and new files of one side that have the same signs.
 ///
 /// Files of the same name are paired first, then in path order. Takes n log n steps for n candidates, however many are alike.
-pub fn pair_up(side: Side, deleted: &[Candidate<'_>], new: &[Candidate<'_>]) -> Vec<Pairing> {
+pub fn pair_up(side: Side, signs: MoveSigns, deleted: &[Candidate<'_>], new: &[Candidate<'_>]) -> Vec<Pairing> {
     let mut groups: BTreeMap<Key<'_>, (Vec<&Candidate<'_>>, Vec<&Candidate<'_>>)> = BTreeMap::new();
     for candidate in deleted {
-        if let Some(key) = key(candidate.fingerprint) {
+        if let Some(key) = key(candidate, signs) {
             groups.entry(key).or_default().0.push(candidate);
         }
     }
     for candidate in new {
-        if let Some(group) = key(candidate.fingerprint).and_then(|key| groups.get_mut(&key)) {
+        if let Some(group) = key(candidate, signs).and_then(|key| groups.get_mut(&key)) {
             group.1.push(candidate);
         }
     }
@@ -55,31 +66,32 @@ pub fn pair_up(side: Side, deleted: &[Candidate<'_>], new: &[Candidate<'_>]) -> 
         let mut unpaired = Vec::new();
         for candidate in new {
             match by_name.get_mut(candidate.name).and_then(Vec::pop) {
-                Some(old) => pairings.extend(pairing(side, old, candidate)),
+                Some(old) => pairings.extend(pairing(side, signs, old, candidate)),
                 None => unpaired.push(candidate),
             }
         }
         let mut rest: Vec<_> = by_name.into_values().flatten().collect();
         rest.sort_by_key(|candidate| candidate.row);
-        pairings.extend(rest.into_iter().zip(unpaired).filter_map(|(old, new)| pairing(side, old, new)));
+        pairings.extend(rest.into_iter().zip(unpaired).filter_map(|(old, new)| pairing(side, signs, old, new)));
     }
     pairings.sort_by_key(|pairing| pairing.new);
     pairings
 }
 
-type Key<'a> = (u64, Option<Instant>, Option<&'a str>);
+type Key<'a> = (u64, Option<Instant>, Option<&'a str>, Option<&'a str>);
 
 /// What two candidates must share. `None` when there is nothing but a size to go by.
-fn key(fingerprint: &Fingerprint) -> Option<Key<'_>> {
-    let size = fingerprint.size?;
-    match (&fingerprint.hash, fingerprint.modified) {
-        (Some(hash), _) => Some((size, None, Some(hash.as_str()))),
-        (None, Some(modified)) => Some((size, Some(modified), None)),
-        (None, None) => None,
-    }
+fn key<'a>(candidate: &Candidate<'a>, signs: MoveSigns) -> Option<Key<'a>> {
+    let Candidate { name, fingerprint, .. } = candidate;
+    let name = Some(*name).filter(|_| signs.name);
+    let hash = fingerprint.hash.as_ref().filter(|_| signs.content).map(Hash::as_str);
+    // A content without a hash is compared only where the time says that it may be the same.
+    let modified = fingerprint.modified.filter(|_| signs.modified || (signs.content && hash.is_none()));
+    let has_sign = hash.is_some() || modified.is_some() || (name.is_some() && !signs.content && !signs.modified);
+    has_sign.then_some((fingerprint.size?, modified, hash, name))
 }
 
-fn pairing(side: Side, old: &Candidate<'_>, new: &Candidate<'_>) -> Option<Pairing> {
+fn pairing(side: Side, signs: MoveSigns, old: &Candidate<'_>, new: &Candidate<'_>) -> Option<Pairing> {
     // The other side's file keeps its time when it is moved, so the same content of another time is a copy, not a move.
     if let (Some(old), Some(new)) = (old.fingerprint.modified, new.fingerprint.modified)
         && old != new
@@ -88,7 +100,7 @@ fn pairing(side: Side, old: &Candidate<'_>, new: &Candidate<'_>) -> Option<Pairi
     }
     let is_proved = match likeness(old.fingerprint, new.fingerprint) {
         Likeness::Same => true,
-        Likeness::Unknown => old.fingerprint.size == Some(0),
+        Likeness::Unknown => !signs.content || old.fingerprint.size == Some(0),
         Likeness::Different => return None,
     };
     Some(Pairing { side, old: old.row, new: new.row, is_proved })
@@ -97,6 +109,8 @@ fn pairing(side: Side, old: &Candidate<'_>, new: &Candidate<'_>) -> Option<Pairi
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const SIGNS: MoveSigns = MoveSigns { content: true, modified: false, name: false };
 
     fn version(size: u64, seconds: i64) -> Fingerprint {
         let modified = Some(Instant { seconds, nanoseconds: 0 });
@@ -113,7 +127,7 @@ mod tests {
                 .map(|(row, ((name, _, _), fingerprint))| Candidate { row, name, fingerprint })
                 .collect()
         }
-        let found = pair_up(Side::One, &candidates(deleted, &old_versions), &candidates(new, &new_versions));
+        let found = pair_up(Side::One, SIGNS, &candidates(deleted, &old_versions), &candidates(new, &new_versions));
         let found: Vec<_> = found.iter().map(|pairing| (pairing.old, pairing.new)).collect();
         assert_eq!(found, expected, "{deleted:?} {new:?}");
     }

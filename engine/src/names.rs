@@ -38,9 +38,9 @@ impl Spelling {
 #[derive(Debug, Default)]
 pub struct Matched {
     /// One row for each file, sorted by path.
-    pub rows: Vec<Row>,
+    pub rows: Vec<Box<Row>>,
     /// Names that cannot be told apart on the other side; nothing is done with them.
-    pub collisions: Vec<Row>,
+    pub collisions: Vec<Box<Row>>,
     /// Directories that the other side spells differently.
     pub directories: DirectoryAliases,
 }
@@ -73,9 +73,9 @@ impl DirectoryAliases {
 }
 
 /// Joins rows that only one side knows with their other spelling on the other side.
-pub fn match_names(rows: Vec<Row>, spelling: Spelling) -> Matched {
+pub fn match_names(rows: Vec<Box<Row>>, spelling: Spelling) -> Matched {
     let mut matched = Matched::default();
-    let mut groups: BTreeMap<String, Pair<Vec<Row>>> = BTreeMap::new();
+    let mut groups: BTreeMap<String, Pair<Vec<Box<Row>>>> = BTreeMap::new();
     for row in rows {
         match only_side(&row) {
             Some(side) => groups.entry(spelling.key(&row.path)).or_default()[side].push(row),
@@ -86,7 +86,7 @@ pub fn match_names(rows: Vec<Row>, spelling: Spelling) -> Matched {
         match (group.one.len(), group.two.len()) {
             (1, 1) => {
                 if let (Some(one), Some(two)) = (group.one.pop(), group.two.pop()) {
-                    let row = join(one, two);
+                    let row = Box::new(join(*one, *two));
                     if let (Some(alias), true) = (&row.alias, is_directory(&row)) {
                         matched.directories.0.one.insert(row.path.clone(), alias.clone());
                         matched.directories.0.two.insert(alias.clone(), row.path.clone());
@@ -130,10 +130,10 @@ mod tests {
     use super::*;
     use crate::entry::{Fingerprint, Found, Kind};
 
-    fn row(path: &str, side: Side, kind: Kind) -> Row {
+    fn row(path: &str, side: Side, kind: Kind) -> Box<Row> {
         let mut now = Pair::new(Now::Absent, Now::Absent);
         now[side] = Now::Present(Found { kind, fingerprint: Fingerprint::default() });
-        Row { path: RelPath::parse(path).unwrap(), alias: None, prior: Pair::default(), now }
+        Box::new(Row { now, ..Row::at(RelPath::parse(path).unwrap()) })
     }
 
     #[test]

@@ -175,6 +175,7 @@ fn is_file(kind: Kind) -> bool {
         | Kind::Size
         | Kind::Duration
         | Kind::Age
+        | Kind::Order
         | Kind::Text
         | Kind::List
         | Kind::Choice(_)
@@ -222,6 +223,7 @@ fn describe(spec: &OptionSpec) -> String {
         | Kind::Size
         | Kind::Duration
         | Kind::Age
+        | Kind::Order
         | Kind::Text
         | Kind::List
         | Kind::File

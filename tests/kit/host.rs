@@ -20,6 +20,28 @@ pub struct Run {
     pub events: Vec<Event>,
     /// What it asked for, in the order in which it was carried out.
     pub verbs: Vec<Verb>,
+    /// What it asked of the sides, in the order in which it was asked.
+    pub asked: Vec<Verb>,
+    /// How many copies were open at once at most.
+    pub most_copies: usize,
+}
+
+impl Run {
+    /// Returns the events of this code, as `path: text`.
+    pub fn said(&self, code: &str) -> Vec<String> {
+        let said = self.events.iter().filter(|event| event.code == code);
+        said.map(|event| match &event.path {
+            Some(path) => format!("{path}: {}", event.text),
+            None => event.text.clone(),
+        })
+        .collect()
+    }
+
+    /// Returns the targets of copies, in the order in which they were asked for.
+    pub fn copied<'a>(&'a self) -> Vec<&'a str> {
+        let target = |verb: &'a Verb| if let Verb::CopyFile(copy) = verb { Some(copy.target.as_str()) } else { None };
+        self.asked.iter().filter_map(target).collect()
+    }
 }
 
 /// Options as the command line would give them: `--max-delete=10 --force`.
@@ -76,14 +98,18 @@ pub fn run_some(world: &mut World, text: &str, seed: u64, requests: usize) -> Re
 pub fn converse(session: &mut dyn Conversation, world: &mut World, seed: u64, requests: usize) -> Option<Run> {
     let mut random = Random::new(seed ^ 1);
     let (mut events, mut verbs): (Vec<Event>, Vec<Verb>) = (Vec::new(), Vec::new());
+    let (mut asked, mut most_copies) = (Vec::new(), 0);
     let mut waiting: Vec<Request> = Vec::new();
     loop {
         let turn = session.turn().unwrap_or_else(|error| panic!("{error}"));
         events.extend(turn.events);
+        asked.extend(turn.requests.iter().filter(|request| !is_state(request)).map(|request| request.verb.clone()));
         waiting.extend(turn.requests);
+        let copies = waiting.iter().filter(|request| matches!(request.verb, Verb::CopyFile(_)));
+        most_copies = most_copies.max(copies.count());
         if let Some(outcome) = turn.outcome {
             assert!(waiting.is_empty(), "the run ended with open requests: {waiting:?}");
-            return Some(Run { outcome, events, verbs });
+            return Some(Run { outcome, events, verbs, asked, most_copies });
         }
         assert!(!waiting.is_empty(), "the session waits, but nothing was asked; it did {verbs:#?}");
         if verbs.len() >= requests {
@@ -100,21 +126,22 @@ pub fn converse(session: &mut dyn Conversation, world: &mut World, seed: u64, re
 
 /// Takes one of the requests; those on the state store stay in order.
 fn next(waiting: &mut Vec<Request>, random: &mut Random) -> Request {
-    let is_state = |request: &Request| {
-        matches!(
-            request.verb,
-            Verb::ReadState { .. }
-                | Verb::WriteState { .. }
-                | Verb::ReplaceState { .. }
-                | Verb::KeepState { .. }
-                | Verb::RemoveState { .. }
-        )
-    };
     let mut index = random.below(waiting.len());
     if is_state(&waiting[index]) {
         index = waiting.iter().position(is_state).unwrap_or(index);
     }
     waiting.remove(index)
+}
+
+fn is_state(request: &Request) -> bool {
+    matches!(
+        request.verb,
+        Verb::ReadState { .. }
+            | Verb::WriteState { .. }
+            | Verb::ReplaceState { .. }
+            | Verb::KeepState { .. }
+            | Verb::RemoveState { .. }
+    )
 }
 
 /// Lists both sides, one file a line, for comparison.

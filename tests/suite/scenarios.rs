@@ -1,42 +1,9 @@
 //! Small worlds: what is there, what is run, what is there afterwards.
 
 use bisync_engine::side::Side;
-use bisync_tests::host::{run, show};
-use bisync_tests::scenario::edit;
+use bisync_tests::host::run;
+use bisync_tests::scenario::{after, check, edit};
 use bisync_tests::world::World;
-
-/// A world after `before`, brought in step, edited by `script`, and run with `options`.
-fn after(before: &str, script: &str, options: &str) -> (World, bisync_tests::host::Run) {
-    let mut world = World::default();
-    edit(&mut world, before);
-    let first = run(&mut world, "", 1).unwrap();
-    assert_eq!(first.outcome.exit_code, 0, "{}", first.outcome.headline);
-    edit(&mut world, script);
-    let run = run(&mut world, options, 2).unwrap();
-    (world, run)
-}
-
-/// Checks what both sides hold after a run, and that another run has nothing to do.
-#[track_caller]
-fn check(before: &str, script: &str, options: &str, expected: &str) {
-    let (mut world, first) = after(before, script, options);
-    let mut wanted: Vec<&str> = expected.split_whitespace().collect();
-    wanted.sort_unstable();
-    for side in Side::BOTH {
-        let mut found: Vec<String> =
-            world.contents(side).iter().map(|(path, content)| format!("{path}={content}")).collect();
-        found.sort_unstable();
-        assert_eq!(found, wanted, "{side} after {script} with {options}: {}", first.outcome.headline);
-    }
-    assert_eq!(first.outcome.exit_code, 0, "{:?}", first.outcome);
-    let again = run(&mut world, options, 3).unwrap();
-    assert_eq!(
-        again.outcome.counts.map(|counts| counts.copied + counts.deleted),
-        Default::default(),
-        "{}",
-        show(&world)
-    );
-}
 
 const THREE: &str = "1 write a A\n 1 write b B\n 1 write d/c C";
 

@@ -43,7 +43,7 @@ fn help(spec: &OptionSpec) -> String {
         Kind::Flag | Kind::Count | Kind::Number | Kind::Percentage | Kind::Size | Kind::Duration | Kind::Age => {
             spec.help.to_owned()
         }
-        Kind::Text | Kind::File => spec.help.to_owned(),
+        Kind::Order | Kind::Text | Kind::File => spec.help.to_owned(),
     }
 }
 

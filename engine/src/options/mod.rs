@@ -14,19 +14,23 @@
 //! ```
 
 mod compare;
+mod copying;
 mod duration;
 mod filter;
 mod markdown;
 mod nearest;
+mod order;
 mod quantity;
 mod settings;
 mod spec;
 mod table;
 mod value;
 
+pub use copying::{Copying, Cutoff, TransferLimit};
 pub use duration::Age;
 pub use filter::FilterSettings;
 pub use markdown::markdown;
+pub use order::{Direction, Order, OrderKey};
 pub use settings::{CheckSync, ConflictPolicy, EmptyDirectories, NamePolicy, Settings};
 pub use spec::{Group, Kind, OptionSpec, Scope};
 pub use table::{OPTIONS, find};
@@ -159,6 +163,11 @@ impl Options {
         if let Some(Value::Age(age)) = self.value(name) { age } else { Age::Off }
     }
 
+    /// Returns the value of an option of [`Kind::Order`].
+    pub fn order(&self, name: &str) -> Option<Order> {
+        if let Value::Order(order) = self.value(name)? { Some(order) } else { None }
+    }
+
     /// Returns the value of an option of [`Kind::Text`]; `None` when it is empty.
     pub fn text(&self, name: &str) -> Option<String> {
         if let Value::Text(text) = self.value(name)? { Some(text).filter(|text| !text.is_empty()) } else { None }
@@ -195,7 +204,7 @@ fn bad_value(spec: &OptionSpec, text: &str) -> OptionsError {
             .and_then(|part| nearest(part.trim(), words.iter().copied())),
         Kind::Flag => nearest(text, ["true", "false"]),
         Kind::Count | Kind::Number | Kind::Percentage | Kind::Size | Kind::Duration | Kind::Age => None,
-        Kind::Text | Kind::List | Kind::File | Kind::Files => None,
+        Kind::Order | Kind::Text | Kind::List | Kind::File | Kind::Files => None,
     };
     OptionsError::Value { option: spec.name, value: text.to_owned(), accepted: spec.kind.accepted(), nearest }
 }

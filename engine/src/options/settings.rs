@@ -1,11 +1,12 @@
 //! Everything that is decided before a run begins.
 
 use super::filter::FilterSettings;
-use super::{Options, OptionsError, compare, filter};
+use super::{Copying, Options, OptionsError, Value, compare, copying, filter};
 use crate::compare::Compare;
 use crate::conflict::{Loser, Naming, Prefer};
 use crate::entry::Instant;
 use crate::event::{Event, Level};
+use crate::moves::MoveSigns;
 use crate::path::RelPath;
 use crate::protocol::Capabilities;
 use crate::side::{Pair, Side};
@@ -64,6 +65,10 @@ pub struct Settings {
     pub backup: Pair<bool>,
     /// What is appended to names there, before the extension if [`Naming::keep_extension`] says so.
     pub backup_suffix: Option<String>,
+    /// What may be copied, in which order, and how much.
+    pub copying: Copying,
+    /// What tells a move; `None` when moves are not looked for.
+    pub moves: Option<MoveSigns>,
     /// Which files take part.
     pub filter: FilterSettings,
 }
@@ -170,6 +175,8 @@ impl Settings {
             retries_sleep_ms: options.duration_ns("retries-sleep").unwrap_or_default() / 1_000_000,
             backup_suffix: backup_suffix(options, backup)?,
             backup,
+            copying: Copying::resolve(options),
+            moves: copying::moves(options),
             filter: filter::resolve(options, now, utc_offset_seconds),
         };
         Ok((settings, events))
@@ -211,12 +218,22 @@ fn usable(
     None
 }
 
-/// Says which options are accepted only because rclone's bisync accepts them.
+/// Options that are accepted because rclone's bisync accepts them, and why they change nothing.
+const IGNORED: [(&str, &str); 6] = [
+    ("update", "both sides are kept in step, so a newer file is never skipped"),
+    ("no-check-dest", "nothing is replaced unseen"),
+    ("no-traverse", "both sides are always listed"),
+    ("delete-excluded", "what the filters leave out is left alone on both sides"),
+    ("server-side-across-configs", "it concerns remotes"),
+    ("streaming-upload-cutoff", "it concerns remotes"),
+];
+
+/// Says which of the options given change nothing.
 fn ignored(options: &Options, events: &mut Vec<Event>) {
-    for name in ["update", "no-check-dest", "no-traverse"] {
-        if options.flag(name) {
-            let text = format!("`--{name}` is ignored: it has no meaning when both sides are kept in step");
-            events.push(notice("option-ignored", text));
+    for (name, why) in IGNORED {
+        let is_off = matches!(options.all(name).last(), None | Some(Value::Flag(false)));
+        if !is_off {
+            events.push(notice("option-ignored", format!("`--{name}` is ignored: {why}")));
         }
     }
 }

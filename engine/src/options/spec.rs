@@ -38,6 +38,8 @@ pub enum Kind {
     Duration,
     /// A length of time before now, or a date; or `off`.
     Age,
+    /// An order of files, see [`Order`](super::Order).
+    Order,
     /// Any text.
     Text,
     /// Any text; every occurrence adds one.
@@ -156,6 +158,7 @@ impl Kind {
             Self::Age => "AGE",
             Self::Text | Self::List => "TEXT",
             Self::File | Self::Files => "FILE",
+            Self::Order => "ORDER",
             Self::Choice(_) => "WORD",
             Self::Words(_) => "WORD,...",
         }
@@ -171,6 +174,7 @@ impl Kind {
             Self::Size => "a size such as `100` (KiB), `512B`, `1.5M`, `2GiB`, or `off`".to_owned(),
             Self::Duration => "a duration such as `90` (seconds), `500ms`, `1h30m`, `2d`, or `off`".to_owned(),
             Self::Age => "an age such as `1h30m`, `7d`, `1y`, a date such as `2026-01-31`, or `off`".to_owned(),
+            Self::Order => "`size`, `name` or `modtime`, also with `,descending` or `,mixed,25`".to_owned(),
             Self::Text | Self::List => "a text".to_owned(),
             Self::File | Self::Files => "a file".to_owned(),
             Self::Choice(words) => format!("one of {}", quoted(words)),

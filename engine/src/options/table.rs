@@ -127,6 +127,7 @@ pub const OPTIONS: &[OptionSpec] = &[
     OptionSpec::new("max-age", Kind::Age, Group::Filter, "Leave out files modified earlier than this").default("off"),
     OptionSpec::new("max-depth", Kind::Number, Group::Filter, "Descend so many levels; 1 is the top alone, -1 all")
         .default("-1"),
+    OptionSpec::flag("delete-excluded", Group::Filter, "Ignored with a notice: what is left out is never deleted"),
     // Safety.
     OptionSpec::new(
         "max-delete",
@@ -181,6 +182,39 @@ pub const OPTIONS: &[OptionSpec] = &[
         .default("3"),
     OptionSpec::new("retries-sleep", Kind::Duration, Group::Transfer, "Wait this long before trying again")
         .default("0"),
+    OptionSpec::flag("check-first", Group::Transfer, "Decide everything before anything is copied"),
+    OptionSpec::new("order-by", Kind::Order, Group::Transfer, "Copy in this order, as in size,descending"),
+    OptionSpec::new("max-backlog", Kind::Number, Group::Transfer, "Decide so many files ahead of what is copied")
+        .default("10000"),
+    OptionSpec::new("max-transfer", Kind::Size, Group::Transfer, "Copy no more than this in all; the next run goes on")
+        .default("off"),
+    OptionSpec::new(
+        "cutoff-mode",
+        Kind::Choice(&["HARD", "SOFT", "CAUTIOUS"]),
+        Group::Transfer,
+        "At a limit: begin nothing more, finish one file (SOFT), or copy what still fits (CAUTIOUS)",
+    )
+    .default("HARD"),
+    OptionSpec::flag("ignore-existing", Group::Transfer, "Replace no file that exists on the other side"),
+    OptionSpec::flag("immutable", Group::Transfer, "Replace no file; fail where one would have to be"),
+    OptionSpec::flag("ignore-times", Group::Transfer, "Copy a changed file although its content may be the same")
+        .short('I'),
+    OptionSpec::flag("no-update-modtime", Group::Transfer, "Leave times alone where the contents are the same"),
+    OptionSpec::flag(
+        "refresh-times",
+        Group::Transfer,
+        "Give files in step the same time where the contents are the same",
+    ),
+    OptionSpec::flag("track-renames", Group::Transfer, "Carry a moved file over as a move; =false: copy and delete")
+        .default("true"),
+    OptionSpec::new(
+        "track-renames-strategy",
+        Kind::Words(&["hash", "modtime", "leaf", "size"]),
+        Group::Transfer,
+        "What tells a moved file, with its size: its content, its time, its last name",
+    )
+    .default("hash"),
+    OptionSpec::flag("error-on-no-transfer", Group::Run, "Exit with code 9 when nothing was copied"),
     OptionSpec::new("checkers", Kind::Number, Group::Transfer, "List and check so many things at a time")
         .default("8")
         .host(),
@@ -188,6 +222,14 @@ pub const OPTIONS: &[OptionSpec] = &[
     OptionSpec::flag("update", Group::Transfer, "Ignored with a notice, as in rclone's bisync").short('u'),
     OptionSpec::flag("no-traverse", Group::Transfer, "Ignored with a notice, as in rclone's bisync"),
     OptionSpec::flag("no-check-dest", Group::Transfer, "Ignored with a notice, as in rclone's bisync"),
+    OptionSpec::flag("server-side-across-configs", Group::Transfer, "Ignored with a notice: it concerns remotes"),
+    OptionSpec::new(
+        "streaming-upload-cutoff",
+        Kind::Size,
+        Group::Transfer,
+        "Ignored with a notice: it concerns remotes",
+    )
+    .default("100Ki"),
     // Output.
     OptionSpec::new("verbose", Kind::Count, Group::Output, "Say what is done (-v), and why for each path (-vv)")
         .short('v')

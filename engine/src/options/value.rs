@@ -1,6 +1,7 @@
 //! Reads the text of a value by the kind of its option.
 
 use super::duration::{Age, age, duration_ns};
+use super::order::Order;
 use super::quantity::{boolean, number, percentage, size};
 use super::spec::Kind;
 
@@ -21,6 +22,8 @@ pub enum Value {
     DurationNs(Option<u64>),
     /// Of [`Kind::Age`].
     Age(Age),
+    /// Of [`Kind::Order`].
+    Order(Order),
     /// Of [`Kind::Text`] and [`Kind::List`].
     Text(String),
     /// Of [`Kind::File`] and [`Kind::Files`].
@@ -55,6 +58,7 @@ impl Value {
             Kind::Size => size(text).map(Self::Size),
             Kind::Duration => duration_ns(text).map(Self::DurationNs),
             Kind::Age => age(text).map(Self::Age),
+            Kind::Order => Order::parse(text).map(Self::Order),
             Kind::Text | Kind::List => Some(Self::Text(text.to_owned())),
             Kind::File | Kind::Files => {
                 let (name, content) = text.split_once('\n')?;

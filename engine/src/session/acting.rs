@@ -3,13 +3,15 @@
 use std::collections::{HashMap, VecDeque};
 
 use crate::entry::Found;
-use crate::plan::{Change, Phase};
-use crate::protocol::{Failure, Verb};
+use crate::options::{Cutoff, TransferLimit};
+use crate::plan::{Change, Phase, Planned, Planner};
+use crate::protocol::{Failure, FailureKind, Verb};
 use crate::temporary::temporary_path;
 
 use super::outbox::{Outbox, Purpose};
 
-/// At most so many changes are under way at once. The host decides how many it really does in parallel.
+/// At most so many changes are under way at once, and no more than `--max-backlog`. The host decides how many it really does
+/// in parallel.
 const UNDER_WAY: usize = 1024;
 
 /// Names the place of a change in the order of the plan.
@@ -18,10 +20,12 @@ pub type Place = u64;
 /// Changes that wait, and changes that are under way.
 #[derive(Debug, Default)]
 pub struct Acting {
-    waiting: VecDeque<(Place, Change)>,
+    waiting: VecDeque<(Place, Planned)>,
     under_way: HashMap<u64, UnderWay>,
     phase: Option<Phase>,
     is_stopping: bool,
+    bytes_begun: u64,
+    is_over_limit: bool,
 }
 
 #[derive(Debug)]
@@ -45,10 +49,10 @@ pub struct Finished {
 }
 
 impl Acting {
-    /// Adds a change after all others.
-    pub fn add(&mut self, place: Place, change: Change) {
+    /// Adds a decision after all others.
+    pub fn add(&mut self, place: Place, planned: Planned) {
         if !self.is_stopping {
-            self.waiting.push_back((place, change));
+            self.waiting.push_back((place, planned));
         }
     }
 
@@ -68,20 +72,68 @@ impl Acting {
         self.waiting.clear();
     }
 
-    /// Starts what may be started now. A change of another phase waits until all before it have ended.
-    pub fn start(&mut self, run: u64, outbox: &mut Outbox) {
-        while self.under_way.len() < UNDER_WAY {
-            let Some((_, next)) = self.waiting.front() else { return };
+    /// Whether nothing new is started any more.
+    pub fn is_stopping(&self) -> bool {
+        self.is_stopping
+    }
+
+    /// Starts what may be started now. A change of another phase waits until all before it have ended. Returns changes that
+    /// end without a step.
+    pub fn start(&mut self, planner: Planner<'_>, run: u64, outbox: &mut Outbox) -> Vec<Finished> {
+        let copying = &planner.settings.copying;
+        let mut ended = Vec::new();
+        while self.under_way.len() < UNDER_WAY.min(copying.max_backlog) {
+            let Some((_, next)) = self.waiting.front() else { break };
             if !self.under_way.is_empty() && self.phase != Some(next.phase) {
-                return;
+                break;
             }
-            let Some((place, change)) = self.waiting.pop_front() else { return };
-            self.phase = Some(change.phase);
+            let Some((place, planned)) = self.waiting.pop_front() else { break };
+            self.phase = Some(planned.phase);
+            let change = planner.change(&planned);
+            if change.steps.is_empty() {
+                ended.push(Finished { place, change, results: Vec::new(), failure: None });
+                continue;
+            }
+            if let Some(limit) = copying.limit
+                && self.exceeds(limit, &change)
+            {
+                self.is_over_limit = true;
+                if limit.cutoff != Cutoff::Cautious {
+                    self.stop();
+                    break;
+                }
+                let failure = Failure { kind: FailureKind::Stopped, message: "it is too large for the rest".into() };
+                ended.push(Finished { place, change, results: Vec::new(), failure: Some(failure) });
+                continue;
+            }
             let number = outbox.number();
             let under_way = UnderWay { place, change, results: Vec::new() };
             ask_step(&under_way, number, run, outbox);
             self.under_way.insert(number, under_way);
         }
+        ended
+    }
+
+    /// Whether something was not begun because of the limit on bytes; said once.
+    pub fn take_over_limit(&mut self) -> bool {
+        std::mem::take(&mut self.is_over_limit)
+    }
+
+    /// Whether a change may not be begun; counts its bytes if it may.
+    fn exceeds(&mut self, limit: TransferLimit, change: &Change) -> bool {
+        let bytes = copied_bytes(change);
+        if bytes == 0 {
+            return false;
+        }
+        let after = self.bytes_begun.saturating_add(bytes);
+        let exceeds = match limit.cutoff {
+            Cutoff::Hard | Cutoff::Cautious => after > limit.bytes,
+            Cutoff::Soft => self.bytes_begun >= limit.bytes,
+        };
+        if !exceeds {
+            self.bytes_begun = after;
+        }
+        exceeds
     }
 
     /// Takes the outcome of a step; returns the change when that was its end.
@@ -108,6 +160,11 @@ impl Acting {
         let UnderWay { place, change, results } = under_way;
         Some(Finished { place, change, results, failure })
     }
+}
+
+fn copied_bytes(change: &Change) -> u64 {
+    let size = |step: &Verb| if let Verb::CopyFile(copy) = step { copy.source.size } else { None };
+    change.steps.iter().filter_map(size).fold(0, u64::saturating_add)
 }
 
 fn ask_step(under_way: &UnderWay, number: u64, run: u64, outbox: &mut Outbox) {

@@ -19,7 +19,7 @@ const OPEN: usize = 128;
 #[derive(Debug)]
 pub enum Inquiry {
     /// Whether both sides' versions of a path have the same content.
-    Compare(Box<Row>),
+    Compare(Box<Row>, Question),
     /// Whether the new file of `side` has the content of the other side's old one.
     Move {
         /// The side that moved it.
@@ -31,6 +31,17 @@ pub enum Inquiry {
     },
     /// Names for the losers of a conflict.
     Name(Naming),
+}
+
+/// Why it matters whether both sides' versions of a path have the same content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// Each side has a version of its own.
+    BothChanged,
+    /// This side alone changed it, perhaps only its time.
+    Touched(Side),
+    /// Neither changed it, but their times differ.
+    Refresh,
 }
 
 /// A conflict whose losers get names.
@@ -56,8 +67,15 @@ pub enum NamingKind {
 /// A question that was answered.
 #[derive(Debug)]
 pub enum Answer {
-    /// The contents of both sides are the same, or not; or why that cannot be said.
-    Compared(Box<Row>, Result<bool, String>),
+    /// The contents of both sides were compared.
+    Compared {
+        /// The path.
+        row: Box<Row>,
+        /// Why it matters.
+        question: Question,
+        /// Whether they are the same, or why that cannot be said.
+        same: Result<bool, String>,
+    },
     /// It was a move, or not, or that cannot be said.
     Moved {
         /// The side that moved it.
@@ -120,7 +138,7 @@ impl Inquiries {
                     self.unnamed.push(naming);
                     continue;
                 }
-                Inquiry::Compare(ref row) => same_content(row, row),
+                Inquiry::Compare(ref row, _) => same_content(row, row),
                 Inquiry::Move { side: Side::One, ref old, ref new } => same_content(new, old),
                 Inquiry::Move { side: Side::Two, ref old, ref new } => same_content(old, new),
             };
@@ -135,7 +153,7 @@ impl Inquiries {
     /// Takes an answer about contents.
     pub fn supply_same(&mut self, number: u64, same: Result<bool, String>) {
         match self.open.remove(&number) {
-            Some(Inquiry::Compare(row)) => self.answers.push(Answer::Compared(row, same)),
+            Some(Inquiry::Compare(row, question)) => self.answers.push(Answer::Compared { row, question, same }),
             Some(Inquiry::Move { side, old, new }) => {
                 self.answers.push(Answer::Moved { side, old, new, is_move: same == Ok(true) });
             }

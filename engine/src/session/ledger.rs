@@ -12,7 +12,7 @@ use super::blob::ListingWriter;
 use super::outbox::{Outbox, Purpose};
 
 /// A result that is so many places behind the first open one is not waited for any longer.
-const PLACES_HELD: usize = 8192;
+const PLACES_HELD: usize = 16_384;
 
 /// New content of lines of a listing; `None` takes the line out.
 pub type Lines = BTreeMap<RelPath, Option<Found>>;

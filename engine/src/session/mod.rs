@@ -3,16 +3,19 @@
 mod acting;
 mod blob;
 mod check;
+mod counting;
 mod deciding;
 mod finishing;
 mod fold;
 mod inquiry;
 mod journal;
+mod judged;
 mod ledger;
 mod outbox;
 mod reading;
 mod report;
 mod sequence;
+mod settling;
 mod stages;
 
 use std::collections::BTreeMap;
@@ -24,7 +27,7 @@ use crate::filter::Filter;
 use crate::options::{CheckSync, Options, OptionsError, Settings};
 use crate::outcome::Outcome;
 use crate::path::RelPath;
-use crate::plan::Change;
+use crate::plan::Planned;
 use crate::protocol::{Capabilities, Reply, Request, RequestId, Verb};
 use crate::session_name::StateNames;
 use crate::side::Pair;
@@ -116,7 +119,7 @@ pub struct Session {
     ledger: Ledger,
     report: Report,
     /// What was decided and is carried out when everything is.
-    plan: Vec<Change>,
+    plan: Vec<Planned>,
     /// Places of paths whose decision waits for an answer.
     asked: BTreeMap<RelPath, Place>,
     last_place: Place,
@@ -196,7 +199,7 @@ impl Session {
         let form = Form { hash: settings.listing_hash.clone(), has_times: settings.compare.modified };
         Ok(Self {
             deciding: Deciding::new(&settings, opening.capabilities.map(|side| side.sets_time)),
-            report: Report::new(settings.dry_run),
+            report: Report::new(settings.dry_run, settings.copying.error_on_no_transfer),
             settings,
             filter,
             base: names.listing.clone(),

@@ -12,6 +12,11 @@ use crate::side::{Pair, Side};
 
 use super::outbox::Outbox;
 
+/// The exit code when the limit on what may be copied was reached, as in rclone.
+const TRANSFER_LIMIT: u8 = 8;
+/// The exit code when nothing was copied and that counts as an error, as in rclone.
+const NO_TRANSFER: u8 = 9;
+
 /// Counts and lists for the outcome.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -20,12 +25,13 @@ pub struct Report {
     stop_reason: Option<String>,
     is_given: bool,
     conflicted: BTreeSet<RelPath>,
+    error_on_no_transfer: bool,
 }
 
 impl Report {
     /// Begins with nothing done.
-    pub fn new(dry_run: bool) -> Self {
-        Self { outcome: Outcome { dry_run, ..Outcome::default() }, ..Self::default() }
+    pub fn new(dry_run: bool, error_on_no_transfer: bool) -> Self {
+        Self { outcome: Outcome { dry_run, ..Outcome::default() }, error_on_no_transfer, ..Self::default() }
     }
 
     /// The change was carried out, or would be: counts it and says so.
@@ -75,6 +81,12 @@ impl Report {
         self.is_stopped = true;
     }
 
+    /// No more may be copied in this run.
+    pub fn reached_limit(&mut self) {
+        self.is_stopped = true;
+        self.outcome.exit_code = self.outcome.exit_code.max(TRANSFER_LIMIT);
+    }
+
     /// Whether any path failed.
     pub fn has_failures(&self) -> bool {
         !self.outcome.failures.is_empty()
@@ -97,6 +109,10 @@ impl Report {
         }
         if self.is_stopped {
             self.outcome.exit_code = self.outcome.exit_code.max(1);
+        }
+        let copied = self.outcome.counts.one.copied + self.outcome.counts.two.copied;
+        if self.error_on_no_transfer && copied == 0 && self.outcome.exit_code == 0 {
+            self.outcome.exit_code = NO_TRANSFER;
         }
         self.outcome.headline = self.headline();
     }

@@ -1,15 +1,17 @@
 //! What a session does at each stage, and how it comes to the next.
 
 use crate::event::Level;
+use crate::merge::Row;
 use crate::options::{CheckSync, EmptyDirectories};
 use crate::path::RelPath;
-use crate::plan::{Change, Planner, Reason};
+use crate::plan::{Choice, Phase, Planned, Planner, Reason};
 use crate::protocol::{Failure, FailureKind, Reply, Verb};
 use crate::pull::Pull;
 use crate::safety::{check_access, check_counters};
 use crate::side::Side;
-use crate::walk::Oddity;
+use crate::walk::{Now, Oddity};
 
+use super::acting::Finished;
 use super::blob::ListingStream;
 use super::check::CheckRules;
 use super::deciding::{Decided, Surroundings, spelling};
@@ -17,9 +19,6 @@ use super::journal::Journal;
 use super::outbox::Purpose;
 use super::sequence::Sequence;
 use super::{Session, Stage};
-
-/// Rows are read no further ahead than this many decisions that are not carried out yet.
-const DECISIONS_AHEAD: usize = 4096;
 
 impl Session {
     /// Does what can be done now. Returns true when the stage changed, so that there may be more to do.
@@ -140,7 +139,10 @@ impl Session {
                 self.pursue();
                 let ahead = self.acting.len() + self.deciding.inquiries.len();
                 // What lies below a directory has to wait until the file in its place has stepped aside.
-                if ahead >= DECISIONS_AHEAD || self.ledger.is_full() || self.deciding.inquiries.has_file_in_the_way() {
+                if ahead >= self.settings.copying.max_backlog
+                    || self.ledger.is_full()
+                    || self.deciding.inquiries.has_file_in_the_way()
+                {
                     return false;
                 }
             }
@@ -215,7 +217,9 @@ impl Session {
                         self.reading.replace_prior(side, ListingStream::empty());
                     }
                 }
-                self.deciding.is_streaming = self.settings.access_check.is_none();
+                let copying = &self.settings.copying;
+                let waits = copying.check_first || copying.order.is_some() || self.settings.access_check.is_some();
+                self.deciding.is_streaming = !waits;
                 if self.deciding.is_streaming && !self.settings.dry_run {
                     self.ledger.write_in_order(self.names.part.clone(), self.now);
                     self.announce();
@@ -239,8 +243,10 @@ impl Session {
                     }
                     Oddity::Leftover(entry, run) => {
                         if self.journal.runs.contains(&run) {
-                            let change = Planner { settings: &self.settings }.leftover(side, &entry);
-                            self.deciding.decided.push(Decided::Change(change));
+                            let mut row = Row::at(entry.path);
+                            row.now[side] = Now::Present(entry.found);
+                            let planned = Planned::new(row, Choice::Leftover(side));
+                            self.deciding.decided.push(Decided::Planned(planned));
                         }
                     }
                 }
@@ -286,11 +292,12 @@ impl Session {
                 return self.abort(stop.code(), stop.to_string(), stop.is_critical());
             }
         }
-        self.plan.sort_by(|left, right| (left.phase, &left.path).cmp(&(right.phase, &right.path)));
+        self.plan.sort_by(|left, right| (left.phase, &left.row.path).cmp(&(right.phase, &right.row.path)));
         self.prune_empty_directories();
-        let has_steps = self.plan.iter().any(|change| !change.steps.is_empty());
-        for change in std::mem::take(&mut self.plan) {
-            self.begin(change);
+        self.order_copies();
+        let has_steps = !self.plan.iter().all(Planned::is_record);
+        for planned in std::mem::take(&mut self.plan) {
+            self.begin(planned);
         }
         if has_steps && !self.deciding.is_streaming {
             self.announce();
@@ -310,8 +317,25 @@ impl Session {
             self.take_decided();
         }
         if self.deciding.is_streaming {
-            self.acting.start(self.run, &mut self.outbox);
+            self.start();
             self.ledger.ask(&mut self.outbox);
+        }
+    }
+
+    /// Starts what may be started now.
+    fn start(&mut self) {
+        let planner = Planner { settings: &self.settings };
+        for finished in self.acting.start(planner, self.run, &mut self.outbox) {
+            self.finished(finished);
+        }
+        if self.acting.take_over_limit() {
+            if self.acting.is_stopping() {
+                self.is_stopping = true;
+                self.deciding.inquiries.stop();
+            }
+            self.report.reached_limit();
+            let text = "the limit of --max-transfer is reached: the next run goes on";
+            self.outbox.say(Level::Notice, "transfer-limit", None, text);
         }
     }
 
@@ -321,9 +345,11 @@ impl Session {
             match decided {
                 Decided::Failed(path, reason) => {
                     self.report.failed(&path, reason, &mut self.outbox);
-                    if let Some(place) = self.asked.remove(&path) {
-                        self.ledger.record(place, Vec::new(), &[]);
-                    }
+                    self.release(&path);
+                }
+                Decided::Left(path, reason) => {
+                    self.outbox.say(Level::Notice, "left-alone", Some(&path), reason);
+                    self.release(&path);
                 }
                 Decided::Asked(path) => {
                     if self.decides_at_once() && !self.asked.contains_key(&path) {
@@ -333,13 +359,21 @@ impl Session {
                     }
                 }
                 // A dry run tells what had to be asked last, sorted, so that its words do not depend on who answered first.
-                Decided::Change(change)
-                    if self.decides_at_once() && !(self.settings.dry_run && self.asked.contains_key(&change.path)) =>
+                Decided::Planned(planned)
+                    if self.decides_at_once()
+                        && !(self.settings.dry_run && self.asked.contains_key(&planned.row.path)) =>
                 {
-                    self.begin(change);
+                    self.begin(planned);
                 }
-                Decided::Change(change) => self.plan.push(change),
+                Decided::Planned(planned) => self.plan.push(planned),
             }
+        }
+    }
+
+    /// Nothing comes of a path for which a place may be kept.
+    fn release(&mut self, path: &RelPath) {
+        if let Some(place) = self.asked.remove(path) {
+            self.ledger.record(place, Vec::new(), &[]);
         }
     }
 
@@ -349,26 +383,28 @@ impl Session {
         self.deciding.is_streaming && matches!(self.stage, Stage::Reading)
     }
 
-    /// Begins a change: carries it out, or says what it would do.
-    fn begin(&mut self, change: Change) {
-        let place = match self.asked.remove(&change.path) {
+    /// Begins a decision: carries it out, or says what it would do.
+    fn begin(&mut self, planned: Planned) {
+        let place = match self.asked.remove(&planned.row.path) {
             Some(place) => place,
             None => {
                 self.last_place += 1;
                 if matches!(self.stage, Stage::Reading) {
-                    self.ledger.keep_place(self.last_place, &change.path);
+                    self.ledger.keep_place(self.last_place, &planned.row.path);
                 }
                 self.last_place
             }
         };
+        let planner = Planner { settings: &self.settings };
         if self.settings.dry_run {
-            self.report.change(&change, &mut self.outbox);
-        } else if change.steps.is_empty() {
+            self.report.change(&planner.change(&planned), &mut self.outbox);
+        } else if planned.is_record() {
+            let change = planner.change(&planned);
             self.report.change(&change, &mut self.outbox);
             self.ledger.record(place, change.records, &[]);
         } else {
             self.has_acted = true;
-            self.acting.add(place, change);
+            self.acting.add(place, planned);
         }
     }
 
@@ -379,7 +415,12 @@ impl Session {
             Reply::Failed(failure) => Err(failure),
             Reply::Page { .. } | Reply::Described(_) | Reply::Same(_) | Reply::State(_) => Ok(None),
         };
-        let Some(finished) = self.acting.supply(number, result, self.run, &mut self.outbox) else { return };
+        if let Some(finished) = self.acting.supply(number, result, self.run, &mut self.outbox) {
+            self.finished(finished);
+        }
+    }
+
+    fn finished(&mut self, finished: Finished) {
         match &finished.failure {
             None => {
                 self.report.change(&finished.change, &mut self.outbox);
@@ -399,7 +440,7 @@ impl Session {
 
     fn act(&mut self) -> bool {
         self.pursue();
-        self.acting.start(self.run, &mut self.outbox);
+        self.start();
         if !self.acting.is_empty() || !self.deciding.inquiries.is_empty() {
             return false;
         }
@@ -427,14 +468,29 @@ impl Session {
         if self.settings.empty_directories != EmptyDirectories::Remove || self.settings.resync.is_some() {
             return;
         }
-        let planner = Planner { settings: &self.settings };
         let directories = std::mem::take(&mut self.deciding.directories);
-        for (side, paths) in Side::BOTH.into_iter().zip([directories.one, directories.two]) {
-            let changes =
-                paths.iter().map(|path| planner.remove_directory(path, side, Reason::EmptyDirectory, Vec::new()));
-            self.plan.extend(changes);
+        for (on, paths) in Side::BOTH.into_iter().zip([directories.one, directories.two]) {
+            let choice = Choice::RemoveDirectory { on, reason: Reason::EmptyDirectory };
+            self.plan.extend(paths.into_iter().map(|path| Planned::new(Row::at(path), choice.clone())));
         }
-        self.plan.sort_by_key(|change| change.phase);
+        self.plan.sort_by_key(|planned| planned.phase);
+    }
+
+    /// Puts copies in the order that was asked for, among what is done at their time.
+    fn order_copies(&mut self) {
+        let Some(order) = self.settings.copying.order else { return };
+        let begin = self.plan.partition_point(|planned| planned.phase < Phase::Fill);
+        let end = self.plan.partition_point(|planned| planned.phase <= Phase::Fill);
+        let after = self.plan.split_off(end);
+        let mut filling = self.plan.split_off(begin);
+        order.sort(&mut filling, |planned| match planned.choice {
+            Choice::Carry { from, .. } => {
+                planned.row.present(from).map(|found| (&planned.row.path, &found.fingerprint))
+            }
+            _ => None,
+        });
+        self.plan.extend(filling);
+        self.plan.extend(after);
     }
 
     /// A directory could not be listed.

@@ -43,15 +43,18 @@ fn every_option_of_the_engine_has_an_effect() {
         let base = match spec.name {
             "check-filename" => "check-access",
             "suffix" => "backup-dir=/old",
+            "cutoff-mode" => "max-transfer=1M",
             "download-hash" => "checksum no-slow-hash",
             "no-slow-hash" | "slow-hash-sync-only" | "ignore-listing-checksum" => "checksum",
             _ => "",
         };
         let value = match spec.kind {
+            Kind::Flag if spec.default == "true" => "false",
             Kind::Flag | Kind::Count => "true",
             Kind::Number | Kind::Percentage => "7",
             Kind::Size => "1M",
             Kind::Duration | Kind::Age => "5m",
+            Kind::Order => "size",
             Kind::Text | Kind::List => "some",
             Kind::File | Kind::Files => "name\n+ content\n",
             Kind::Choice(words) | Kind::Words(words) => words[1],
@@ -73,7 +76,8 @@ fn every_option_of_the_engine_has_an_effect() {
 fn every_word_means_something_else() {
     for spec in OPTIONS.iter().filter(|spec| spec.scope == Scope::Engine) {
         let Kind::Choice(words) = spec.kind else { continue };
-        let decided: Vec<_> = words.iter().map(|word| settings(&format!("{}={word}", spec.name))).collect();
+        let base = if spec.name == "cutoff-mode" { "max-transfer=1M " } else { "" };
+        let decided: Vec<_> = words.iter().map(|word| settings(&format!("{base}{}={word}", spec.name))).collect();
         for (index, one) in decided.iter().enumerate() {
             assert!(decided[..index].iter().all(|other| other != one), "--{} {}", spec.name, words[index]);
         }

@@ -1,0 +1,235 @@
+//! From decisions to changes: the steps of each, what they expect to find, and what the listings say afterwards.
+
+use crate::entry::{Found, Instant, Kind};
+use crate::merge::Row;
+use crate::options::Settings;
+use crate::path::RelPath;
+use crate::protocol::{CopyFile, Disposal, Emptiness, Expect, MoveFile, Verb};
+use crate::side::{Pair, Side};
+use crate::suffix::suffixed;
+
+use super::{Change, Choice, Planned, Reason, Record, Says};
+
+/// Makes changes of decisions.
+#[derive(Debug, Clone, Copy)]
+pub struct Planner<'a> {
+    /// What was asked for.
+    pub settings: &'a Settings,
+}
+
+/// Steps and records of a change.
+type Parts = (Vec<Verb>, Vec<Record>);
+
+impl Planner<'_> {
+    /// Returns what a decision takes. A row that lacks what its decision is about makes a change of nothing.
+    pub fn change(self, planned: &Planned) -> Change {
+        let row = &*planned.row;
+        let (reason, parts) = match &planned.choice {
+            Choice::Forget(reason) => (reason.clone(), Some((Vec::new(), forget(row)))),
+            Choice::Adopt => (Reason::Same, Some((Vec::new(), adopt(row)))),
+            Choice::Carry { from, target, reason } => (reason.clone(), self.carry(row, *from, target.as_ref())),
+            Choice::Remove(on) => (Reason::Deleted(on.other()), self.remove(row, *on)),
+            Choice::Touch { on, modified, reason } => (reason.clone(), touch(row, *on, *modified)),
+            Choice::Follow { side, old, target } => {
+                (Reason::Moved(*side, old.path_on(*side).clone()), follow(row, *side, old, target.as_ref()))
+            }
+            Choice::FixCase(alias) => (Reason::Spelling, fix_case(row, alias)),
+            Choice::Conflict { winner, names } => (Reason::Conflict(*winner), self.conflict(row, *winner, names)),
+            Choice::StepAside { side, name } => {
+                (Reason::FileAgainstDirectory(*side), self.step_aside(row, *side, name))
+            }
+            Choice::ReplaceDirectory(from) => (Reason::FileAgainstDirectory(*from), self.replace_directory(row, *from)),
+            Choice::MakeDirectory { on, target } => {
+                (Reason::New(on.other()), make_directory(row, *on, target.as_ref()))
+            }
+            Choice::RemoveDirectory { on, reason } => (reason.clone(), Some(remove_directory(row, *on))),
+            Choice::Leftover(side) => (Reason::Leftover, leftover(row, *side)),
+        };
+        let (steps, records) = parts.unwrap_or_default();
+        Change { path: row.path.clone(), reason, steps, records }
+    }
+
+    fn carry(self, row: &Row, from: Side, target: Option<&RelPath>) -> Option<Parts> {
+        let source = row.present(from)?;
+        let to = from.other();
+        let there = row.present(to).filter(|found| found.kind == Kind::File);
+        let target = target.unwrap_or_else(|| row.path_on(to));
+        let step = self.copy_step(from, row.path_on(from), source, target, there);
+        Some((vec![step], vec![version(from, row.path_on(from), source), result(to, target, 0, source)]))
+    }
+
+    fn remove(self, row: &Row, on: Side) -> Option<Parts> {
+        let path = row.path_on(on);
+        let step = Verb::DeleteFile {
+            side: on,
+            path: path.clone(),
+            expect: row.present(on)?.fingerprint.clone(),
+            disposal: self.disposal(on, path),
+        };
+        Some((vec![step], forget(row)))
+    }
+
+    fn conflict(self, row: &Row, winner: Option<Side>, names: &Pair<Option<RelPath>>) -> Option<Parts> {
+        let mut steps = Vec::new();
+        let mut records = Vec::new();
+        for side in Side::BOTH {
+            if let Some(name) = &names[side] {
+                let found = row.present(side)?;
+                steps.push(move_step(side, row.path_on(side), found, name));
+            }
+        }
+        for side in Side::BOTH {
+            let found = row.present(side)?;
+            let to = side.other();
+            match (&names[side], winner == Some(side)) {
+                (Some(name), _) => {
+                    let number = steps.len();
+                    let target = beside(row.path_on(to), name);
+                    steps.push(self.copy_step(side, name, found, &target, None));
+                    let moved = steps.iter().position(|step| is_move_to(step, side, name));
+                    records.push(result(side, name, moved.unwrap_or_default(), found));
+                    records.push(result(to, &target, number, found));
+                }
+                (None, true) => {
+                    let replaced = if names[to].is_some() { None } else { row.present(to) };
+                    let number = steps.len();
+                    steps.push(self.copy_step(side, row.path_on(side), found, row.path_on(to), replaced));
+                    records.push(version(side, row.path_on(side), found));
+                    records.push(result(to, row.path_on(to), number, found));
+                }
+                (None, false) => {}
+            }
+        }
+        if winner.is_none() {
+            records.extend(forget(row));
+        }
+        Some((steps, records))
+    }
+
+    fn step_aside(self, row: &Row, side: Side, name: &RelPath) -> Option<Parts> {
+        let found = row.present(side)?;
+        let target = beside(row.path_on(side.other()), name);
+        let mut records = forget(row);
+        records.push(result(side, name, 0, found));
+        records.push(result(side.other(), &target, 1, found));
+        let steps =
+            vec![move_step(side, row.path_on(side), found, name), self.copy_step(side, name, found, &target, None)];
+        Some((steps, records))
+    }
+
+    fn replace_directory(self, row: &Row, from: Side) -> Option<Parts> {
+        let source = row.present(from)?;
+        let to = from.other();
+        let path = row.path_on(from);
+        let steps = vec![
+            Verb::RemoveDirectory { side: to, path: row.path_on(to).clone(), emptiness: Emptiness::NoFiles },
+            self.copy_step(from, path, source, row.path_on(to), None),
+        ];
+        Some((steps, vec![version(from, path, source), result(to, row.path_on(to), 1, source)]))
+    }
+
+    fn copy_step(self, from: Side, path: &RelPath, source: &Found, target: &RelPath, there: Option<&Found>) -> Verb {
+        let to = from.other();
+        Verb::CopyFile(CopyFile {
+            from,
+            path: path.clone(),
+            source: source.fingerprint.clone(),
+            target: target.clone(),
+            expect: there.map_or(Expect::Absent, |found| Expect::Exactly(found.fingerprint.clone())),
+            disposal: if there.is_some() { self.disposal(to, target) } else { Disposal::Discard },
+            // Given when the step is started; the plan does not depend on it.
+            temporary: RelPath::root(),
+        })
+    }
+
+    fn disposal(self, side: Side, path: &RelPath) -> Disposal {
+        if !self.settings.backup[side] {
+            return Disposal::Discard;
+        }
+        let name = suffixed(
+            path,
+            self.settings.backup_suffix.as_deref().unwrap_or_default(),
+            self.settings.conflict.naming.keep_extension,
+        );
+        Disposal::Backup(name.unwrap_or_else(|_| path.clone()))
+    }
+}
+
+fn adopt(row: &Row) -> Vec<Record> {
+    let record = |side: &Side| row.present(*side).map(|found| version(*side, row.path_on(*side), found));
+    Side::BOTH.iter().filter_map(record).collect()
+}
+
+fn touch(row: &Row, on: Side, modified: Instant) -> Option<Parts> {
+    let (stale, source) = (row.present(on)?, row.present(on.other())?);
+    let step = Verb::SetTime { side: on, path: row.path_on(on).clone(), expect: stale.fingerprint.clone(), modified };
+    let records = vec![version(on.other(), row.path_on(on.other()), source), result(on, row.path_on(on), 0, stale)];
+    Some((vec![step], records))
+}
+
+fn follow(row: &Row, side: Side, old: &Row, target: Option<&RelPath>) -> Option<Parts> {
+    let follower = side.other();
+    let (kept, moved) = (old.present(follower)?, row.present(side)?);
+    let target = target.unwrap_or_else(|| row.path_on(follower));
+    let mut records = forget(old);
+    records.push(version(side, row.path_on(side), moved));
+    records.push(result(follower, target, 0, moved));
+    Some((vec![move_step(follower, old.path_on(follower), kept, target)], records))
+}
+
+fn fix_case(row: &Row, alias: &RelPath) -> Option<Parts> {
+    let mut records = vec![Record { side: Side::Two, path: alias.clone(), says: Says::Nothing }];
+    // What both sides agreed on stays what it was: the present version may be an edit that is not carried over yet.
+    records.extend(row.prior.two.as_ref().map(|prior| version(Side::Two, &row.path, prior)));
+    Some((vec![move_step(Side::Two, alias, row.present(Side::Two)?, &row.path)], records))
+}
+
+fn make_directory(row: &Row, on: Side, target: Option<&RelPath>) -> Option<Parts> {
+    let from = on.other();
+    let source = row.present(from)?;
+    let target = target.unwrap_or_else(|| row.path_on(on));
+    let records = vec![version(from, row.path_on(from), source), result(on, target, 0, source)];
+    Some((vec![Verb::MakeDirectory { side: on, path: target.clone() }], records))
+}
+
+fn remove_directory(row: &Row, on: Side) -> Parts {
+    let path = row.path_on(on).clone();
+    (vec![Verb::RemoveDirectory { side: on, path, emptiness: Emptiness::Empty }], forget(row))
+}
+
+fn leftover(row: &Row, side: Side) -> Option<Parts> {
+    let expect = row.present(side)?.fingerprint.clone();
+    let step = Verb::DeleteFile { side, path: row.path.clone(), expect, disposal: Disposal::Discard };
+    Some((vec![step], Vec::new()))
+}
+
+/// Takes the path out of the listings that have it.
+fn forget(row: &Row) -> Vec<Record> {
+    Side::BOTH
+        .iter()
+        .filter(|side| row.prior[**side].is_some())
+        .map(|side| Record { side: *side, path: row.path_on(*side).clone(), says: Says::Nothing })
+        .collect()
+}
+
+/// What the step of this number found; it has the content of `source`.
+fn result(side: Side, path: &RelPath, step: usize, source: &Found) -> Record {
+    Record { side, path: path.clone(), says: Says::Result(step, source.fingerprint.clone()) }
+}
+
+/// The path of `name`'s last name beside `path`, whose directory the other side may spell differently.
+fn beside(path: &RelPath, name: &RelPath) -> RelPath {
+    path.parent().and_then(|directory| directory.join(name.name()).ok()).unwrap_or_else(|| name.clone())
+}
+
+fn is_move_to(step: &Verb, side: Side, target: &RelPath) -> bool {
+    matches!(step, Verb::MoveFile(moved) if moved.side == side && moved.target == *target)
+}
+
+fn version(side: Side, path: &RelPath, found: &Found) -> Record {
+    Record { side, path: path.clone(), says: Says::Version(found.clone()) }
+}
+
+fn move_step(side: Side, path: &RelPath, found: &Found, target: &RelPath) -> Verb {
+    Verb::MoveFile(MoveFile { side, path: path.clone(), expect: found.fingerprint.clone(), target: target.clone() })
+}

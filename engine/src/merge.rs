@@ -2,14 +2,18 @@
 
 use std::cmp::Ordering;
 
+use serde::{Deserialize, Serialize};
+
 use crate::entry::{Entry, Found};
 use crate::path::RelPath;
+use crate::plan::file::RowLine;
 use crate::pull::Pull;
 use crate::side::{Pair, Side};
 use crate::walk::{Now, Seen};
 
 /// Everything that is known of one path.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "RowLine", into = "RowLine")]
 pub struct Row {
     /// The path, as side one names it if it knows it.
     pub path: RelPath,

@@ -2,13 +2,16 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A path below the root of a side: names joined by `/`, in UTF-8.
 ///
 /// Never absolute; no empty name, no `.`, no `..`, no NUL byte. The empty path is the root itself.
 ///
 /// The order is that of the bytes, which is also the order of S3 keys, of git's index and of the listing files. A
 /// directory sorts as its own path; what is below it sorts as if the directory's name ended in `/`.
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct RelPath(Box<str>);
 
 /// Why a text is not a [`RelPath`].
@@ -36,6 +39,14 @@ pub enum PathProblem {
     /// A single name was asked for and it holds a `/`.
     #[error("has a `/` in a name")]
     Slash,
+}
+
+impl TryFrom<String> for RelPath {
+    type Error = PathError;
+
+    fn try_from(path: String) -> Result<Self, PathError> {
+        Self::parse(&path)
+    }
 }
 
 impl RelPath {

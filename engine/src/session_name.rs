@@ -3,6 +3,11 @@
 
 use crate::side::Pair;
 
+/// The plan file, wherever a host keeps it: no blob of a pair.
+pub const PLAN: &str = "plan";
+/// The plan file while it is being written.
+pub const PLAN_NEW: &str = "plan-new";
+
 /// The names of the blobs that belong to one pair of folders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateNames {

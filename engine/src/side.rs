@@ -3,12 +3,16 @@
 use std::fmt;
 use std::ops::{Index, IndexMut};
 
+use serde::{Deserialize, Serialize};
+
 /// One of the two folders that are kept in step: Path1 or Path2 of the command line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Side {
     /// Path1.
+    #[serde(rename = "path1")]
     One,
     /// Path2.
+    #[serde(rename = "path2")]
     Two,
 }
 
@@ -36,11 +40,13 @@ impl fmt::Display for Side {
 }
 
 /// One `T` for each side.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Pair<T> {
     /// What belongs to Path1.
+    #[serde(rename = "path1")]
     pub one: T,
     /// What belongs to Path2.
+    #[serde(rename = "path2")]
     pub two: T,
 }
 

@@ -206,6 +206,7 @@ fn try_run(arguments: &Arguments, reporter: &mut Reporter) -> Result<u8, RunErro
         now,
         utc_offset_seconds,
         run: RandomState::new().hash_one(now),
+        plan: None,
     })?;
     let limits = limits(options, &settings);
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -10,6 +10,7 @@ use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use bisync_engine::protocol::{Reply, Verb};
+use bisync_engine::session_name::{PLAN, PLAN_NEW};
 
 use crate::failure::failure;
 
@@ -19,6 +20,7 @@ use crate::failure::failure;
 #[derive(Debug)]
 pub struct StateStore {
     directory: PathBuf,
+    plan: Option<PathBuf>,
     readers: BTreeMap<String, File>,
     writers: BTreeMap<String, File>,
 }
@@ -26,7 +28,12 @@ pub struct StateStore {
 impl StateStore {
     /// Makes a store in a directory, which need not exist yet.
     pub fn new(directory: PathBuf) -> Self {
-        Self { directory, readers: BTreeMap::new(), writers: BTreeMap::new() }
+        Self { directory, plan: None, readers: BTreeMap::new(), writers: BTreeMap::new() }
+    }
+
+    /// Keeps the engine's plan in this file.
+    pub fn with_plan(self, file: Option<PathBuf>) -> Self {
+        Self { plan: file, ..self }
     }
 
     /// Returns true when the verb is one for the state store.
@@ -103,7 +110,9 @@ impl StateStore {
         if offset == 0 {
             // A blob may share its file with another name since `KeepState`, so it is never emptied in place.
             self.forget(name);
-            make_directory(&self.directory)?;
+            if !is_plan(name) {
+                make_directory(&self.directory)?;
+            }
             remove_if_there(&path)?;
             let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
             self.writers.insert(name.to_owned(), file);
@@ -119,10 +128,10 @@ impl StateStore {
             Some(file) => file.sync_all()?,
             None => File::open(&path)?.sync_all()?,
         }
-        fs::rename(path, target_path)?;
+        fs::rename(path, &target_path)?;
         self.forget(name);
         self.forget(target);
-        sync_directory(&self.directory)
+        target_path.parent().map_or(Ok(()), sync_directory)
     }
 
     fn keep(&mut self, name: &str, target: &str) -> io::Result<()> {
@@ -163,8 +172,18 @@ impl StateStore {
         if name.is_empty() || name == "." || name == ".." || name.contains(['/', '\0']) {
             return Err(io::Error::new(ErrorKind::InvalidInput, format!("`{name}` cannot name a blob")));
         }
-        Ok(self.directory.join(name))
+        let Some(plan) = self.plan.as_ref().filter(|_| is_plan(name)) else { return Ok(self.directory.join(name)) };
+        let mut path = plan.clone().into_os_string();
+        if name == PLAN_NEW {
+            path.push(".new");
+        }
+        Ok(path.into())
     }
+}
+
+/// Whether a blob is the plan file, which lies where the person said.
+fn is_plan(name: &str) -> bool {
+    name == PLAN || name == PLAN_NEW
 }
 
 /// Makes a directory of the state, and its missing parents, for this user alone.

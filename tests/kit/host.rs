@@ -64,6 +64,7 @@ pub fn opening(options: Vec<(String, String)>, world: &World, run: u64) -> Openi
         now: Instant { seconds: world.clock + 1_000_000, nanoseconds: 0 },
         utc_offset_seconds: 0,
         run,
+        plan: None,
     }
 }
 

@@ -3,6 +3,7 @@
 mod hard_cases;
 mod hosts;
 mod options;
+mod plans;
 mod properties;
 mod real;
 mod scenarios;

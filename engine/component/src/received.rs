@@ -2,7 +2,7 @@
 
 use bisync_engine::entry::{Found, Item};
 use bisync_engine::protocol::{Capabilities, Failure, Reply};
-use bisync_engine::session::Opening;
+use bisync_engine::session::{Opening, PlanUse};
 use bisync_engine::side::Pair;
 
 use super::values::Malformed;
@@ -17,6 +17,16 @@ impl From<wit::Opening> for Opening {
             now: value.now.into(),
             utc_offset_seconds: value.utc_offset_seconds,
             run: value.run,
+            plan: value.plan.map(Into::into),
+        }
+    }
+}
+
+impl From<wit::PlanUse> for PlanUse {
+    fn from(value: wit::PlanUse) -> Self {
+        match value {
+            wit::PlanUse::Write(roots) => Self::Write { roots: Pair::new(roots.one, roots.two) },
+            wit::PlanUse::Apply => Self::Apply,
         }
     }
 }

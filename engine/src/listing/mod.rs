@@ -14,7 +14,7 @@
 mod lines;
 mod quote;
 mod reader;
-mod time;
+pub(crate) mod time;
 mod writer;
 
 pub use quote::QuoteError;

@@ -9,7 +9,7 @@ use super::writer::push_number;
 const UNKNOWN: Instant = Instant { seconds: -62_135_596_800, nanoseconds: 0 };
 
 /// Reads a time with any offset from UTC; the outer `None` means that the text is no time.
-pub(super) fn parse(text: &str) -> Option<Option<Instant>> {
+pub(crate) fn parse(text: &str) -> Option<Option<Instant>> {
     let rest = text.as_bytes();
     let (year, rest) = number::<4>(rest)?;
     let (month, rest) = number::<2>(rest.strip_prefix(b"-")?)?;
@@ -50,7 +50,7 @@ fn number<const DIGITS: usize>(text: &[u8]) -> Option<(u32, &[u8])> {
 /// Writes a time in UTC.
 ///
 /// A time outside the years 0 to 9999 does not fit the format and is written as unknown.
-pub(super) fn write(out: &mut Vec<u8>, time: Option<Instant>) {
+pub(crate) fn write(out: &mut Vec<u8>, time: Option<Instant>) {
     let instant = time.unwrap_or(UNKNOWN);
     let date = Date::from_days(instant.seconds.div_euclid(DAY_SECONDS));
     let Ok(year @ 0..=9999) = u64::try_from(date.year) else {

@@ -7,7 +7,7 @@ use crate::conflict::{Loser, Naming, Prefer};
 use crate::entry::Instant;
 use crate::event::{Event, Level};
 use crate::moves::MoveSigns;
-use crate::path::RelPath;
+use crate::path::{PathError, RelPath};
 use crate::protocol::Capabilities;
 use crate::side::{Pair, Side};
 use crate::suffix::expand_dates;
@@ -69,6 +69,8 @@ pub struct Settings {
     pub copying: Copying,
     /// What tells a move; `None` when moves are not looked for.
     pub moves: Option<MoveSigns>,
+    /// Paths of which everything is to be said; then nothing may be changed.
+    pub explain: Vec<RelPath>,
     /// Which files take part.
     pub filter: FilterSettings,
 }
@@ -162,7 +164,7 @@ impl Settings {
             resilient: options.flag("resilient"),
             recover: options.flag("recover"),
             max_lock_ns: max_lock_ns(options, &mut events),
-            dry_run: options.flag("dry-run"),
+            dry_run: options.flag("dry-run") || options.is_given("explain"),
             cleanup: !options.flag("no-cleanup"),
             names: NamePolicy {
                 ignore_case: options.flag("ignore-case-sync")
@@ -175,6 +177,7 @@ impl Settings {
             retries_sleep_ms: options.duration_ns("retries-sleep").unwrap_or_default() / 1_000_000,
             backup_suffix: backup_suffix(options, backup)?,
             backup,
+            explain: explained(options)?,
             copying: Copying::resolve(options),
             moves: copying::moves(options),
             filter: filter::resolve(options, now, utc_offset_seconds),
@@ -286,6 +289,14 @@ fn max_lock_ns(options: &Options, events: &mut Vec<Event>) -> Option<u64> {
         events.push(notice("option-changed", "`--max-lock` is raised to two minutes, the least it can be".to_owned()));
     }
     Some(max_lock_ns.max(SHORTEST_LOCK_NS))
+}
+
+fn explained(options: &Options) -> Result<Vec<RelPath>, OptionsError> {
+    let path = |text: &str| {
+        let refuse = |error: PathError| OptionsError::Contradiction { option: "explain", problem: error.to_string() };
+        RelPath::parse(text.trim_end_matches('/')).map_err(refuse)
+    };
+    options.all("explain").filter_map(Value::as_text).map(path).collect()
 }
 
 /// A suffix only has a meaning where old versions are kept.

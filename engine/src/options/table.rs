@@ -17,6 +17,22 @@ pub const OPTIONS: &[OptionSpec] = &[
     OptionSpec::new("resync-mode", PREFERENCES, Group::Run, "Start anew, and let this version win where files differ")
         .default("none"),
     OptionSpec::flag("dry-run", Group::Run, "Show what would be done, and change nothing").short('n'),
+    OptionSpec::new(
+        "plan-out",
+        Kind::Text,
+        Group::Run,
+        "Change nothing, and write the plan to a file, for `bisync apply`",
+    )
+    .value_name("FILE")
+    .host(),
+    OptionSpec::new(
+        "explain",
+        Kind::List,
+        Group::Run,
+        "Change nothing, and say what is known of a path and what follows",
+    )
+    .value_name("PATH"),
+    OptionSpec::flag("interactive", Group::Run, "Ask before each change").short('i').host(),
     OptionSpec::flag("help", Group::Run, "Show this help").short('h').host(),
     OptionSpec::flag("version", Group::Run, "Show the version").short('V').host(),
     // Telling versions apart.

@@ -3,9 +3,12 @@
 //! A [`Planned`] is what a run keeps of a decision until its turn comes; a [`Change`] is what it then becomes.
 
 mod change;
+pub mod file;
 mod planner;
 
 use std::cmp::Reverse;
+
+use serde::{Deserialize, Serialize};
 
 use crate::entry::{Instant, Kind};
 use crate::merge::Row;
@@ -28,7 +31,8 @@ pub struct Planned {
 }
 
 /// What is to be done with a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Choice {
     /// Both listings forget it.
     Forget(Reason),
@@ -39,6 +43,7 @@ pub enum Choice {
         /// The side that has the version to keep.
         from: Side,
         /// The path on the other side, where it is not the row's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         target: Option<RelPath>,
         /// Why.
         reason: Reason,
@@ -50,6 +55,7 @@ pub enum Choice {
         /// The side whose time is set.
         on: Side,
         /// The time.
+        #[serde(with = "file::time")]
         modified: Instant,
         /// Why.
         reason: Reason,
@@ -61,6 +67,7 @@ pub enum Choice {
         /// Where it was.
         old: Box<Row>,
         /// Where it goes on the other side, if not to the row's path.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         target: Option<RelPath>,
     },
     /// The file of side two, which has this name, gets the name that it has on side one.
@@ -86,6 +93,7 @@ pub enum Choice {
         /// The side that lacks it.
         on: Side,
         /// Its path there, if not the row's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         target: Option<RelPath>,
     },
     /// The directory of `on` is removed, if it is empty by then.
@@ -100,7 +108,8 @@ pub enum Choice {
 }
 
 /// The order of changes. Within a phase any order gives the same result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// What stands in the way is moved aside or deleted.
     Clear,
@@ -113,7 +122,8 @@ pub enum Phase {
 }
 
 /// Why it is done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// The path is new on this side.
     New(Side),

@@ -5,6 +5,7 @@ mod blob;
 mod check;
 mod counting;
 mod deciding;
+mod explaining;
 mod finishing;
 mod fold;
 mod inquiry;
@@ -14,6 +15,7 @@ mod ledger;
 mod outbox;
 mod reading;
 mod report;
+mod saving;
 mod sequence;
 mod settling;
 mod stages;
@@ -36,13 +38,17 @@ use self::acting::{Acting, Place};
 use self::blob::ListingStream;
 use self::check::Check;
 use self::deciding::Deciding;
+use self::explaining::Explaining;
 use self::fold::Folds;
 use self::journal::Journal;
 use self::ledger::{Form, Ledger};
 use self::outbox::{Outbox, Purpose};
 use self::reading::{Reading, Unreadable};
 use self::report::Report;
+use self::saving::{Identity, Loading, Saving};
 use self::sequence::Sequence;
+
+pub use self::saving::PlanUse;
 
 /// A journal is at most so long.
 const JOURNAL_BYTES: u32 = 64 * 1024;
@@ -63,6 +69,8 @@ pub struct Opening {
     pub utc_offset_seconds: i32,
     /// A number that no other run has; temporary names carry it.
     pub run: u64,
+    /// What the session has to do with a plan file.
+    pub plan: Option<PlanUse>,
 }
 
 /// What the engine has to say at one point of the conversation.
@@ -106,6 +114,13 @@ pub struct Session {
     settings: Settings,
     filter: Arc<Filter>,
     names: StateNames,
+    options: Vec<(String, String)>,
+    paths: Pair<String>,
+    plan_use: Option<PlanUse>,
+    /// The first lines of the listings of the last run, where a plan file is used.
+    listings: Pair<Option<String>>,
+    saving: Option<Saving>,
+    explaining: Explaining,
     /// The listings that the run starts from.
     base: Pair<String>,
     now: Instant,
@@ -141,6 +156,10 @@ enum Stage {
     Recovering(Sequence),
     /// Only the listings are compared.
     CheckingOnly(Box<Check>),
+    /// It is found out which run a plan goes on from.
+    Identifying(Identity),
+    /// A plan is read.
+    Loading(Box<Loading>),
     /// Rows come in.
     Reading,
     /// All rows were read; questions are answered.
@@ -157,7 +176,7 @@ enum Stage {
     Committing(Sequence),
     /// The lockout, or a damaged listing, is put in force.
     Condemning(Sequence),
-    /// The journal of a run without results is removed.
+    /// The journal of a run without results is removed, or a plan gets its name.
     Tidying(Sequence),
     /// The run was aborted; what is under way is awaited.
     Draining,
@@ -172,12 +191,16 @@ impl Session {
     /// Names the option that is wrong and what is accepted.
     pub fn open(opening: Opening) -> Result<Self, OpenError> {
         let options = Options::parse(&opening.options)?;
-        let (settings, notices) =
+        let (mut settings, notices) =
             Settings::resolve(&options, &opening.capabilities, opening.now, opening.utc_offset_seconds)?;
+        if matches!(opening.plan, Some(PlanUse::Write { .. })) {
+            settings.dry_run = true;
+        }
         let rules = &settings.filter;
         let filter = Filter::new(&rules.sources, rules.limits.clone(), rules.ignore_case)
             .map_err(|error| OpenError { option: None, message: error.to_string() })?;
         let filter = Arc::new(filter);
+        let explaining = Explaining::new(&settings.explain, opening.utc_offset_seconds);
         let names = StateNames::new(Pair::new(&opening.paths.one, &opening.paths.two));
         let mut outbox = Outbox::default();
         outbox.events = notices;
@@ -204,6 +227,12 @@ impl Session {
             filter,
             base: names.listing.clone(),
             names,
+            options: opening.options,
+            paths: opening.paths,
+            plan_use: opening.plan,
+            listings: Pair::default(),
+            saving: None,
+            explaining,
             now: opening.now,
             run: opening.run,
             outbox,
@@ -288,6 +317,29 @@ impl Session {
             },
             Purpose::Sequence => self.supply_sequence(reply),
             Purpose::Announcement => {}
+            Purpose::Identify(side) => match (&mut self.stage, reply) {
+                (_, Reply::Failed(failure)) => {
+                    let text = format!("cannot read the listing of {side}: {}", failure.message);
+                    self.abort("state-unreadable", text, false);
+                }
+                (Stage::Identifying(identity), reply) => identity.supply(side, part(reply).as_deref()),
+                _ => {}
+            },
+            Purpose::SavePlan => {
+                if let Some(saving) = &mut self.saving {
+                    saving.supply();
+                }
+                if let Reply::Failed(failure) = reply {
+                    self.abort("plan-unwritable", format!("cannot write the plan: {}", failure.message), false);
+                }
+            }
+            Purpose::LoadPlan => match (&mut self.stage, reply) {
+                (_, Reply::Failed(failure)) => {
+                    self.abort("plan-refused", format!("cannot read the plan: {}", failure.message), false);
+                }
+                (Stage::Loading(loading), reply) => loading.supply(&part(reply).unwrap_or_default()),
+                _ => {}
+            },
         }
         Ok(())
     }

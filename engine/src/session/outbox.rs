@@ -26,6 +26,12 @@ pub enum Purpose {
     Write(Side),
     /// A part of a listing that is read again to be folded or checked.
     Reread(Side),
+    /// What a listing begins with.
+    Identify(Side),
+    /// A part of the plan that is being written.
+    SavePlan,
+    /// A part of the plan that is carried out.
+    LoadPlan,
     /// One of a sequence of operations on the state.
     Sequence,
     /// The journal that names the run. Without it only leftovers of a killed run stay, so nobody waits for it.

@@ -206,7 +206,7 @@ fn step_path(step: &Verb) -> &RelPath {
 }
 
 /// What was done, or would be.
-fn words(step: &Verb, dry_run: bool) -> (&'static str, String) {
+pub(super) fn words(step: &Verb, dry_run: bool) -> (&'static str, String) {
     let tense = |would: &str, did: &str| if dry_run { would.to_owned() } else { did.to_owned() };
     match step {
         Verb::CopyFile(copy) => ("copied", format!("{} to {}", tense("copy", "copied"), copy.from.other())),
@@ -259,7 +259,7 @@ fn attempt(step: &Verb) -> &'static str {
 }
 
 /// Why, for a person.
-fn because(reason: &Reason) -> String {
+pub(super) fn because(reason: &Reason) -> String {
     match reason {
         Reason::New(side) => format!("new on {side}"),
         Reason::Changed(side) => format!("changed on {side}"),

@@ -8,6 +8,7 @@ use crate::plan::{Choice, Phase, Planned, Planner, Reason};
 use crate::protocol::{Failure, FailureKind, Reply, Verb};
 use crate::pull::Pull;
 use crate::safety::{check_access, check_counters};
+use crate::session_name::{PLAN, PLAN_NEW};
 use crate::side::Side;
 use crate::walk::{Now, Oddity};
 
@@ -64,6 +65,8 @@ impl Session {
                     Err((side, error)) => self.damaged(side, &error.to_string()),
                 }
             }
+            Stage::Identifying(_) => self.identify(),
+            Stage::Loading(_) => self.load(),
             Stage::Reading => self.read(),
             Stage::Deciding => self.decide(),
             Stage::Acting => self.act(),
@@ -103,7 +106,7 @@ impl Session {
             self.journal.is_committing = false;
             self.stage = Stage::Recovering(sequence);
         } else {
-            self.stage = Stage::Reading;
+            self.stage = self.first_stage();
         }
     }
 
@@ -114,7 +117,7 @@ impl Session {
             return self.end();
         }
         match std::mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Recovering(_) => self.stage = Stage::Reading,
+            Stage::Recovering(_) => self.stage = self.first_stage(),
             _ => return self.end(),
         }
         true
@@ -135,6 +138,12 @@ impl Session {
             self.reading.ask(&mut self.outbox);
             self.say_oddities();
             self.take_decided();
+            if let Some(saving) = &mut self.saving {
+                saving.ask(&mut self.outbox);
+                if saving.is_full() {
+                    return false;
+                }
+            }
             if self.deciding.is_streaming {
                 self.pursue();
                 let ahead = self.acting.len() + self.deciding.inquiries.len();
@@ -154,6 +163,7 @@ impl Session {
                         filter: &self.filter,
                         blind_at: &|path, spelling| reading.blind_at(path, spelling),
                     };
+                    self.explaining.see(&row, &self.deciding.comparison, &mut self.outbox);
                     self.deciding.take(row, &around);
                 }
                 Ok(Pull::Wait) => {
@@ -190,9 +200,10 @@ impl Session {
             return false;
         }
         self.knows_base = true;
+        self.deciding.has_base = exist.one && exist.two;
+        self.begin_saving();
         match (exist.one, exist.two) {
             (true, true) => {
-                self.deciding.has_base = true;
                 if self.base == self.names.old {
                     let text = "the listings of the last run are lost; those of the run before are used (--recover)";
                     self.outbox.say(Level::Notice, "recovered", None, text);
@@ -262,6 +273,7 @@ impl Session {
             blind_at: &|path, spelling| reading.blind_at(path, spelling),
         };
         self.deciding.finish(&around);
+        self.explaining.finish(&self.filter, &mut self.outbox);
         self.stage = Stage::Deciding;
         true
     }
@@ -295,6 +307,12 @@ impl Session {
         self.plan.sort_by(|left, right| (left.phase, &left.row.path).cmp(&(right.phase, &right.row.path)));
         self.prune_empty_directories();
         self.order_copies();
+        self.begin_plan();
+        true
+    }
+
+    /// Begins everything that is planned, in the order of the plan.
+    pub(super) fn begin_plan(&mut self) {
         let has_steps = !self.plan.iter().all(Planned::is_record);
         for planned in std::mem::take(&mut self.plan) {
             self.begin(planned);
@@ -303,7 +321,6 @@ impl Session {
             self.announce();
         }
         self.stage = Stage::Acting;
-        true
     }
 
     /// Moves questions and answers on, and begins what was decided by them.
@@ -397,7 +414,11 @@ impl Session {
         };
         let planner = Planner { settings: &self.settings };
         if self.settings.dry_run {
-            self.report.change(&planner.change(&planned), &mut self.outbox);
+            let change = planner.change(&planned);
+            self.report.change(&change, &mut self.outbox);
+            if let Some(saving) = &mut self.saving {
+                saving.write(&planned, &change);
+            }
         } else if planned.is_record() {
             let change = planner.change(&planned);
             self.report.change(&change, &mut self.outbox);
@@ -445,6 +466,17 @@ impl Session {
             return false;
         }
         if self.settings.dry_run {
+            if self.is_stopping {
+                return self.end();
+            }
+            if !self.finish_saving() {
+                return false;
+            }
+            if self.saving.take().is_some() {
+                let name = Verb::ReplaceState { name: PLAN_NEW.into(), target: PLAN.into() };
+                self.stage = Stage::Tidying(Sequence::new([name]));
+                return true;
+            }
             return self.end();
         }
         // A first run that was stopped half way knows too little to be a base; the next one finds what was copied.
@@ -526,6 +558,10 @@ impl Session {
         self.deciding.inquiries.stop();
         self.acting.stop();
         self.outbox.withdraw();
+        if self.saving.take().is_some() {
+            // A plan that is not whole is none. Whether it goes matters to nobody.
+            self.outbox.ask(Verb::RemoveState { name: PLAN_NEW.into() }, Purpose::Announcement);
+        }
         self.stage = Stage::Draining;
         true
     }

@@ -2,7 +2,7 @@
 
 use bisync_engine::entry::Item;
 use bisync_engine::protocol::{Capabilities, Failure, Reply};
-use bisync_engine::session::Opening;
+use bisync_engine::session::{Opening, PlanUse};
 
 use super::wit;
 
@@ -18,6 +18,16 @@ impl From<Opening> for wit::Opening {
             now: value.now.into(),
             utc_offset_seconds: value.utc_offset_seconds,
             run: value.run,
+            plan: value.plan.map(Into::into),
+        }
+    }
+}
+
+impl From<PlanUse> for wit::PlanUse {
+    fn from(value: PlanUse) -> Self {
+        match value {
+            PlanUse::Write { roots } => Self::Write(wit::Texts { one: roots.one, two: roots.two }),
+            PlanUse::Apply => Self::Apply,
         }
     }
 }

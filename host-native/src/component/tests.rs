@@ -19,6 +19,7 @@ fn opening() -> Opening {
         now: Instant { seconds: 1_700_000_000, nanoseconds: 0 },
         utc_offset_seconds: 0,
         run: 1,
+        plan: None,
     }
 }
 

@@ -9,6 +9,7 @@ pub mod progress;
 pub mod text;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, LineWriter, Stderr, Stdout, Write};
 use std::path::{Path, PathBuf};
@@ -16,8 +17,9 @@ use std::sync::Arc;
 
 use anstream::{AutoStream, ColorChoice};
 use bisync_engine::event::{Event, Level};
-use bisync_engine::options::Options;
+use bisync_engine::options::{Options, Value};
 use bisync_engine::outcome::Outcome;
+use bisync_engine::path::RelPath;
 use jiff::{Timestamp, Zoned};
 
 use crate::failure::reason;
@@ -29,6 +31,10 @@ pub struct Reporter {
     level: Level,
     is_json: bool,
     is_dry_run: bool,
+    /// Paths that alone are of interest; empty when all are.
+    explained: BTreeSet<String>,
+    /// The directory of the last action of a plan that was shown.
+    folder: String,
     output: BufWriter<AutoStream<Stdout>>,
     log: Log,
     /// What has been seen and done so far.
@@ -68,19 +74,28 @@ impl Reporter {
         let is_seen = wants_progress && level > Level::Error && !is_json && io::stderr().is_terminal();
         let progress = is_seen.then(|| Progress::start(Arc::clone(&counters)));
         let output = BufWriter::new(AutoStream::new(io::stdout(), choice(&io::stdout(), options)));
-        Ok(Self { level, is_json, is_dry_run: options.flag("dry-run"), output, log, counters, progress })
+        let is_dry_run =
+            ["dry-run", "plan-out", "explain"].iter().any(|name| options.flag(name) || options.is_given(name));
+        let explained =
+            options.all("explain").filter_map(Value::as_text).map(|path| path.trim_end_matches('/').to_owned());
+        let explained = explained.collect();
+        Ok(Self { level, is_json, is_dry_run, explained, folder: String::new(), output, log, counters, progress })
     }
 
     /// Shows an event, if it is one that is to be shown.
     pub fn event(&mut self, event: &Event) {
         let is_plan = self.is_dry_run && event.level == Level::Info && self.level > Level::Error;
-        if event.level > self.level && !is_plan {
+        let is_of_interest = self.explained.is_empty()
+            || event.path.as_ref().is_some_and(|path| self.explained.contains(path.as_str()))
+            || event.level == Level::Error;
+        if (event.level > self.level && !is_plan) || !is_of_interest {
             return;
         }
         // A broken pipe ends no run: what cannot be shown is not shown.
         if is_plan && !self.is_json {
-            let line = text::event(event);
-            let _ = self.aside(|reporter| writeln!(reporter.output, "{line}"));
+            let shown =
+                if self.explained.is_empty() { self.planned(event) } else { format!("{}\n", text::event(event)) };
+            let _ = self.aside(|reporter| reporter.output.write_all(shown.as_bytes()));
             if matches!(self.log, Log::Terminal(_)) {
                 return;
             }
@@ -93,9 +108,26 @@ impl Reporter {
         self.event(&Event { level, code: Cow::Borrowed(code), path: None, text });
     }
 
+    /// An action of a plan, below the name of its directory.
+    fn planned(&mut self, event: &Event) -> String {
+        let parent = event.path.as_ref().and_then(RelPath::parent).unwrap_or_default();
+        let mut shown = String::new();
+        if *parent.as_str() != self.folder {
+            self.folder = parent.as_str().to_owned();
+            if !parent.is_root() {
+                shown = text::folder(&self.folder);
+            }
+        }
+        shown + &text::action(event, !parent.is_root())
+    }
+
     /// Shows how the run ended. Nothing is shown afterwards.
     pub fn outcome(&mut self, outcome: &Outcome) {
         self.progress = None;
+        if !self.explained.is_empty() && outcome.exit_code == 0 {
+            let _ = self.output.flush();
+            return;
+        }
         let all = self.level >= Level::Info;
         let _ = if self.is_json {
             self.log_text(&json::outcome(&now_utc(), outcome))

@@ -22,6 +22,20 @@ pub fn event(event: &Event) -> String {
     format!("{style}{label}{style:#}{}", plain(event))
 }
 
+/// Writes a directory below which actions of a plan follow, as a line.
+pub fn folder(path: &str) -> String {
+    let style = Style::new().bold();
+    format!("{style}{}/{style:#}\n", visible(path))
+}
+
+/// Writes an action of a plan as a line, below its directory's line if it has one.
+pub fn action(event: &Event, is_below: bool) -> String {
+    match &event.path {
+        Some(path) if is_below => format!("  {}: {}\n", visible(path.name()), visible(&event.text)),
+        Some(_) | None => format!("{}\n", self::event(event)),
+    }
+}
+
 /// Writes an event as one line for a file, which begins with the time.
 pub fn log_line(time: &str, event: &Event) -> String {
     format!("{time} {:<6}: {}", level_name(event.level), plain(event))

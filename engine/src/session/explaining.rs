@@ -1,0 +1,111 @@
+//! `--explain`: what is known of a path, and what follows.
+
+use std::collections::BTreeSet;
+
+use crate::decide::{Decision, decide_file};
+use crate::delta::{Comparison, Delta, Edit, Presence, directory_delta, file_delta};
+use crate::entry::{Found, Kind};
+use crate::event::Level;
+use crate::filter::Filter;
+use crate::go_time;
+use crate::merge::Row;
+use crate::path::RelPath;
+use crate::side::Side;
+use crate::walk::Now;
+
+use super::outbox::Outbox;
+
+/// Paths of which everything is to be said.
+#[derive(Debug, Default)]
+pub struct Explaining {
+    /// Paths that were not met yet.
+    open: BTreeSet<RelPath>,
+    utc_offset_seconds: i32,
+}
+
+impl Explaining {
+    /// Begins with the paths that were asked for. Times are shown for this offset from UTC.
+    pub fn new(paths: &[RelPath], utc_offset_seconds: i32) -> Self {
+        Self { open: paths.iter().cloned().collect(), utc_offset_seconds }
+    }
+
+    /// Says what is known of a row, if it was asked for.
+    pub fn see(&mut self, row: &Row, comparison: &Comparison, outbox: &mut Outbox) {
+        if self.open.is_empty() || !self.open.remove(&row.path) {
+            return;
+        }
+        let is_directory = Side::BOTH.iter().any(|side| is_directory(row, *side));
+        let delta = if is_directory { directory_delta(row) } else { file_delta(row, comparison) };
+        let describe = |found: &Found| describe(found, self.utc_offset_seconds);
+        let mut say = |text: String| outbox.say(Level::Info, "explained", Some(&row.path), text);
+        for side in Side::BOTH {
+            let was = row.prior[side].as_ref().map_or("nothing".to_owned(), &describe);
+            let is = match &row.now[side] {
+                Now::Present(found) => describe(found),
+                Now::Absent => "nothing".to_owned(),
+                Now::Untracked => "something that takes no part".to_owned(),
+            };
+            say(format!("{side}: {is}; after the last run: {was}{}", what_happened(delta, side)));
+        }
+        if !is_directory {
+            say(verdict(decide_file(delta)).to_owned());
+        }
+    }
+
+    /// Says why the remaining paths were not met.
+    pub fn finish(&mut self, filter: &Filter, outbox: &mut Outbox) {
+        for path in std::mem::take(&mut self.open) {
+            let text = if filter.includes_path(&path) {
+                "on neither side, and the last run did not have it"
+            } else {
+                "takes no part: the filters leave it out"
+            };
+            outbox.say(Level::Info, "explained", Some(&path), text);
+        }
+    }
+}
+
+fn is_directory(row: &Row, side: Side) -> bool {
+    row.present(side).or(row.prior[side].as_ref()).is_some_and(|found| found.kind == Kind::Directory)
+}
+
+fn describe(found: &Found, utc_offset_seconds: i32) -> String {
+    let mut parts = vec![match found.kind {
+        Kind::File => "a file".to_owned(),
+        Kind::Directory => return "a directory".to_owned(),
+        Kind::Link => "a link".to_owned(),
+        Kind::Special => "a special file".to_owned(),
+    }];
+    let fingerprint = &found.fingerprint;
+    parts.extend(fingerprint.size.map(|size| format!("{size} B")));
+    let local = |instant| go_time::format("2006-01-02 15:04:05.000", instant, utc_offset_seconds);
+    parts.extend(fingerprint.modified.map(local));
+    parts.extend(fingerprint.hash.as_ref().map(|hash| hash.as_str().to_owned()));
+    parts.join(", ")
+}
+
+fn what_happened(delta: Delta, side: Side) -> &'static str {
+    match delta {
+        Delta::Known(edits) => match edits[side] {
+            Edit::Unchanged => " (unchanged)",
+            Edit::Changed => " (changed)",
+            Edit::Deleted => " (deleted)",
+        },
+        Delta::Unknown(presence) => match presence[side] {
+            Presence::New => " (new)",
+            Presence::Absent => "",
+        },
+    }
+}
+
+fn verdict(decision: Decision) -> &'static str {
+    match decision {
+        Decision::InStep => "in step: nothing to do",
+        Decision::Forget => "gone from both sides: nothing to do",
+        Decision::Carry { from: Side::One, .. } => "Path1's version is to be on both sides",
+        Decision::Carry { from: Side::Two, .. } => "Path2's version is to be on both sides",
+        Decision::Remove { on: Side::One } => "to be deleted from Path1 as well",
+        Decision::Remove { on: Side::Two } => "to be deleted from Path2 as well",
+        Decision::Compare => "each side has a version of its own: whether they are the same decides",
+    }
+}

@@ -1,0 +1,107 @@
+//! Plan files: what a dry run writes is what another run carries out.
+
+use bisync_engine::protocol::Verb;
+use bisync_engine::session::{PlanUse, Session};
+use bisync_engine::session_name::PLAN;
+use bisync_engine::side::{Pair, Side};
+use bisync_tests::host::{Run, converse, opening, options, run};
+use bisync_tests::random::Random;
+use bisync_tests::scenario::edit;
+use bisync_tests::world::World;
+
+fn write() -> PlanUse {
+    PlanUse::Write { roots: Pair::new("/one".into(), "/two".into()) }
+}
+
+fn run_plan(world: &mut World, text: &str, seed: u64, plan: PlanUse) -> Run {
+    let mut opening = opening(options(text), world, Random::new(seed).number());
+    opening.plan = Some(plan);
+    let mut session = Session::open(opening).unwrap();
+    converse(&mut session, world, seed, usize::MAX).unwrap()
+}
+
+/// A world in step, then edited in every way.
+fn edited() -> World {
+    let mut world = World::default();
+    edit(
+        &mut world,
+        "1 write a A\n 1 write b B\n 1 write c C\n 1 write d/e E\n 2 write f F\n 1 write g G\n 1 write h H",
+    );
+    run(&mut world, "", 1).unwrap();
+    let edits = "1 write a A2\n 2 delete b\n 1 write c C1\n 2 write c C2\n 1 move d/e d2/e\n 2 touch f\n 1 write n N\n \
+                 1 delete g\n 1 write g/x X\n both delete h";
+    edit(&mut world, edits);
+    world
+}
+
+#[test]
+fn a_plan_does_what_the_run_would_have_done() {
+    for (text, first) in
+        [("", false), ("--conflict-resolve=newer", false), ("--create-empty-src-dirs", false), ("", true)]
+    {
+        let mut ran = edited();
+        if first {
+            ran.state.clear();
+        }
+        let mut applied = ran.clone();
+        let before = applied.clone();
+        let planned = run_plan(&mut applied, text, 2, write());
+        assert_eq!(planned.outcome.exit_code, 0, "{:?}", planned.outcome);
+        assert_eq!(applied.sides, before.sides, "writing a plan changes nothing");
+        let done = run_plan(&mut applied, text, 3, PlanUse::Apply);
+        let expected = run(&mut ran, text, 2).unwrap();
+        assert_eq!(done.outcome.exit_code, 0, "{:?}", done.outcome);
+        assert_eq!(done.outcome.counts.one.copied, expected.outcome.counts.one.copied);
+        assert!(!done.asked.iter().any(|verb| matches!(verb, Verb::ListDirectory { .. })));
+        for side in Side::BOTH {
+            assert_eq!(applied.contents(side), ran.contents(side), "{text}");
+        }
+        let again = run(&mut applied, text, 4).unwrap();
+        assert_eq!(again.outcome.headline, "Path1 and Path2 are in step: nothing to do.");
+    }
+}
+
+#[test]
+fn what_changed_since_is_left_alone_and_named() {
+    let mut world = edited();
+    run_plan(&mut world, "", 2, write());
+    edit(&mut world, "2 write a EDITED");
+    let done = run_plan(&mut world, "", 3, PlanUse::Apply);
+    assert_eq!(done.outcome.exit_code, 1);
+    let failed: Vec<_> = done.outcome.failures.iter().map(|failure| failure.path.as_str()).collect();
+    assert_eq!(failed, ["a"]);
+    assert_eq!(world.contents(Side::Two)["a"], "EDITED");
+    assert!(!world.contents(Side::One).contains_key("b"), "the rest was done");
+    run(&mut world, "", 4).unwrap();
+    assert_eq!(world.contents(Side::One)["a.conflict1"], "A2", "the next run sees both edits");
+}
+
+#[test]
+fn a_plan_is_refused_after_another_run() {
+    let mut world = edited();
+    run_plan(&mut world, "", 2, write());
+    let mut other = world.clone();
+    run(&mut other, "", 5).unwrap();
+    let before = other.sides.clone();
+    let done = run_plan(&mut other, "", 6, PlanUse::Apply);
+    assert_eq!(done.outcome.exit_code, 1);
+    assert!(done.outcome.headline.contains("there was a run since"), "{}", done.outcome.headline);
+    assert_eq!(other.sides, before);
+    // So is one that is cut off, at whatever byte.
+    let whole = world.state[PLAN].clone();
+    for length in (0..whole.len()).step_by(97) {
+        let mut cut = world.clone();
+        cut.state.insert(PLAN.into(), whole[..length].to_vec());
+        let done = run_plan(&mut cut, "", 7, PlanUse::Apply);
+        assert_eq!((done.outcome.exit_code, &cut.sides), (1, &world.sides), "{length}: {}", done.outcome.headline);
+    }
+}
+
+#[test]
+fn a_dry_run_that_stops_leaves_no_plan() {
+    let mut world = edited();
+    edit(&mut world, "1 delete a\n 1 delete b\n 1 delete c\n 1 delete d2\n 1 delete f");
+    let stopped = run_plan(&mut world, "", 2, write());
+    assert_eq!(stopped.outcome.exit_code, 1, "too many deletes");
+    assert!(world.state.keys().all(|name| !name.starts_with(PLAN)), "{:?}", world.state.keys());
+}

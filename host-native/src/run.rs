@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 
 use crate::backend::Backend;
 use crate::backend::local::Local;
-use crate::cli::{self, Arguments, CliError, Command};
+use crate::cli::{self, Arguments, Command, Environment};
 use crate::component::{self, OpenError};
 use crate::driver::{DriveError, Limits, drive};
 use crate::failure::reason;
@@ -69,22 +69,13 @@ enum RunError {
 
 /// Runs the program with the arguments of its command line, without its own name.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let code = match cli::parse(arguments) {
+    let code = match cli::parse(arguments, &Environment::of_process()) {
         Ok(Command::Help) => print(&cli::help(width())),
         Ok(Command::Version) => print(&format!("bisync {}\n", env!("CARGO_PKG_VERSION"))),
         Ok(Command::Run(arguments)) => run(&arguments),
         Err(error) => {
             eprintln!("bisync: {error}");
-            match error {
-                CliError::File { .. } => UNFINISHED,
-                CliError::Option(_)
-                | CliError::Letter(_)
-                | CliError::NoValue { .. }
-                | CliError::NotText(_)
-                | CliError::Paths(_)
-                | CliError::Contradiction(..)
-                | CliError::Unclear(_) => USAGE,
-            }
+            if error.is_unreadable() { UNFINISHED } else { USAGE }
         }
     };
     ExitCode::from(code)
@@ -111,6 +102,7 @@ fn run(arguments: &Arguments) -> u8 {
             return UNFINISHED;
         }
     };
+    arguments.notices.iter().for_each(|notice| reporter.event(notice));
     match try_run(arguments, &mut reporter) {
         Ok(exit_code) => exit_code,
         Err(error) => {

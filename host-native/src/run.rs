@@ -70,8 +70,10 @@ enum RunError {
 /// Runs the program with the arguments of its command line, without its own name.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let code = match cli::parse(arguments, &Environment::of_process()) {
-        Ok(Command::Help) => print(&cli::help(width())),
-        Ok(Command::Version) => print(&format!("bisync {}\n", env!("CARGO_PKG_VERSION"))),
+        Ok(Command::Show(text, notices)) => {
+            notices.iter().for_each(|notice| eprintln!("bisync: {}", notice.text));
+            print(&text)
+        }
         Ok(Command::Run(arguments)) => run(&arguments),
         Err(error) => {
             eprintln!("bisync: {error}");
@@ -85,12 +87,6 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn print(text: &str) -> u8 {
     let _ = io::stdout().write_all(text.as_bytes());
     0
-}
-
-/// Returns how wide the help may be.
-fn width() -> usize {
-    let terminal = rustix::termios::tcgetwinsize(io::stdout()).map(|size| usize::from(size.ws_col));
-    terminal.ok().filter(|columns| *columns > 0).unwrap_or(100).min(120)
 }
 
 fn run(arguments: &Arguments) -> u8 {

@@ -143,6 +143,11 @@ impl OptionSpec {
     pub fn takes_value(&self) -> bool {
         !matches!(self.kind, Kind::Flag | Kind::Count)
     }
+
+    /// Returns true when the value names a file or a directory.
+    pub fn takes_path(&self) -> bool {
+        matches!(self.kind, Kind::File | Kind::Files) || matches!(self.value_name, "DIR" | "FILE")
+    }
 }
 
 impl Kind {

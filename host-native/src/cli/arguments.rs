@@ -2,16 +2,19 @@
 
 use std::ffi::OsString;
 
-use bisync_engine::options::{OPTIONS, OptionSpec, Options, OptionsError, find};
+use bisync_engine::options::{Kind, OPTIONS, OptionSpec, Options, OptionsError, Value, find};
 use lexopt::{Arg, Parser};
 
+use super::commands::Word;
 use super::error::CliError;
 use super::given::{Given, Origin};
 
 /// The command line, taken apart.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CommandLine {
-    /// What is neither an option nor the value of one.
+    /// The command, if the first operand is one.
+    pub word: Option<Word>,
+    /// What is neither an option nor the value of one, without the command.
     pub operands: Vec<OsString>,
     /// The options, in the order given.
     pub given: Vec<Given>,
@@ -28,7 +31,11 @@ impl CommandLine {
         while let Some(argument) = parser.next()? {
             let (spec, is_long) = match argument {
                 Arg::Value(operand) => {
-                    line.operands.push(operand);
+                    let word = operand.to_str().and_then(Word::find).filter(|_| line.is_at_first());
+                    match word {
+                        Some(word) => line.word = Some(word),
+                        None => line.operands.push(operand),
+                    }
                     continue;
                 }
                 Arg::Long(name) => (long(name)?, true),
@@ -49,6 +56,20 @@ impl CommandLine {
             line.given.push(Given { spec, value, origin: Origin::CommandLine });
         }
         Ok(line)
+    }
+
+    fn is_at_first(&self) -> bool {
+        self.word.is_none() && self.operands.is_empty()
+    }
+
+    /// Returns the last value that an option has here.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.given.iter().rfind(|given| given.spec.name == name).map(|given| given.value.as_str())
+    }
+
+    /// Returns whether a flag is on.
+    pub fn flag(&self, name: &str) -> bool {
+        self.value(name).is_some_and(|value| Value::parse(Kind::Flag, value) == Some(Value::Flag(true)))
     }
 }
 

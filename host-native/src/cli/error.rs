@@ -1,9 +1,11 @@
 //! What is wrong with the command line, the environment or the configuration.
 
 use std::io;
+use std::path::PathBuf;
 
 use bisync_engine::options::OptionsError;
 
+use super::configuration::Problem;
 use super::given::Origin;
 use crate::failure::reason;
 
@@ -30,6 +32,28 @@ pub enum CliError {
     /// Not two paths.
     #[error("two paths are needed, as in `bisync PATH1 PATH2`, and {0}")]
     Paths(String),
+    /// A pair that is not in the file.
+    #[error("no pair is named `{name}` in `{file}`{meant}; without a name, two paths are needed, as in `bisync PATH1 PATH2`",
+        file = .file.display(), meant = .nearest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default())]
+    NoPair {
+        /// The name as given.
+        name: String,
+        /// The file.
+        file: PathBuf,
+        /// A similar name.
+        nearest: Option<String>,
+    },
+    /// Something that a command does not take.
+    #[error("`bisync {command}` takes no `{what}`; for a folder of that name write `./{command}`")]
+    NotTaken {
+        /// The command.
+        command: &'static str,
+        /// What it does not take.
+        what: String,
+    },
+    /// The file of defaults and pairs.
+    #[error(transparent)]
+    Configuration(#[from] Problem),
     /// Options that cannot be used together.
     #[error("`--{0}` and `--{1}` contradict each other")]
     Contradiction(&'static str, &'static str),
@@ -62,11 +86,14 @@ impl CliError {
         match self {
             Self::File { .. } => true,
             Self::Elsewhere { error, .. } => error.is_unreadable(),
+            Self::Configuration(problem) => matches!(problem, Problem::Unreadable(..)),
             Self::Option(_)
             | Self::Letter(_)
             | Self::NoValue { .. }
             | Self::NotText(_)
             | Self::Paths(_)
+            | Self::NoPair { .. }
+            | Self::NotTaken { .. }
             | Self::Contradiction(..)
             | Self::Unclear(_) => false,
         }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Read};
+use std::path::PathBuf;
 
 use bisync_engine::options::{Kind, OptionSpec, Options, Value};
 
@@ -25,6 +26,13 @@ pub enum Origin {
     CommandLine,
     /// In the environment: the name of the variable.
     Variable(String),
+    /// In the file of defaults and pairs.
+    File {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
+    },
 }
 
 impl fmt::Display for Origin {
@@ -32,6 +40,7 @@ impl fmt::Display for Origin {
         match self {
             Self::CommandLine => formatter.write_str("command line"),
             Self::Variable(name) => write!(formatter, "variable `{name}`"),
+            Self::File { file, line } => write!(formatter, "`{}` line {line}", file.display()),
         }
     }
 }
@@ -86,7 +95,9 @@ impl Origin {
     pub(super) fn blame(&self, error: CliError) -> CliError {
         match self {
             Self::CommandLine => error,
-            Self::Variable(_) => CliError::Elsewhere { origin: self.clone(), error: Box::new(error) },
+            Self::Variable(_) | Self::File { .. } => {
+                CliError::Elsewhere { origin: self.clone(), error: Box::new(error) }
+            }
         }
     }
 }

@@ -1,6 +1,14 @@
 //! The help.
 
+use std::io;
+
 use bisync_engine::options::{Group, Kind, OPTIONS, OptionSpec};
+
+/// Returns how wide the help may be.
+pub(super) fn width() -> usize {
+    let terminal = rustix::termios::tcgetwinsize(io::stdout()).map(|size| usize::from(size.ws_col));
+    terminal.ok().filter(|columns| *columns > 0).unwrap_or(100).min(120)
+}
 
 /// Returns the help, in lines of at most `width` characters where words allow it.
 pub fn help(width: usize) -> String {

@@ -1,6 +1,8 @@
 //! What a person asks for: the command line and the environment, read by the engine's table of options.
 
 mod arguments;
+mod commands;
+mod configuration;
 mod environment;
 mod error;
 mod given;
@@ -10,24 +12,25 @@ pub use environment::Environment;
 pub use error::CliError;
 pub use help::help;
 
-use std::ffi::OsString;
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
 
 use bisync_engine::event::Event;
-use bisync_engine::options::Options;
+use bisync_engine::options::{Options, nearest};
 use bisync_engine::side::Pair;
 
 use arguments::CommandLine;
-use given::{check, merge};
+use commands::Word;
+use configuration::Configuration;
+use given::{Given, check, merge};
 
 /// What the person wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Keep two paths in step.
     Run(Arguments),
-    /// See the help.
-    Help,
-    /// See the version.
-    Version,
+    /// See something, and a word about how it was asked for.
+    Show(String, Vec<Event>),
 }
 
 /// What a run is started with.
@@ -43,40 +46,92 @@ pub struct Arguments {
     pub notices: Vec<Event>,
 }
 
-/// Reads the command line, without the program's own name, the environment, and the files that options name.
+/// Reads the command line, without the program's own name, the environment, and the files that both name.
 ///
 /// Options may stand anywhere; after `--` there are only paths. A value follows its option as in `--name=value`,
-/// `--name value`, `-xvalue` or `-x value`. The command line goes before variables `BISYNC_…`, and those go before `RCLONE_…`.
+/// `--name value`, `-xvalue` or `-x value`. The command line goes before variables `BISYNC_…`, those before `RCLONE_…`, and those
+/// before what the file says, first of the pair and then of all.
 ///
 /// # Errors
 /// Says what is wrong in one sentence.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>, environment: &Environment) -> Result<Command, CliError> {
-    let CommandLine { operands, given } = CommandLine::read(arguments)?;
-    let line = Options::parse(&check(&given)?)?;
+    let line = CommandLine::read(arguments)?;
     if line.flag("help") {
-        return Ok(Command::Help);
+        return Ok(Command::Show(help(help::width()), Vec::new()));
     }
     if line.flag("version") {
-        return Ok(Command::Version);
+        return Ok(Command::Show(format!("bisync {}\n", env!("CARGO_PKG_VERSION")), Vec::new()));
     }
-    let merged = merge([given, environment.own_options()?, environment.rclone_options()?]);
-    let given = check(&merged)?;
+    let notices = environment.unknown();
+    let variables = [environment.own_options()?, environment.rclone_options()?];
+    let own_file = environment.get("BISYNC_DEFAULTS_FILE").and_then(OsStr::to_str);
+    let configuration = Configuration::load(line.value("defaults-file").or(own_file), environment)?;
+    match line.word {
+        Some(Word::Pairs) => {
+            refuse(Word::Pairs, &line)?;
+            return Ok(Command::Show(pairs(&configuration), notices));
+        }
+        None => {}
+    }
+    let (paths, of_pair) = paths(line.operands, &configuration)?;
+    let places = [line.given].into_iter().chain(variables).chain([of_pair, configuration.defaults]);
+    let given = check(&merge(places))?;
     let options = Options::parse(&given)?;
     if options.flag("quiet") && options.count("verbose") > 0 {
         return Err(CliError::Contradiction("quiet", "verbose"));
     }
-    let paths = match <[OsString; 2]>::try_from(operands) {
-        Ok([one, two]) => Pair::new(one, two),
-        Err(operands) => return Err(CliError::Paths(number_of(&operands))),
+    Ok(Command::Run(Arguments { paths, given, options, notices }))
+}
+
+/// Refuses what a command without operands does not take.
+fn refuse(word: Word, line: &CommandLine) -> Result<(), CliError> {
+    let option = line.given.iter().find(|given| given.spec.name != "defaults-file");
+    let option = option.map(|given| format!("--{}", given.spec.name));
+    let operand = line.operands.first().map(|operand| operand.to_string_lossy().into_owned());
+    match option.or(operand) {
+        Some(what) => Err(CliError::NotTaken { command: word.name(), what }),
+        None => Ok(()),
+    }
+}
+
+/// Lists the named pairs in columns.
+fn pairs(configuration: &Configuration) -> String {
+    let rows: Vec<[Cow<'_, str>; 3]> = configuration
+        .pairs
+        .iter()
+        .map(|(name, pair)| [name.into(), pair.paths.one.to_string_lossy(), pair.paths.two.to_string_lossy()])
+        .collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let (first, second) = (width(0), width(1));
+    rows.iter().map(|[name, one, two]| format!("{name:<first$}  {one:<second$}  {two}\n")).collect()
+}
+
+/// Returns both paths, and the options of their pair if they were given by its name.
+fn paths(operands: Vec<OsString>, configuration: &Configuration) -> Result<(Pair<OsString>, Vec<Given>), CliError> {
+    let operands = match <[OsString; 2]>::try_from(operands) {
+        Ok([one, two]) => return Ok((Pair::new(one, two), Vec::new())),
+        Err(operands) => operands,
     };
-    Ok(Command::Run(Arguments { paths, given, options, notices: environment.unknown() }))
+    let [name] = operands.as_slice() else { return Err(CliError::Paths(number_of(&operands))) };
+    match (name.to_str().and_then(|name| configuration.pairs.get(name)), &configuration.file) {
+        (Some(pair), _) => Ok((pair.paths.clone(), pair.given.clone())),
+        (None, Some(file)) if !name.as_encoded_bytes().contains(&b'/') => {
+            let name = name.to_string_lossy().into_owned();
+            let nearest = configuration.nearest(&name).map(str::to_owned);
+            Err(CliError::NoPair { name, file: file.clone(), nearest })
+        }
+        (None, _) => Err(CliError::Paths(number_of(&operands))),
+    }
 }
 
 fn number_of(paths: &[OsString]) -> String {
     let shown: Vec<String> = paths.iter().map(|path| format!("`{}`", path.to_string_lossy())).collect();
     match shown.as_slice() {
         [] => "none was given".to_owned(),
-        [one] => format!("only {one} was given"),
+        [one] => match nearest(&paths[0].to_string_lossy(), Word::ALL.map(Word::name)) {
+            Some(word) => format!("only {one} was given; did you mean the command `{word}`?"),
+            None => format!("only {one} was given"),
+        },
         more => format!("{} were given: {}", more.len(), more.join(", ")),
     }
 }
@@ -131,9 +186,13 @@ mod tests {
 
     #[test]
     fn help_and_version_need_no_paths() {
-        assert_eq!(parsed(&["-h"]).unwrap(), Command::Help);
-        assert_eq!(parsed(&["a", "--help"]).unwrap(), Command::Help);
-        assert_eq!(parsed(&["--version"]).unwrap(), Command::Version);
+        let check = |arguments: &[&str], expected: &str| {
+            let Command::Show(text, _) = parsed(arguments).unwrap() else { panic!("{arguments:?}") };
+            assert!(text.contains(expected), "{arguments:?}: {text}");
+        };
+        check(&["-h"], "Usage: bisync PATH1 PATH2");
+        check(&["a", "--help"], "Usage: bisync PATH1 PATH2");
+        check(&["--version"], "bisync 0.");
     }
 
     #[test]

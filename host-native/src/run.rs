@@ -30,6 +30,7 @@ use crate::driver::{DriveError, Limits, drive};
 use crate::failure::reason;
 use crate::lock::{Lock, LockError};
 use crate::paths::{self, Beside, Location, PathsError};
+use crate::report::progress::Eraser;
 use crate::report::{LogError, Reporter};
 use crate::state::{StateStore, make_directory};
 
@@ -174,7 +175,7 @@ fn try_run(arguments: &Arguments, reporter: &mut Reporter) -> Result<u8, RunErro
     // The engine says what there is to say about the settings when the session is opened.
     let (settings, _) = Settings::resolve(options, &capabilities, now, utc_offset_seconds)?;
 
-    let stops = stop_signals()?;
+    let stops = stop_signals(reporter.eraser())?;
     let _lock = if dry_run {
         None
     } else {
@@ -248,12 +249,13 @@ fn limits(options: &Options, settings: &Settings) -> Limits {
 }
 
 /// Turns the first signal into a wish to stop; the second one ends the process at once.
-fn stop_signals() -> Result<mpsc::UnboundedReceiver<()>, RunError> {
+fn stop_signals(eraser: Eraser) -> Result<mpsc::UnboundedReceiver<()>, RunError> {
     let (wish, stops) = mpsc::unbounded_channel();
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         for (count, _) in signals.forever().enumerate() {
             if count > 0 {
+                eraser.erase();
                 // What was being written has a temporary name, which the next run finds in the journal.
                 std::process::exit(INTERRUPTED);
             }

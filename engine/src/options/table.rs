@@ -223,7 +223,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "stats",
         Kind::Duration,
         Group::Output,
-        "Say how far it is whenever this much time has passed; 0: never",
+        "Say how far it is whenever this much time has passed, and at the end; 0: never",
     )
     .default("0")
     .host(),

@@ -13,6 +13,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, LineWriter, Stderr, Stdout, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use bisync_engine::event::{Event, Level};
@@ -21,7 +22,7 @@ use bisync_engine::outcome::Outcome;
 use jiff::{Timestamp, Zoned};
 
 use crate::failure::reason;
-use progress::{Counters, Progress};
+use progress::{Counters, Eraser, Progress, Statistics};
 
 /// Shows what happens in a run, and how it ended.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ pub struct Reporter {
     /// What has been seen and done so far.
     pub counters: Arc<Counters>,
     progress: Option<Progress>,
+    statistics: Statistics,
 }
 
 /// Where messages go.
@@ -68,7 +70,24 @@ impl Reporter {
         let is_seen = wants_progress && level > Level::Error && !is_json && io::stderr().is_terminal();
         let progress = is_seen.then(|| Progress::start(Arc::clone(&counters)));
         let output = BufWriter::new(AutoStream::new(io::stdout(), choice(&io::stdout(), options)));
-        Ok(Self { level, is_json, is_dry_run: options.flag("dry-run"), output, log, counters, progress })
+        let (is_dry_run, statistics) = (options.flag("dry-run"), Statistics::new(options));
+        Ok(Self { level, is_json, is_dry_run, output, log, counters, progress, statistics })
+    }
+
+    /// Returns what takes the progress away when the process ends at once.
+    pub fn eraser(&self) -> Eraser {
+        self.progress.as_ref().map(Progress::eraser).unwrap_or_default()
+    }
+
+    /// Returns the time between two messages of [`statistics`](Self::statistics), if there are to be any.
+    pub fn statistics_every(&self) -> Option<Duration> {
+        self.statistics.every
+    }
+
+    /// Says how far the run is.
+    pub fn statistics(&mut self) {
+        let message = self.statistics.message(&self.counters);
+        self.event(&message);
     }
 
     /// Shows an event, if it is one that is to be shown.

@@ -11,6 +11,7 @@ use bisync_engine::protocol::{Failure, FailureKind, Reply, Request, RequestId, V
 use bisync_engine::side::Pair;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
 
 use crate::backend::{Backend, Pages, perform};
 use crate::component::{Conversation, ConversationError};
@@ -63,10 +64,15 @@ pub async fn drive(
     let (replies, mut answers) = mpsc::channel(REPLIES_WAITING);
     let mut workers = Workers::new(sides, state, limits, Arc::clone(&reporter.counters), replies);
     let mut open = 0_usize;
+    let statistics_every = reporter.statistics_every();
+    let mut statistics_next = statistics_every.and_then(|every| Instant::now().checked_add(every));
     loop {
         let turn = conversation.turn()?;
         turn.events.iter().for_each(|event| reporter.event(event));
         if let Some(outcome) = turn.outcome {
+            if statistics_every.is_some() {
+                reporter.statistics();
+            }
             return Ok(outcome);
         }
         open += turn.requests.len();
@@ -86,6 +92,10 @@ pub async fn drive(
                     open -= usize::from(is_final(&reply));
                     conversation.supply(id, reply)?;
                 }
+            }
+            () = sleep_until(statistics_next.unwrap_or_else(Instant::now)), if statistics_next.is_some() => {
+                reporter.statistics();
+                statistics_next = statistics_every.and_then(|every| Instant::now().checked_add(every));
             }
             Some(()) = stops.recv() => {
                 reporter.say(Level::Notice, "stopping", "stopping: what is under way is finished first".to_owned());

@@ -199,7 +199,7 @@ fn state_name(path: &Path) -> String {
 }
 
 /// Says whether rclone would read a path as one of a remote: `name:path`, or `:backend:path`.
-fn names_remote(path: &[u8]) -> bool {
+pub(crate) fn names_remote(path: &[u8]) -> bool {
     let Some(colon) = path.iter().position(|&byte| byte == b':') else { return false };
     !path[..colon].contains(&b'/')
 }
@@ -238,9 +238,21 @@ fn rclone_name(path: &Path) -> String {
 ///
 /// `None` when neither is known.
 pub fn default_state_directory(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    Some(base_directory(variable, "XDG_STATE_HOME", ".local/state")?.join("bisync"))
+}
+
+/// Returns the file of defaults and pairs when none is given: `$XDG_CONFIG_HOME/bisync/config.toml`, or
+/// `~/.config/bisync/config.toml`.
+///
+/// `None` when neither is known.
+pub fn default_configuration_file(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    Some(base_directory(variable, "XDG_CONFIG_HOME", ".config")?.join("bisync/config.toml"))
+}
+
+/// A directory of the XDG specification, which has relative paths ignored.
+fn base_directory(variable: impl Fn(&str) -> Option<OsString>, name: &str, below_home: &str) -> Option<PathBuf> {
     let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")))?;
-    Some(base.join("bisync"))
+    absolute(name).or_else(|| absolute("HOME").map(|home| home.join(below_home)))
 }
 
 #[cfg(test)]

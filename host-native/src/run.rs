@@ -24,12 +24,13 @@ use tokio::sync::mpsc;
 
 use crate::backend::Backend;
 use crate::backend::local::Local;
-use crate::cli::{self, Arguments, CliError, Command};
+use crate::cli::{self, Arguments, Command, Environment};
 use crate::component::{self, OpenError};
 use crate::driver::{DriveError, Limits, drive};
 use crate::failure::reason;
 use crate::lock::{Lock, LockError};
 use crate::paths::{self, Beside, Location, PathsError};
+use crate::report::progress::Eraser;
 use crate::report::{LogError, Reporter};
 use crate::state::{StateStore, make_directory};
 
@@ -69,22 +70,15 @@ enum RunError {
 
 /// Runs the program with the arguments of its command line, without its own name.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let code = match cli::parse(arguments) {
-        Ok(Command::Help) => print(&cli::help(width())),
-        Ok(Command::Version) => print(&format!("bisync {}\n", env!("CARGO_PKG_VERSION"))),
+    let code = match cli::parse(arguments, &Environment::of_process()) {
+        Ok(Command::Show(text, notices)) => {
+            notices.iter().for_each(|notice| eprintln!("bisync: {}", notice.text));
+            print(&text)
+        }
         Ok(Command::Run(arguments)) => run(&arguments),
         Err(error) => {
             eprintln!("bisync: {error}");
-            match error {
-                CliError::File { .. } => UNFINISHED,
-                CliError::Option(_)
-                | CliError::Letter(_)
-                | CliError::NoValue { .. }
-                | CliError::NotText(_)
-                | CliError::Paths(_)
-                | CliError::Contradiction(..)
-                | CliError::Unclear(_) => USAGE,
-            }
+            if error.is_unreadable() { UNFINISHED } else { USAGE }
         }
     };
     ExitCode::from(code)
@@ -96,12 +90,6 @@ fn print(text: &str) -> u8 {
     0
 }
 
-/// Returns how wide the help may be.
-fn width() -> usize {
-    let terminal = rustix::termios::tcgetwinsize(io::stdout()).map(|size| usize::from(size.ws_col));
-    terminal.ok().filter(|columns| *columns > 0).unwrap_or(100).min(120)
-}
-
 fn run(arguments: &Arguments) -> u8 {
     let options = &arguments.options;
     let mut reporter = match Reporter::new(options) {
@@ -111,6 +99,7 @@ fn run(arguments: &Arguments) -> u8 {
             return UNFINISHED;
         }
     };
+    arguments.notices.iter().for_each(|notice| reporter.event(notice));
     match try_run(arguments, &mut reporter) {
         Ok(exit_code) => exit_code,
         Err(error) => {
@@ -186,7 +175,7 @@ fn try_run(arguments: &Arguments, reporter: &mut Reporter) -> Result<u8, RunErro
     // The engine says what there is to say about the settings when the session is opened.
     let (settings, _) = Settings::resolve(options, &capabilities, now, utc_offset_seconds)?;
 
-    let stops = stop_signals()?;
+    let stops = stop_signals(reporter.eraser())?;
     let _lock = if dry_run {
         None
     } else {
@@ -261,12 +250,13 @@ fn limits(options: &Options, settings: &Settings) -> Limits {
 }
 
 /// Turns the first signal into a wish to stop; the second one ends the process at once.
-fn stop_signals() -> Result<mpsc::UnboundedReceiver<()>, RunError> {
+fn stop_signals(eraser: Eraser) -> Result<mpsc::UnboundedReceiver<()>, RunError> {
     let (wish, stops) = mpsc::unbounded_channel();
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         for (count, _) in signals.forever().enumerate() {
             if count > 0 {
+                eraser.erase();
                 // What was being written has a temporary name, which the next run finds in the journal.
                 std::process::exit(INTERRUPTED);
             }

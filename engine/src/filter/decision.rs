@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use super::limits::Limit;
 use super::source::Origin;
 use crate::path::RelPath;
 
-/// Whether a path is in the sync, and why. Sizes, ages and marker files are not looked at.
+/// Whether a path is in the sync, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision<'filter> {
     /// Whether the path is in the sync.
@@ -30,6 +31,15 @@ pub enum Reason<'filter> {
     },
     /// The path lies deeper than the greatest depth.
     TooDeep,
+    /// The directory, or one above the path, holds a file that hides it.
+    Marked {
+        /// The directory.
+        directory: RelPath,
+        /// The name of the file.
+        marker: &'filter str,
+    },
+    /// The file is outside a limit.
+    Limit(Limit),
     /// The path is on the list of files, or is a directory above one of them.
     Listed,
     /// The path is not on the list of files.
@@ -45,6 +55,16 @@ impl fmt::Display for Decision<'_> {
             Reason::Rule(rule) => write!(formatter, " by {rule}"),
             Reason::Directory { directory, rule } => write!(formatter, " with directory `{directory}` by {rule}"),
             Reason::TooDeep => formatter.write_str(": deeper than `--max-depth`"),
+            Reason::Marked { directory, marker } if directory.is_root() => {
+                write!(formatter, " with everything: there is a `{marker}` (`--exclude-if-present`)")
+            }
+            Reason::Marked { directory, marker } => {
+                write!(formatter, " with directory `{directory}`: it holds `{marker}` (`--exclude-if-present`)")
+            }
+            Reason::Limit(Limit::TooSmall) => formatter.write_str(": smaller than `--min-size`"),
+            Reason::Limit(Limit::TooLarge) => formatter.write_str(": larger than `--max-size`"),
+            Reason::Limit(Limit::TooOld) => formatter.write_str(": modified earlier than `--max-age`"),
+            Reason::Limit(Limit::TooNew) => formatter.write_str(": modified later than `--min-age`"),
             Reason::Listed => formatter.write_str(": on the list of files"),
             Reason::NotListed => formatter.write_str(": not on the list of files"),
         }

@@ -20,6 +20,19 @@ pub struct Limits {
     pub exclude_if_present: Vec<String>,
 }
 
+/// What keeps a file outside the limits of size and age.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// It is smaller than `--min-size`.
+    TooSmall,
+    /// It is larger than `--max-size`.
+    TooLarge,
+    /// It was modified before `--max-age`.
+    TooOld,
+    /// It was modified after `--min-age`.
+    TooNew,
+}
+
 impl Limits {
     /// Returns true when no limit is set that a list of files would override.
     pub(super) fn allow_list(&self) -> bool {
@@ -35,12 +48,23 @@ impl Limits {
     ///
     /// A size that is unknown counts as less than any other, as in rclone; a time that is unknown is within any limits.
     pub(super) fn include(&self, fingerprint: &Fingerprint) -> bool {
-        self.min_size.is_none_or(|least| fingerprint.size.is_some_and(|size| size >= least))
-            && self.max_size.is_none_or(|most| fingerprint.size.is_none_or(|size| size <= most))
-            && fingerprint.modified.is_none_or(|modified| {
-                self.oldest.is_none_or(|oldest| modified >= oldest)
-                    && self.newest.is_none_or(|newest| modified <= newest)
-            })
+        self.exceeded(fingerprint).is_none()
+    }
+
+    /// Returns the first limit that a file is not within.
+    pub(super) fn exceeded(&self, fingerprint: &Fingerprint) -> Option<Limit> {
+        let Fingerprint { size, modified, .. } = fingerprint;
+        if self.min_size.is_some_and(|least| size.is_none_or(|size| size < least)) {
+            Some(Limit::TooSmall)
+        } else if self.max_size.is_some_and(|most| size.is_some_and(|size| size > most)) {
+            Some(Limit::TooLarge)
+        } else if self.oldest.is_some_and(|oldest| modified.is_some_and(|modified| modified < oldest)) {
+            Some(Limit::TooOld)
+        } else if self.newest.is_some_and(|newest| modified.is_some_and(|modified| modified > newest)) {
+            Some(Limit::TooNew)
+        } else {
+            None
+        }
     }
 
     /// Returns true when what lies at `depth`, 1 for the names in the root, may be listed as a directory.

@@ -35,13 +35,13 @@ mod tests;
 
 pub use decision::{Decision, Reason};
 pub use error::{FilterError, RuleProblem};
-pub use limits::Limits;
+pub use limits::{Limit, Limits};
 pub use source::{Origin, Place, RuleSource, SourceKind};
 
 use crate::entry::{Fingerprint, Kind};
 use crate::path::RelPath;
 use files_from::FileList;
-use rules::Rules;
+use rules::{Rule, Rules};
 
 /// Says of each path whether it is in the sync. The default includes everything.
 #[derive(Debug, Clone, Default)]
@@ -97,10 +97,7 @@ impl Filter {
     ///
     /// The directories above it are taken to be in: a walk asks [`descends`](Self::descends) of each before.
     pub fn includes_path(&self, path: &RelPath) -> bool {
-        match &self.list {
-            Some(list) => list.has_file(path),
-            None => self.rules.for_file(path.as_str()).is_none_or(|rule| rule.include),
-        }
+        self.of_file(path).included
     }
 
     /// Returns true when the size and the age of a file are within the limits. This says nothing about directories.
@@ -117,11 +114,7 @@ impl Filter {
     ///
     /// The directories above it are taken to be in, and nothing is known of marker files.
     pub fn includes_directory(&self, directory: &RelPath) -> bool {
-        match &self.list {
-            _ if directory.is_root() => true,
-            Some(list) => list.has_directory(directory),
-            None => self.rules.for_directory(directory.as_str()).is_none_or(|rule| rule.include),
-        }
+        self.of_directory(directory).included
     }
 
     /// Returns the names of files whose presence excludes the directory that they are in, the root too.
@@ -129,32 +122,79 @@ impl Filter {
         &self.limits.exclude_if_present
     }
 
-    /// Returns whether a path is in the sync, with what decides it: a rule for the path itself or for a directory above
-    /// it, the list of files, or the depth.
-    pub fn decide(&self, path: &RelPath, kind: Kind) -> Decision<'_> {
-        let directory = kind == Kind::Directory || path.is_root();
-        if let Some(list) = &self.list {
-            let included = path.is_root() || if directory { list.has_directory(path) } else { list.has_file(path) };
-            return Decision { included, reason: if included { Reason::Listed } else { Reason::NotListed } };
-        }
+    /// Returns whether a path is in the sync, with what decides it, as a walk from the root would.
+    ///
+    /// `fingerprint` is that of a file, where there is one, and `holds` says whether a directory holds a file of a name; both
+    /// are for limits and marker files alone.
+    pub fn explain(
+        &self,
+        path: &RelPath,
+        kind: Kind,
+        fingerprint: &Fingerprint,
+        holds: impl Fn(&RelPath, &str) -> bool,
+    ) -> Decision<'_> {
+        let is_directory = kind == Kind::Directory || path.is_root();
         let mut above: Vec<RelPath> = std::iter::successors(path.parent(), RelPath::parent).collect();
         above.reverse();
-        for directory in above.into_iter().filter(|directory| !directory.is_root()) {
-            if let Some(rule) = self.rules.for_directory(directory.as_str()).filter(|rule| !rule.include) {
-                return Decision { included: false, reason: Reason::Directory { directory, rule: &rule.origin } };
+        let marked = |directory: RelPath| {
+            let marker = self.marker_names().iter().find(|name| holds(&directory, name))?;
+            Some(Decision { included: false, reason: Reason::Marked { directory, marker } })
+        };
+        for directory in above {
+            let decision = self.of_directory(&directory);
+            if !decision.included {
+                let reason = match decision.reason {
+                    Reason::Rule(rule) => Reason::Directory { directory, rule },
+                    reason => reason,
+                };
+                return Decision { included: false, reason };
             }
-            if !self.limits.allow_descent(depth(&directory)) {
+            if !self.descends(&directory) {
                 return Decision { included: false, reason: Reason::TooDeep };
             }
+            if let Some(decision) = marked(directory) {
+                return decision;
+            }
         }
-        let rule = match directory {
-            _ if path.is_root() => None,
-            true => self.rules.for_directory(path.as_str()),
-            false => self.rules.for_file(path.as_str()),
-        };
-        let included = rule.is_none_or(|rule| rule.include);
-        Decision { included, reason: rule.map_or(Reason::NoRule, |rule| Reason::Rule(&rule.origin)) }
+        if is_directory {
+            let decision = self.of_directory(path);
+            // A marker is only found in a directory that is listed.
+            let hidden = if self.descends(path) { marked(path.clone()) } else { None };
+            return hidden.unwrap_or(decision);
+        }
+        match (self.of_file(path), self.limits.exceeded(fingerprint)) {
+            (Decision { included: true, .. }, Some(limit)) if kind == Kind::File => {
+                Decision { included: false, reason: Reason::Limit(limit) }
+            }
+            (decision, _) => decision,
+        }
     }
+
+    /// What the list or the rules say about a file, whatever they say about the directories above it.
+    fn of_file(&self, path: &RelPath) -> Decision<'_> {
+        match &self.list {
+            Some(list) => by_list(list.has_file(path)),
+            None => by_rule(self.rules.for_file(path.as_str())),
+        }
+    }
+
+    /// What the list or the rules say about a directory itself.
+    fn of_directory(&self, directory: &RelPath) -> Decision<'_> {
+        match &self.list {
+            _ if directory.is_root() => by_rule(None),
+            Some(list) => by_list(list.has_directory(directory)),
+            None => by_rule(self.rules.for_directory(directory.as_str())),
+        }
+    }
+}
+
+fn by_list<'filter>(included: bool) -> Decision<'filter> {
+    Decision { included, reason: if included { Reason::Listed } else { Reason::NotListed } }
+}
+
+fn by_rule(rule: Option<&Rule>) -> Decision<'_> {
+    let reason = rule.map_or(Reason::NoRule, |rule| Reason::Rule(&rule.origin));
+    Decision { included: rule.is_none_or(|rule| rule.include), reason }
 }
 
 /// Returns how many names there are in a path.

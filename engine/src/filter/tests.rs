@@ -18,6 +18,11 @@ fn filter(sources: &[RuleSource]) -> Filter {
     Filter::new(sources, Limits::default(), false).unwrap()
 }
 
+/// Explains a path of which nothing more is known.
+fn explain<'filter>(filter: &'filter Filter, path: &RelPath, kind: Kind) -> Decision<'filter> {
+    filter.explain(path, kind, &Fingerprint::default(), |_, _| false)
+}
+
 /// Returns what a walk finds in a tree of `paths`, directories with a `/` at the end.
 fn walk(filter: &Filter, paths: &[&str]) -> Vec<String> {
     let in_sync = |text: &&&str| {
@@ -28,7 +33,7 @@ fn walk(filter: &Filter, paths: &[&str]) -> Vec<String> {
             Kind::Directory => filter.includes_directory(&path),
             Kind::File | Kind::Link | Kind::Special => filter.includes_path(&path),
         };
-        assert_eq!(filter.decide(&path, kind).included, above && own, "{path}");
+        assert_eq!(explain(filter, &path, kind).included, above && own, "{path}");
         above && own
     };
     paths.iter().filter(in_sync).map(|text| (*text).to_owned()).collect()
@@ -209,7 +214,7 @@ fn limits_that_contradict_each_other_are_refused() {
 }
 
 fn check_decision(filter: &Filter, text: &str, kind: Kind, expected: &str) {
-    assert_eq!(filter.decide(&path(text), kind).to_string(), expected);
+    assert_eq!(explain(filter, &path(text), kind).to_string(), expected);
 }
 
 #[test]
@@ -234,4 +239,66 @@ fn decisions_say_why() {
     let listed = filter(&[file(SourceKind::FilesFrom, "d/a")]);
     check_decision(&listed, "d", Kind::Directory, "included: on the list of files");
     check_decision(&listed, "b", Kind::File, "excluded: not on the list of files");
+}
+
+#[test]
+fn limits_and_markers_are_explained() {
+    let instant = |seconds| Some(crate::entry::Instant { seconds, nanoseconds: 0 });
+    let limits = Limits {
+        min_size: Some(10),
+        max_size: Some(20),
+        oldest: instant(100),
+        newest: instant(200),
+        exclude_if_present: vec![".no".to_owned()],
+        max_depth: None,
+    };
+    let filter = Filter::new(&[rule(SourceKind::Exclude, "x")], limits, false).unwrap();
+    let check = |text: &str, kind, size, seconds, expected: &str| {
+        let fingerprint = Fingerprint { size: Some(size), modified: instant(seconds), ..Fingerprint::default() };
+        let holds = |directory: &RelPath, name: &str| directory.as_str() == "d" && name == ".no";
+        assert_eq!(filter.explain(&path(text), kind, &fingerprint, holds).to_string(), expected);
+    };
+    check("a", Kind::File, 10, 200, "included: no rule matches");
+    check("a", Kind::File, 9, 100, "excluded: smaller than `--min-size`");
+    check("a", Kind::File, 21, 100, "excluded: larger than `--max-size`");
+    check("a", Kind::File, 20, 99, "excluded: modified earlier than `--max-age`");
+    check("a", Kind::File, 20, 201, "excluded: modified later than `--min-age`");
+    check("x", Kind::File, 9, 201, "excluded by rule `x` of `--exclude`");
+    check("e", Kind::Directory, 9, 201, "included: no rule matches");
+    check("d", Kind::Directory, 10, 100, "excluded with directory `d`: it holds `.no` (`--exclude-if-present`)");
+    check("d/e/f", Kind::File, 10, 100, "excluded with directory `d`: it holds `.no` (`--exclude-if-present`)");
+}
+
+/// Random rules and paths: what is explained is what a walk would do.
+#[test]
+fn explanations_agree_with_the_walk() {
+    const GLOBS: [&str; 12] =
+        ["a", "b", "/a/", "a/", "/a/b", "*", "**", "/a/**", "b/*", "/**/b/", "{a,b}/a", "/*/a/**"];
+    let mut state = 11_u64;
+    let mut below = |limit: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % limit
+    };
+    for _ in 0..2_000 {
+        let lines: Vec<String> =
+            (0..below(5)).map(|_| format!("{} {}", ["+", "-"][below(2)], GLOBS[below(GLOBS.len())])).collect();
+        let max_depth = [None, Some(1), Some(2)][below(3)];
+        let limits = Limits { max_depth, max_size: Some(5), ..Limits::default() };
+        let filter = Filter::new(&[file(SourceKind::Filter, &lines.join("\n"))], limits, false).unwrap();
+        for _ in 0..8 {
+            let names: Vec<&str> = (0..1 + below(4)).map(|_| ["a", "b", "c"][below(3)]).collect();
+            let (path, kind) = (path(&names.join("/")), [Kind::File, Kind::Directory][below(2)]);
+            let fingerprint = Fingerprint { size: Some(below(8) as u64), ..Fingerprint::default() };
+            let entered =
+                std::iter::successors(path.parent(), RelPath::parent).all(|directory| filter.descends(&directory));
+            let own = match kind {
+                Kind::Directory => filter.includes_directory(&path),
+                Kind::File | Kind::Link | Kind::Special => {
+                    filter.includes_path(&path) && filter.includes_version(&fingerprint)
+                }
+            };
+            let explained = filter.explain(&path, kind, &fingerprint, |_, _| false);
+            assert_eq!(explained.included, entered && own, "{lines:?} {max_depth:?} {path} {kind:?}: {explained}");
+        }
+    }
 }

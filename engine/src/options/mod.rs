@@ -30,13 +30,12 @@ pub use copying::{Copying, Cutoff, TransferLimit};
 pub use duration::Age;
 pub use filter::FilterSettings;
 pub use markdown::markdown;
+pub use nearest::nearest;
 pub use order::{Direction, Order, OrderKey};
 pub use settings::{CheckSync, ConflictPolicy, EmptyDirectories, NamePolicy, Settings};
 pub use spec::{Group, Kind, OptionSpec, Scope};
 pub use table::{OPTIONS, find};
 pub use value::{FileText, Value};
-
-use nearest::nearest;
 
 /// Options that were given, in the order in which they were given, with their values checked.
 ///

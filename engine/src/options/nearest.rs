@@ -1,7 +1,7 @@
 //! The word that somebody probably meant.
 
 /// Returns the word that is fewest edits away from `text`, when that is few enough to be a slip.
-pub(super) fn nearest(text: &str, words: impl IntoIterator<Item = &'static str>) -> Option<&'static str> {
+pub fn nearest<'words>(text: &str, words: impl IntoIterator<Item = &'words str>) -> Option<&'words str> {
     let text = text.to_lowercase();
     let limit = text.chars().count().div_ceil(3);
     let (distance, word) =

@@ -145,9 +145,34 @@ impl OptionSpec {
     pub fn takes_value(&self) -> bool {
         !matches!(self.kind, Kind::Flag | Kind::Count)
     }
+
+    /// Returns true when the value names a file or a directory.
+    pub fn takes_path(&self) -> bool {
+        matches!(self.kind, Kind::File | Kind::Files) || matches!(self.value_name, "DIR" | "FILE")
+    }
 }
 
 impl Kind {
+    /// Returns true when every occurrence of an option adds a value to a list.
+    pub fn is_list(self) -> bool {
+        matches!(self, Self::List | Self::Files)
+    }
+
+    /// Returns true when values are names of files, whose content the host reads.
+    pub fn is_file(self) -> bool {
+        matches!(self, Self::File | Self::Files)
+    }
+
+    /// Returns true when a plain number is a value.
+    pub fn is_number(self) -> bool {
+        matches!(self, Self::Count | Self::Number | Self::Percentage | Self::Size | Self::Duration | Self::Age)
+    }
+
+    /// Returns the words that values are made of; none for other kinds.
+    pub fn words(self) -> &'static [&'static str] {
+        if let Self::Choice(words) | Self::Words(words) = self { words } else { &[] }
+    }
+
     const fn value_name(self) -> &'static str {
         match self {
             Self::Flag | Self::Count => "",

@@ -33,6 +33,14 @@ pub const OPTIONS: &[OptionSpec] = &[
     )
     .value_name("PATH"),
     OptionSpec::flag("interactive", Group::Run, "Ask before each change").short('i').host(),
+    OptionSpec::new(
+        "defaults-file",
+        Kind::Text,
+        Group::Run,
+        "Read defaults and pairs from this file; empty: from none",
+    )
+    .value_name("FILE")
+    .host(),
     OptionSpec::flag("help", Group::Run, "Show this help").short('h').host(),
     OptionSpec::flag("version", Group::Run, "Show the version").short('V').host(),
     // Telling versions apart.
@@ -269,6 +277,23 @@ pub const OPTIONS: &[OptionSpec] = &[
         .value_name("WHEN")
         .host(),
     OptionSpec::flag("progress", Group::Output, "Show the progress while it runs").short('P').host(),
+    OptionSpec::new(
+        "stats",
+        Kind::Duration,
+        Group::Output,
+        "Say how far it is whenever this much time has passed, and at the end; 0: never",
+    )
+    .default("0")
+    .host(),
+    OptionSpec::new(
+        "stats-log-level",
+        Kind::Choice(&["DEBUG", "INFO", "NOTICE", "ERROR"]),
+        Group::Output,
+        "How important the messages of --stats are",
+    )
+    .default("NOTICE")
+    .value_name("LEVEL")
+    .host(),
 ];
 
 /// Returns the option of this name.

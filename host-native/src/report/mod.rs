@@ -14,6 +14,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, LineWriter, Stderr, Stdout, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use bisync_engine::event::{Event, Level};
@@ -23,7 +24,7 @@ use bisync_engine::path::RelPath;
 use jiff::{Timestamp, Zoned};
 
 use crate::failure::reason;
-use progress::{Counters, Progress};
+use progress::{Counters, Eraser, Progress, Statistics};
 
 /// Shows what happens in a run, and how it ended.
 #[derive(Debug)]
@@ -40,6 +41,7 @@ pub struct Reporter {
     /// What has been seen and done so far.
     pub counters: Arc<Counters>,
     progress: Option<Progress>,
+    statistics: Statistics,
 }
 
 /// Where messages go.
@@ -74,12 +76,28 @@ impl Reporter {
         let is_seen = wants_progress && level > Level::Error && !is_json && io::stderr().is_terminal();
         let progress = is_seen.then(|| Progress::start(Arc::clone(&counters)));
         let output = BufWriter::new(AutoStream::new(io::stdout(), choice(&io::stdout(), options)));
-        let is_dry_run =
-            ["dry-run", "plan-out", "explain"].iter().any(|name| options.flag(name) || options.is_given(name));
-        let explained =
-            options.all("explain").filter_map(Value::as_text).map(|path| path.trim_end_matches('/').to_owned());
-        let explained = explained.collect();
-        Ok(Self { level, is_json, is_dry_run, explained, folder: String::new(), output, log, counters, progress })
+        let changes_nothing = ["dry-run", "plan-out", "explain"];
+        let is_dry_run = changes_nothing.iter().any(|name| options.flag(name) || options.text(name).is_some());
+        let explained = options.all("explain").filter_map(Value::as_text);
+        let explained = explained.map(|path| path.trim_end_matches('/').to_owned()).collect();
+        let (folder, statistics) = (String::new(), Statistics::new(options));
+        Ok(Self { level, is_json, is_dry_run, explained, folder, output, log, counters, progress, statistics })
+    }
+
+    /// Returns what takes the progress away when the process ends at once.
+    pub fn eraser(&self) -> Eraser {
+        self.progress.as_ref().map(Progress::eraser).unwrap_or_default()
+    }
+
+    /// Returns the time between two messages of [`statistics`](Self::statistics), if there are to be any.
+    pub fn statistics_every(&self) -> Option<Duration> {
+        self.statistics.every
+    }
+
+    /// Says how far the run is.
+    pub fn statistics(&mut self) {
+        let message = self.statistics.message(&self.counters);
+        self.event(&message);
     }
 
     /// Shows an event, if it is one that is to be shown.

@@ -7,6 +7,8 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use bisync_engine::entry::Kind;
+use bisync_engine::event::{Event, Level};
+use bisync_engine::options::Options;
 use bisync_engine::protocol::{Reply, Verb};
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -57,6 +59,55 @@ impl Counters {
     }
 }
 
+/// Says in messages how far a run is, as `--stats` asks for.
+#[derive(Debug)]
+pub struct Statistics {
+    /// The time between two messages; `None` for no messages.
+    pub every: Option<Duration>,
+    level: Level,
+    begun: Instant,
+}
+
+impl Statistics {
+    /// Makes what the options ask for; the time runs from now on.
+    pub fn new(options: &Options) -> Self {
+        let every = options.duration_ns("stats").filter(|every_ns| *every_ns > 0).map(Duration::from_nanos);
+        let level = match options.word("stats-log-level") {
+            Some("DEBUG") => Level::Debug,
+            Some("INFO") => Level::Info,
+            Some("ERROR") => Level::Error,
+            _ => Level::Notice,
+        };
+        Self { every, level, begun: Instant::now() }
+    }
+
+    /// Returns the message for now.
+    pub fn message(&self, counters: &Counters) -> Event {
+        let copying = (counters.copies_begun.load(Ordering::Relaxed) > 0).then(|| self.begun.elapsed());
+        Event { level: self.level, code: "stats".into(), path: None, text: line(counters, copying) }
+    }
+}
+
+/// What takes the line away when the process ends at once.
+#[derive(Debug, Clone, Default)]
+pub struct Eraser(Option<ProgressBar>);
+
+impl Eraser {
+    /// Takes the line away, unless somebody is just writing to the terminal and does not get on.
+    pub fn erase(self) {
+        let Some(bar) = self.0 else { return };
+        let (done, is_done) = mpsc::channel();
+        // The terminal may be stopped (^S), and a wish to end at once is not to wait for it.
+        let erased = thread::Builder::new().spawn(move || {
+            bar.finish_and_clear();
+            let _ = done.send(());
+        });
+        if erased.is_ok() {
+            let _ = is_done.recv_timeout(TICK);
+        }
+    }
+}
+
 /// A line on the terminal that lives until this is dropped.
 #[derive(Debug)]
 pub struct Progress {
@@ -68,7 +119,7 @@ impl Progress {
     /// Begins to show the counters on standard error, once the run has taken a moment.
     pub fn start(counters: Arc<Counters>) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
             bar.set_style(style);
         }
         let (stop, stopped) = mpsc::channel();
@@ -76,7 +127,7 @@ impl Progress {
         let thread = thread::Builder::new().name("progress".into()).spawn(move || {
             let mut wait = PATIENCE;
             let mut copying_since = None;
-            while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+            while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) && !drawn.is_finished() {
                 if counters.copies_begun.load(Ordering::Relaxed) > 0 {
                     copying_since.get_or_insert_with(Instant::now);
                 }
@@ -88,6 +139,11 @@ impl Progress {
         });
         // Without a thread there is no progress to see, and nothing else is lost.
         Self { bar, drawing: thread.ok().map(|thread| (stop, thread)) }
+    }
+
+    /// Returns what takes the line away for good.
+    pub fn eraser(&self) -> Eraser {
+        Eraser(Some(self.bar.clone()))
     }
 
     /// Takes the line away while something else is written.
@@ -130,6 +186,21 @@ fn line(counters: &Counters, copying: Option<Duration>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn statistics_are_a_message() {
+        let message = |given: &[(&str, &str)]| {
+            let given: Vec<_> = given.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+            let statistics = Statistics::new(&Options::parse(&given).unwrap());
+            (statistics.every, statistics.message(&Counters::default()).level)
+        };
+        assert_eq!(message(&[]), (None, Level::Notice));
+        assert_eq!(message(&[("stats", "0")]), (None, Level::Notice));
+        assert_eq!(
+            message(&[("stats", "1m"), ("stats-log-level", "INFO")]),
+            (Some(Duration::from_secs(60)), Level::Info)
+        );
+    }
 
     #[test]
     fn the_line_says_what_is_going_on() {

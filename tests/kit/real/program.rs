@@ -70,9 +70,11 @@ pub fn rclone() -> Option<PathBuf> {
 /// Makes a command that begins in a directory and inherits no settings of rclone's or of bisync's.
 pub fn command(program: &Path, home: &Path) -> Command {
     let mut command = Command::new(program);
-    command.current_dir(home).env("TZ", "UTC").env("XDG_STATE_HOME", home.join("state"));
+    command.current_dir(home).env("TZ", "UTC");
+    command.env("XDG_STATE_HOME", home.join("state")).env("XDG_CONFIG_HOME", home.join("config"));
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("RCLONE_") {
+        let text = name.to_string_lossy();
+        if text.starts_with("RCLONE_") || text.starts_with("BISYNC_") {
             command.env_remove(name);
         }
     }

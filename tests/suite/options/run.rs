@@ -1,5 +1,6 @@
 //! Options of the group "Running".
 
+use bisync_tests::real::home::Home;
 use bisync_tests::scenario::after;
 
 #[test]
@@ -12,4 +13,11 @@ fn error_on_no_transfer() {
     check("", "--error-on-no-transfer", 9);
     check("1 delete a", "--error-on-no-transfer", 9);
     check("1 write a A2", "--error-on-no-transfer", 0);
+}
+
+#[test]
+fn defaults_file() {
+    let home = Home::with(&[("one/a", "1"), ("defaults.toml", "[defaults]\ndry-run = true\n")]);
+    home.check(&["--defaults-file=defaults.toml"], 0, "Dry run: 1 copied");
+    assert_eq!(home.read("two/a"), None);
 }

@@ -3,5 +3,6 @@
 mod against_rclone;
 mod kill;
 mod program;
+mod settings;
 mod takeover;
 mod trouble;

@@ -1,0 +1,93 @@
+//! The words of the command line.
+
+use std::ffi::OsString;
+
+use bisync_engine::options::{Kind, OPTIONS, OptionSpec, Options, OptionsError, Value, find};
+use lexopt::{Arg, Parser};
+
+use super::commands::Word;
+use super::error::CliError;
+use super::given::{Given, Origin};
+
+/// The command line, taken apart.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CommandLine {
+    /// The command, if the first operand is one.
+    pub word: Option<Word>,
+    /// What is neither an option nor the value of one, without the command.
+    pub operands: Vec<OsString>,
+    /// The options, in the order given.
+    pub given: Vec<Given>,
+}
+
+impl CommandLine {
+    /// Takes the arguments apart. Values are not looked at.
+    ///
+    /// # Errors
+    /// Says what is wrong with the first option that cannot be read.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, CliError> {
+        let mut parser = Parser::from_args(arguments);
+        let mut line = Self::default();
+        while let Some(argument) = parser.next()? {
+            let (spec, is_long) = match argument {
+                Arg::Value(operand) => {
+                    let word = operand.to_str().and_then(Word::find).filter(|_| line.is_at_first());
+                    match word {
+                        Some(word) => line.word = Some(word),
+                        None => line.operands.push(operand),
+                    }
+                    continue;
+                }
+                Arg::Long(name) => (long(name)?, true),
+                Arg::Short(letter) => (short(letter)?, false),
+            };
+            let value = match (spec.takes_value(), is_long) {
+                (true, _) => {
+                    let missing = |_| CliError::NoValue { name: spec.name, value_name: spec.value_name };
+                    text(spec, parser.value().map_err(missing)?)?
+                }
+                // What follows the letter of a flag is the letter of another.
+                (false, false) => "true".to_owned(),
+                (false, true) => match parser.optional_value() {
+                    Some(value) => text(spec, value)?,
+                    None => "true".to_owned(),
+                },
+            };
+            line.given.push(Given { spec, value, origin: Origin::CommandLine });
+        }
+        Ok(line)
+    }
+
+    fn is_at_first(&self) -> bool {
+        self.word.is_none() && self.operands.is_empty()
+    }
+
+    /// Returns the last value that an option has here.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.given.iter().rfind(|given| given.spec.name == name).map(|given| given.value.as_str())
+    }
+
+    /// Returns whether a flag is on.
+    pub fn flag(&self, name: &str) -> bool {
+        self.value(name).is_some_and(|value| Value::parse(Kind::Flag, value) == Some(Value::Flag(true)))
+    }
+}
+
+fn long(name: &str) -> Result<&'static OptionSpec, CliError> {
+    match find(name) {
+        Some(spec) => Ok(spec),
+        // The engine knows which option was probably meant.
+        None => match Options::parse(&[(name.to_owned(), String::new())]) {
+            Err(error) => Err(error.into()),
+            Ok(_) => Err(OptionsError::Unknown { option: name.to_owned(), nearest: None }.into()),
+        },
+    }
+}
+
+fn short(letter: char) -> Result<&'static OptionSpec, CliError> {
+    OPTIONS.iter().find(|spec| spec.short == Some(letter)).ok_or(CliError::Letter(letter))
+}
+
+fn text(spec: &OptionSpec, value: OsString) -> Result<String, CliError> {
+    value.into_string().map_err(|_| CliError::NotText(spec.name.to_owned()))
+}

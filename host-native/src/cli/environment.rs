@@ -1,0 +1,146 @@
+//! Options from the environment: `BISYNC_MAX_DELETE=10`, and rclone's `RCLONE_MAX_DELETE=10`.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+
+use bisync_engine::event::{Event, Level};
+use bisync_engine::options::{OPTIONS, OptionSpec, Options, OptionsError};
+
+use super::error::CliError;
+use super::given::{Given, Origin};
+
+const OWN: &str = "BISYNC_";
+const RCLONE: &str = "RCLONE_";
+
+/// The variables that a process was started with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Environment(BTreeMap<OsString, OsString>);
+
+impl Environment {
+    /// Returns the variables of this process.
+    pub fn of_process() -> Self {
+        Self(std::env::vars_os().collect())
+    }
+
+    /// Returns the value of a variable; an empty one counts as none.
+    pub fn get(&self, name: &str) -> Option<&OsStr> {
+        self.0.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
+    }
+
+    /// Returns the options of the variables that begin with `BISYNC_`.
+    ///
+    /// # Errors
+    /// Names the variable whose value cannot be read.
+    pub fn own_options(&self) -> Result<Vec<Given>, CliError> {
+        self.options(OWN)
+    }
+
+    /// Returns the options of the variables that begin with `RCLONE_`.
+    ///
+    /// # Errors
+    /// Names the variable whose value cannot be read.
+    pub fn rclone_options(&self) -> Result<Vec<Given>, CliError> {
+        self.options(RCLONE)
+    }
+
+    fn options(&self, prefix: &str) -> Result<Vec<Given>, CliError> {
+        let mut given = Vec::new();
+        for spec in OPTIONS.iter().filter(|spec| is_lasting(spec)) {
+            let name = variable(prefix, spec.name);
+            let Some(value) = self.get(&name) else { continue };
+            let origin = Origin::Variable(name);
+            let text = value.to_str().ok_or_else(|| origin.blame(CliError::NotText(spec.name.to_owned())))?;
+            let values = if spec.kind.is_list() { fields(text) } else { vec![text.to_owned()] };
+            given.extend(values.into_iter().map(|value| Given { spec, value, origin: origin.clone() }));
+        }
+        Ok(given)
+    }
+
+    /// Returns a notice for each variable that begins with `BISYNC_` and is no option.
+    pub fn unknown(&self) -> Vec<Event> {
+        let names = self.0.keys().filter_map(|name| name.to_str());
+        let unknown = names
+            .filter(|name| name.starts_with(OWN) && !OPTIONS.iter().any(|spec| variable(OWN, spec.name) == **name));
+        unknown.map(notice).collect()
+    }
+}
+
+/// Says whether an option can be set once for many runs: `--help` and `--version` cannot.
+pub(super) fn is_lasting(spec: &OptionSpec) -> bool {
+    !matches!(spec.name, "help" | "version")
+}
+
+/// Returns the name of the variable for an option.
+fn variable(prefix: &str, option: &str) -> String {
+    format!("{prefix}{}", option.to_uppercase().replace('-', "_"))
+}
+
+fn notice(name: &str) -> Event {
+    let option = name.trim_start_matches(OWN).to_lowercase().replace('_', "-");
+    let meant = match Options::parse(&[(option, String::new())]) {
+        Err(OptionsError::Unknown { nearest: Some(nearest), .. }) => {
+            format!("; did you mean `{}`?", variable(OWN, nearest))
+        }
+        Ok(_) | Err(_) => String::new(),
+    };
+    let text = format!("the variable `{name}` is ignored: no option has that name{meant}");
+    Event { level: Level::Notice, code: "variable-unknown".into(), path: None, text }
+}
+
+/// Splits the value of a list at its commas, as rclone does: a field with a comma in it stands in double quotes.
+fn fields(text: &str) -> Vec<String> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+    // A text that is UTF-8 is always a record.
+    let record = reader.records().next().and_then(Result::ok).unwrap_or_default();
+    record.iter().filter(|field| !field.is_empty()).map(str::to_owned).collect()
+}
+
+impl<Name: Into<OsString>, Text: Into<OsString>> FromIterator<(Name, Text)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (Name, Text)>>(variables: I) -> Self {
+        Self(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(variables: &[(&str, &str)]) -> Environment {
+        variables.iter().copied().collect()
+    }
+
+    #[test]
+    fn variables_are_options() {
+        let check = |variables: &[(&str, &str)], expected: &[(&str, &str)]| {
+            let given = environment(variables).own_options().unwrap();
+            let given: Vec<_> = given.iter().map(|given| (given.spec.name, given.value.as_str())).collect();
+            assert_eq!(given, expected, "{variables:?}");
+        };
+        check(&[("BISYNC_MAX_DELETE", "10"), ("RCLONE_FORCE", "true")], &[("max-delete", "10")]);
+        check(&[("BISYNC_FORCE", "false"), ("bisync_resync", "true")], &[("force", "false")]);
+        check(&[("BISYNC_MAX_DELETE", ""), ("BISYNC_HELP", "1"), ("BISYNC_VERSION", "1.2")], &[]);
+        check(&[("BISYNC_COMPARE", "size,checksum")], &[("compare", "size,checksum")]);
+        check(&[("BISYNC_EXCLUDE", "*.jpg,*.png")], &[("exclude", "*.jpg"), ("exclude", "*.png")]);
+        check(&[("BISYNC_EXCLUDE", "\"*.jpg\",\"*.png\"")], &[("exclude", "*.jpg"), ("exclude", "*.png")]);
+        check(&[("BISYNC_EXCLUDE", "\"/a, b/**\",{c}")], &[("exclude", "/a, b/**"), ("exclude", "{c}")]);
+        check(&[("BISYNC_FILTER", "- a b ,+ \"c\"")], &[("filter", "- a b "), ("filter", "+ \"c\"")]);
+        check(&[("BISYNC_FILTER_FROM", "one,two")], &[("filter-from", "one"), ("filter-from", "two")]);
+    }
+
+    #[test]
+    fn variables_that_are_no_options_are_named() {
+        let check = |name: &str, expected: &[&str]| {
+            let notices = environment(&[(name, "1")]).unknown();
+            let texts: Vec<_> = notices.iter().map(|event| event.text.as_str()).collect();
+            assert_eq!(texts, expected, "{name}");
+        };
+        check("BISYNC_MAX_DELETE", &[]);
+        check("BISYNC_VERSION", &[]);
+        check("RCLONE_MAX_DELTE", &[]);
+        check(
+            "BISYNC_MAX_DELTE",
+            &["the variable `BISYNC_MAX_DELTE` is ignored: no option has that name; did you mean `BISYNC_MAX_DELETE`?"],
+        );
+        check("BISYNC_SEEDS", &["the variable `BISYNC_SEEDS` is ignored: no option has that name"]);
+    }
+}

@@ -1,0 +1,101 @@
+//! What is wrong with the command line, the environment or the configuration.
+
+use std::io;
+use std::path::PathBuf;
+
+use bisync_engine::options::OptionsError;
+
+use super::configuration::Problem;
+use super::given::Origin;
+use crate::failure::reason;
+
+/// Why nothing can be begun.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// An option that does not exist, or a value that it does not take.
+    #[error(transparent)]
+    Option(#[from] OptionsError),
+    /// A letter that is no option.
+    #[error("unknown option `-{0}`; `bisync --help` shows all")]
+    Letter(char),
+    /// An option without its value.
+    #[error("`--{name}` needs a value: `--{name} {value_name}`")]
+    NoValue {
+        /// The option.
+        name: &'static str,
+        /// What it takes.
+        value_name: &'static str,
+    },
+    /// A value that is not UTF-8.
+    #[error("the value of `--{0}` is not UTF-8")]
+    NotText(String),
+    /// Not two paths.
+    #[error("two paths are needed, as in `bisync PATH1 PATH2`, and {0}")]
+    Paths(String),
+    /// A pair that is not in the file.
+    #[error("no pair is named `{name}` in `{file}`{meant}; without a name, two paths are needed, as in `bisync PATH1 PATH2`",
+        file = .file.display(), meant = .nearest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default())]
+    NoPair {
+        /// The name as given.
+        name: String,
+        /// The file.
+        file: PathBuf,
+        /// A similar name.
+        nearest: Option<String>,
+    },
+    /// Something that a command does not take.
+    #[error("`bisync {command}` takes no `{what}`; for a folder of that name write `./{command}`")]
+    NotTaken {
+        /// The command.
+        command: &'static str,
+        /// What it does not take.
+        what: String,
+    },
+    /// The file of defaults and pairs.
+    #[error(transparent)]
+    Configuration(#[from] Problem),
+    /// Options that cannot be used together.
+    #[error("`--{0}` and `--{1}` contradict each other")]
+    Contradiction(&'static str, &'static str),
+    /// What stands where an option is to be cannot be read.
+    #[error("{0}")]
+    Unclear(#[from] lexopt::Error),
+    /// A file that an option names.
+    #[error("cannot read `{name}` for `--{option}`: {}", reason(error))]
+    File {
+        /// The option.
+        option: &'static str,
+        /// The file.
+        name: String,
+        /// What went wrong.
+        error: io::Error,
+    },
+    /// Something that was not given on the command line.
+    #[error("{origin}: {error}")]
+    Elsewhere {
+        /// Where it was given.
+        origin: Origin,
+        /// What is wrong with it.
+        error: Box<Self>,
+    },
+}
+
+impl CliError {
+    /// Returns true when something could not be read; everything else is wrong usage.
+    pub fn is_unreadable(&self) -> bool {
+        match self {
+            Self::File { .. } => true,
+            Self::Elsewhere { error, .. } => error.is_unreadable(),
+            Self::Configuration(problem) => matches!(problem, Problem::Unreadable(..)),
+            Self::Option(_)
+            | Self::Letter(_)
+            | Self::NoValue { .. }
+            | Self::NotText(_)
+            | Self::Paths(_)
+            | Self::NoPair { .. }
+            | Self::NotTaken { .. }
+            | Self::Contradiction(..)
+            | Self::Unclear(_) => false,
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The help.
+
+use std::io;
+
+use bisync_engine::options::{Group, OPTIONS, OptionSpec};
+
+/// Returns how wide the help may be.
+pub(super) fn width() -> usize {
+    let terminal = rustix::termios::tcgetwinsize(io::stdout()).map(|size| usize::from(size.ws_col));
+    terminal.ok().filter(|columns| *columns > 0).unwrap_or(100).min(120)
+}
+
+/// Returns the help, in lines of at most `width` characters where words allow it.
+pub fn help(width: usize) -> String {
+    let mut help =
+        concat!("Keeps two directories in step, in both directions.\n\n", "Usage: bisync PATH1 PATH2 [options]\n")
+            .to_owned();
+    let labels: Vec<String> = OPTIONS.iter().map(label).collect();
+    let indent = labels.iter().map(|label| label.chars().count()).max().unwrap_or_default() + 4;
+    for group in Group::ALL {
+        help.push_str(&format!("\n{}:\n", group.title()));
+        for (spec, label) in OPTIONS.iter().zip(&labels).filter(|(spec, _)| spec.group == group) {
+            let lines = wrap(&describe(spec), width.saturating_sub(indent).max(30));
+            for (index, line) in lines.iter().enumerate() {
+                let label = if index == 0 { label } else { "" };
+                help.push_str(&format!("  {label:<column$}{line}\n", column = indent - 2));
+            }
+        }
+    }
+    help.push_str(concat!(
+        "\nThe result, and the plan of a dry run, go to standard output; messages go to standard error.\n",
+        "Exit codes: 0 in step; 1 something was not done, and a rerun may do it; 2 wrong usage; 7 critical.\n"
+    ));
+    help
+}
+
+fn label(spec: &OptionSpec) -> String {
+    let short = spec.short.map_or_else(|| "    ".to_owned(), |letter| format!("-{letter}, "));
+    let value = if spec.takes_value() { format!(" {}", spec.value_name) } else { String::new() };
+    format!("{short}--{}{value}", spec.name)
+}
+
+fn describe(spec: &OptionSpec) -> String {
+    let words = match spec.kind.words() {
+        [] => String::new(),
+        words => format!(" [{}]", words.join(", ")),
+    };
+    let default = if spec.default.is_empty() { String::new() } else { format!(" (default: {})", spec.default) };
+    format!("{}{words}{default}", spec.help)
+}
+
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) | None => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `BISYNC_BLESS=1` writes the file anew.
+    #[test]
+    fn the_help_is_as_reviewed() {
+        let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/src/cli/help.txt");
+        let help = help(100);
+        if std::env::var_os("BISYNC_BLESS").is_some() {
+            std::fs::write(golden, &help).unwrap();
+        }
+        assert_eq!(help, std::fs::read_to_string(golden).unwrap());
+        assert!(help.lines().all(|line| line.chars().count() <= 100));
+    }
+}

@@ -1,0 +1,247 @@
+//! What a person asks for: the command line and the environment, read by the engine's table of options.
+
+mod arguments;
+mod commands;
+mod configuration;
+mod environment;
+mod error;
+mod given;
+mod help;
+
+pub use environment::Environment;
+pub use error::CliError;
+pub use help::help;
+
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
+
+use bisync_engine::event::Event;
+use bisync_engine::options::{Options, nearest};
+use bisync_engine::side::Pair;
+
+use arguments::CommandLine;
+use commands::Word;
+use configuration::Configuration;
+use given::{Given, check, merge};
+
+/// What the person wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Keep two paths in step.
+    Run(Arguments),
+    /// See something, and a word about how it was asked for.
+    Show(String, Vec<Event>),
+}
+
+/// What a run is started with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arguments {
+    /// Both paths, as given.
+    pub paths: Pair<OsString>,
+    /// The options as the engine takes them: names without dashes and values, in the order given.
+    pub given: Vec<(String, String)>,
+    /// The same, checked.
+    pub options: Options,
+    /// What a person should know about how they were given.
+    pub notices: Vec<Event>,
+}
+
+/// Reads the command line, without the program's own name, the environment, and the files that both name.
+///
+/// Options may stand anywhere; after `--` there are only paths. A value follows its option as in `--name=value`,
+/// `--name value`, `-xvalue` or `-x value`. The command line goes before variables `BISYNC_…`, those before `RCLONE_…`, and those
+/// before what the file says, first of the pair and then of all.
+///
+/// # Errors
+/// Says what is wrong in one sentence.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>, environment: &Environment) -> Result<Command, CliError> {
+    let line = CommandLine::read(arguments)?;
+    if line.flag("help") {
+        return Ok(Command::Show(help(help::width()), Vec::new()));
+    }
+    if line.flag("version") {
+        return Ok(Command::Show(format!("bisync {}\n", env!("CARGO_PKG_VERSION")), Vec::new()));
+    }
+    let notices = environment.unknown();
+    let variables = [environment.own_options()?, environment.rclone_options()?];
+    let own_file = environment.get("BISYNC_DEFAULTS_FILE").and_then(OsStr::to_str);
+    let configuration = Configuration::load(line.value("defaults-file").or(own_file), environment)?;
+    match line.word {
+        Some(Word::Pairs) => {
+            refuse(Word::Pairs, &line)?;
+            return Ok(Command::Show(pairs(&configuration), notices));
+        }
+        None => {}
+    }
+    let (paths, of_pair) = paths(line.operands, &configuration)?;
+    let places = [line.given].into_iter().chain(variables).chain([of_pair, configuration.defaults]);
+    let given = check(&merge(places))?;
+    let options = Options::parse(&given)?;
+    if options.flag("quiet") && options.count("verbose") > 0 {
+        return Err(CliError::Contradiction("quiet", "verbose"));
+    }
+    Ok(Command::Run(Arguments { paths, given, options, notices }))
+}
+
+/// Refuses what a command without operands does not take.
+fn refuse(word: Word, line: &CommandLine) -> Result<(), CliError> {
+    let option = line.given.iter().find(|given| given.spec.name != "defaults-file");
+    let option = option.map(|given| format!("--{}", given.spec.name));
+    let operand = line.operands.first().map(|operand| operand.to_string_lossy().into_owned());
+    match option.or(operand) {
+        Some(what) => Err(CliError::NotTaken { command: word.name(), what }),
+        None => Ok(()),
+    }
+}
+
+/// Lists the named pairs in columns.
+fn pairs(configuration: &Configuration) -> String {
+    let rows: Vec<[Cow<'_, str>; 3]> = configuration
+        .pairs
+        .iter()
+        .map(|(name, pair)| [name.into(), pair.paths.one.to_string_lossy(), pair.paths.two.to_string_lossy()])
+        .collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let (first, second) = (width(0), width(1));
+    rows.iter().map(|[name, one, two]| format!("{name:<first$}  {one:<second$}  {two}\n")).collect()
+}
+
+/// Returns both paths, and the options of their pair if they were given by its name.
+fn paths(operands: Vec<OsString>, configuration: &Configuration) -> Result<(Pair<OsString>, Vec<Given>), CliError> {
+    let operands = match <[OsString; 2]>::try_from(operands) {
+        Ok([one, two]) => return Ok((Pair::new(one, two), Vec::new())),
+        Err(operands) => operands,
+    };
+    let [name] = operands.as_slice() else { return Err(CliError::Paths(number_of(&operands))) };
+    match (name.to_str().and_then(|name| configuration.pairs.get(name)), &configuration.file) {
+        (Some(pair), _) => Ok((pair.paths.clone(), pair.given.clone())),
+        (None, Some(file)) if !name.as_encoded_bytes().contains(&b'/') => {
+            let name = name.to_string_lossy().into_owned();
+            let nearest = configuration.nearest(&name).map(str::to_owned);
+            Err(CliError::NoPair { name, file: file.clone(), nearest })
+        }
+        (None, _) => Err(CliError::Paths(number_of(&operands))),
+    }
+}
+
+fn number_of(paths: &[OsString]) -> String {
+    let shown: Vec<String> = paths.iter().map(|path| format!("`{}`", path.to_string_lossy())).collect();
+    match shown.as_slice() {
+        [] => "none was given".to_owned(),
+        [one] => match nearest(&paths[0].to_string_lossy(), Word::ALL.map(Word::name)) {
+            Some(word) => format!("only {one} was given; did you mean the command `{word}`?"),
+            None => format!("only {one} was given"),
+        },
+        more => format!("{} were given: {}", more.len(), more.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(arguments: &[&str]) -> Result<Command, CliError> {
+        parse(arguments.iter().map(OsString::from), &Environment::default())
+    }
+
+    #[test]
+    fn options_may_stand_anywhere() {
+        let check = |arguments: &[&str], expected: &[(&str, &str)]| {
+            let Command::Run(Arguments { paths, given, .. }) = parsed(arguments).unwrap() else {
+                panic!("{arguments:?}")
+            };
+            assert_eq!((paths.one.to_str(), paths.two.to_str()), (Some("a"), Some("b")), "{arguments:?}");
+            let given: Vec<_> = given.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            assert_eq!(given, expected, "{arguments:?}");
+        };
+        check(&["a", "b"], &[]);
+        check(&["--resync", "a", "-n", "b", "--force"], &[("resync", "true"), ("dry-run", "true"), ("force", "true")]);
+        check(&["a", "--max-delete", "10", "b", "--max-delete=20"], &[("max-delete", "10"), ("max-delete", "20")]);
+        check(&["-vvn", "a", "b"], &[("verbose", "true"), ("verbose", "true"), ("dry-run", "true")]);
+        check(&["-f", "- *.tmp", "a", "b", "-f+ *"], &[("filter", "- *.tmp"), ("filter", "+ *")]);
+        check(&["--force=false", "a", "b", "--max-depth", "-1"], &[("force", "false"), ("max-depth", "-1")]);
+        check(&["--force", "--", "a", "b"], &[("force", "true")]);
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let check = |arguments: &[&str], expected: &str| {
+            assert_eq!(parsed(arguments).unwrap_err().to_string(), expected, "{arguments:?}");
+        };
+        check(&["a"], "two paths are needed, as in `bisync PATH1 PATH2`, and only `a` was given");
+        check(&[], "two paths are needed, as in `bisync PATH1 PATH2`, and none was given");
+        check(&["a", "b", "c"], "two paths are needed, as in `bisync PATH1 PATH2`, and 3 were given: `a`, `b`, `c`");
+        check(&["a", "b", "--resnc"], "unknown option `--resnc`; did you mean `--resync`?");
+        check(&["a", "b", "-x"], "unknown option `-x`; `bisync --help` shows all");
+        check(&["a", "b", "--workdir"], "`--workdir` needs a value: `--workdir DIR`");
+        check(&["a", "b", "-q", "-v"], "`--quiet` and `--verbose` contradict each other");
+        check(
+            &["a", "b", "--conflict-resolve", "newr"],
+            "`--conflict-resolve` cannot be `newr`: it takes one of `none`, `path1`, `path2`, `newer`, `older`, \
+             `larger`, `smaller`; did you mean `newer`?",
+        );
+        let error = parsed(&["a", "b", "--filter-from", "/no/such/file"]).unwrap_err().to_string();
+        assert!(error.starts_with("cannot read `/no/such/file` for `--filter-from`: "), "{error}");
+    }
+
+    #[test]
+    fn help_and_version_need_no_paths() {
+        let check = |arguments: &[&str], expected: &str| {
+            let Command::Show(text, _) = parsed(arguments).unwrap() else { panic!("{arguments:?}") };
+            assert!(text.contains(expected), "{arguments:?}: {text}");
+        };
+        check(&["-h"], "Usage: bisync PATH1 PATH2");
+        check(&["a", "--help"], "Usage: bisync PATH1 PATH2");
+        check(&["--version"], "bisync 0.");
+    }
+
+    #[test]
+    fn files_are_read() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "- *.tmp\n").unwrap();
+        let name = file.path().to_str().unwrap();
+        let Command::Run(arguments) = parsed(&["a", "b", "--filters-file", name]).unwrap() else { panic!() };
+        assert_eq!(arguments.given, [("filters-file".to_owned(), format!("{name}\n- *.tmp\n"))]);
+    }
+
+    #[test]
+    fn the_command_line_goes_before_the_environment() {
+        let check = |arguments: &[&str], variables: &[(&str, &str)], expected: &[(&str, &str)]| {
+            let environment = variables.iter().copied().collect();
+            let parsed = parse(["a", "b"].iter().chain(arguments).map(OsString::from), &environment).unwrap();
+            let Command::Run(Arguments { given, .. }) = parsed else { panic!("{arguments:?}") };
+            let given: Vec<_> = given.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            assert_eq!(given, expected, "{arguments:?} {variables:?}");
+        };
+        let (own, rclone) = (("BISYNC_MAX_DELETE", "20"), ("RCLONE_MAX_DELETE", "30"));
+        check(&["--max-delete=10"], &[own, rclone], &[("max-delete", "10")]);
+        check(&[], &[own, rclone], &[("max-delete", "20")]);
+        check(&[], &[rclone], &[("max-delete", "30")]);
+        check(
+            &["--exclude=a"],
+            &[("RCLONE_EXCLUDE", "c"), ("BISYNC_EXCLUDE", "b")],
+            &[("exclude", "a"), ("exclude", "b"), ("exclude", "c")],
+        );
+        check(&["-v"], &[("RCLONE_QUIET", "true"), ("RCLONE_VERBOSE", "2")], &[("verbose", "true")]);
+    }
+
+    #[test]
+    fn wrong_variables_are_named() {
+        let check = |name: &str, value: &str, expected: &str| {
+            let environment = [(name, value)].into_iter().collect();
+            let error = parse(["a", "b"].map(OsString::from), &environment).unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{error}");
+        };
+        check(
+            "BISYNC_MAX_DELETE",
+            "half",
+            "variable `BISYNC_MAX_DELETE`: `--max-delete` cannot be `half`: it takes a percentage such as `50`",
+        );
+        check("RCLONE_FORCE", "yes", "variable `RCLONE_FORCE`: `--force` cannot be `yes`: it takes `true` or `false`");
+        check(
+            "RCLONE_FILTER_FROM",
+            "/no/such",
+            "variable `RCLONE_FILTER_FROM`: cannot read `/no/such` for `--filter-from`: ",
+        );
+    }
+}

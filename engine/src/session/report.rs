@@ -26,6 +26,7 @@ pub struct Report {
     is_given: bool,
     conflicted: BTreeSet<RelPath>,
     error_on_no_transfer: bool,
+    carries_out_plan: bool,
 }
 
 impl Report {
@@ -74,6 +75,11 @@ impl Report {
     pub fn abort(&mut self, exit_code: u8, text: String) {
         self.outcome.exit_code = self.outcome.exit_code.max(exit_code);
         self.stop_reason.get_or_insert(text);
+    }
+
+    /// What is done is what a plan file says, which may be less than what brings both sides in step.
+    pub fn carries_out_plan(&mut self) {
+        self.carries_out_plan = true;
     }
 
     /// The person stopped the run.
@@ -151,6 +157,10 @@ impl Report {
             (true, _, 0) => format!("Dry run: {done}. Nothing was changed."),
             (true, _, _) => format!("Dry run: {done}, {failed} would fail. Nothing was changed."),
             (false, true, _) => format!("Stopped before the end: {done}. The next run goes on from here."),
+            (false, false, 0) if self.carries_out_plan => format!("The plan is carried out: {done}."),
+            (false, false, _) if self.carries_out_plan => {
+                format!("The plan is carried out but for {failed} failed: {done}.")
+            }
             (false, false, 0) => format!("Path1 and Path2 are in step: {done}."),
             (false, false, _) => format!("Path1 and Path2 are in step but for {failed} failed: {done}."),
         }

@@ -214,6 +214,7 @@ impl Session {
             return self.abort("plan-refused", format!("{problem}. Nothing was done"), false);
         }
         self.outbox.say(Level::Debug, "plan-read", None, format!("{} decisions in the plan", self.plan.len()));
+        self.report.carries_out_plan();
         // Stable: within a phase the plan's order is kept.
         self.plan.sort_by_key(|planned| planned.phase);
         self.begin_plan();

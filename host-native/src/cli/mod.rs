@@ -14,6 +14,7 @@ pub use help::help;
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 
 use bisync_engine::event::Event;
 use bisync_engine::options::{Options, nearest};
@@ -42,6 +43,10 @@ pub struct Arguments {
     pub given: Vec<(String, String)>,
     /// The same, checked.
     pub options: Options,
+    /// The plan file to be carried out, if that is what is wanted.
+    pub apply: Option<PathBuf>,
+    /// What the state's names are made from, where the paths do not say.
+    pub state_names: Option<Pair<String>>,
     /// What a person should know about how they were given.
     pub notices: Vec<Event>,
 }
@@ -80,7 +85,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, environment: &Enviro
     if options.flag("quiet") && options.count("verbose") > 0 {
         return Err(CliError::Contradiction("quiet", "verbose"));
     }
-    Ok(Command::Run(Arguments { paths, given, options, notices }))
+    Ok(Command::Run(Arguments { paths, given, options, apply: None, state_names: None, notices }))
 }
 
 /// Refuses what a command without operands does not take.

@@ -1,0 +1,173 @@
+//! A run from the command line to the exit code.
+
+mod interactive;
+mod ready;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use bisync_engine::event::Level;
+use bisync_engine::options::{Options, OptionsError};
+use bisync_engine::protocol::Failure;
+use bisync_engine::session::PlanUse;
+use bisync_engine::side::Side;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use tokio::sync::mpsc;
+
+use crate::cli::{self, Arguments, Command, Environment};
+use crate::component::OpenError;
+use crate::driver::DriveError;
+use crate::failure::reason;
+use crate::lock::LockError;
+use crate::paths::PathsError;
+use crate::report::progress::Eraser;
+use crate::report::{LogError, Reporter};
+
+use interactive::AskError;
+use ready::Ready;
+
+/// The exit code when something was not done and a rerun may do it.
+const UNFINISHED: u8 = 1;
+/// The exit code for a command line that cannot be understood.
+const USAGE: u8 = 2;
+/// The exit code when a human is needed.
+const CRITICAL: u8 = 7;
+/// The exit code after a second wish to stop.
+const INTERRUPTED: i32 = 130;
+
+/// Why a run could not be begun, or broke off.
+#[derive(Debug, thiserror::Error)]
+enum RunError {
+    #[error(transparent)]
+    Paths(#[from] PathsError),
+    #[error(transparent)]
+    Options(#[from] OptionsError),
+    #[error("no home directory is known: say with `--workdir` where the listings are to be kept")]
+    NoStateDirectory,
+    #[error("cannot make the directory `{}`: {}", path.display(), reason(error))]
+    MakeDirectory { path: PathBuf, error: io::Error },
+    #[error("{side} `{}` cannot be opened: {failure}", path.display())]
+    Side { side: Side, path: PathBuf, failure: Failure },
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("the run broke off: {0}")]
+    Drive(#[from] DriveError),
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    #[error("cannot begin: {}", reason(.0))]
+    System(#[from] io::Error),
+}
+
+/// Runs the program with the arguments of its command line, without its own name.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let code = match cli::parse(arguments, &Environment::of_process()) {
+        Ok(Command::Show(text, notices)) => {
+            notices.iter().for_each(|notice| eprintln!("bisync: {}", notice.text));
+            print(&text)
+        }
+        Ok(Command::Run(arguments)) => run(&arguments),
+        Err(error) => {
+            eprintln!("bisync: {error}");
+            if error.is_unreadable() { UNFINISHED } else { USAGE }
+        }
+    };
+    ExitCode::from(code)
+}
+
+/// Writes to standard output; whoever closed it does not want to see more.
+fn print(text: &str) -> u8 {
+    let _ = io::stdout().write_all(text.as_bytes());
+    0
+}
+
+fn run(arguments: &Arguments) -> u8 {
+    let options = &arguments.options;
+    let mut reporter = match Reporter::new(options) {
+        Ok(reporter) => reporter,
+        Err(error) => {
+            eprintln!("bisync: {error}");
+            return UNFINISHED;
+        }
+    };
+    arguments.notices.iter().for_each(|notice| reporter.event(notice));
+    match try_run(arguments, &mut reporter) {
+        Ok(exit_code) => exit_code,
+        Err(error) => {
+            // What the engine says when it fails goes on with a trace of its calls.
+            let text = error.to_string();
+            let (sentence, trace) = text.split_once('\n').unwrap_or((&text, ""));
+            reporter.say(Level::Error, "not-run", sentence.to_owned());
+            trace.lines().for_each(|line| reporter.say(Level::Debug, "trace", line.to_owned()));
+            error.exit_code(options)
+        }
+    }
+}
+
+impl RunError {
+    fn exit_code(&self, options: &Options) -> u8 {
+        match self {
+            Self::Paths(PathsError::Empty(_) | PathsError::Remote(_)) | Self::Options(_) => USAGE,
+            Self::Open(OpenError::Options(_)) => USAGE,
+            // What rclone calls critical: the paths are not what they were.
+            Self::Paths(_) | Self::Side { .. } if options.flag("lockout") => CRITICAL,
+            Self::Paths(_)
+            | Self::Side { .. }
+            | Self::NoStateDirectory
+            | Self::MakeDirectory { .. }
+            | Self::Lock(_)
+            | Self::Log(_)
+            | Self::Open(_)
+            | Self::Drive(_)
+            | Self::Ask(_)
+            | Self::System(_) => UNFINISHED,
+        }
+    }
+}
+
+fn try_run(arguments: &Arguments, reporter: &mut Reporter) -> Result<u8, RunError> {
+    let options = &arguments.options;
+    let ready = Ready::new(arguments, reporter)?;
+    if let Some(file) = &arguments.apply {
+        lead(&ready, Some((PlanUse::Apply, file.clone())), reporter)
+    } else if let Some(file) = options.text("plan-out") {
+        lead(&ready, Some((ready.writing()?, file.into())), reporter)
+    } else if options.flag("interactive") && !options.flag("dry-run") {
+        match interactive::choose(&ready, reporter)? {
+            Ok(chosen) => lead(&ready, Some((PlanUse::Apply, chosen.to_path_buf())), reporter),
+            Err(exit_code) => Ok(exit_code),
+        }
+    } else {
+        lead(&ready, None, reporter)
+    }
+}
+
+fn lead(ready: &Ready, plan: Option<(PlanUse, PathBuf)>, reporter: &mut Reporter) -> Result<u8, RunError> {
+    let stops = stop_signals(reporter.eraser())?;
+    let outcome = ready.lead(plan, reporter, stops)?;
+    reporter.outcome(&outcome);
+    Ok(outcome.exit_code)
+}
+
+/// Turns the first signal into a wish to stop; the second one ends the process at once.
+fn stop_signals(eraser: Eraser) -> Result<mpsc::UnboundedReceiver<()>, RunError> {
+    let (wish, stops) = mpsc::unbounded_channel();
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    std::thread::Builder::new().name("signals".into()).spawn(move || {
+        for (count, _) in signals.forever().enumerate() {
+            if count > 0 {
+                eraser.erase();
+                // What was being written has a temporary name, which the next run finds in the journal.
+                std::process::exit(INTERRUPTED);
+            }
+            let _ = wish.send(());
+        }
+    })?;
+    Ok(stops)
+}

@@ -1,0 +1,234 @@
+//! What a run stands on: both sides opened, the state claimed, the settings decided.
+
+use std::fs;
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bisync_engine::entry::Instant;
+use bisync_engine::event::Level;
+use bisync_engine::options::{Options, Settings};
+use bisync_engine::outcome::Outcome;
+use bisync_engine::protocol::Capabilities;
+use bisync_engine::session::{Opening, PlanUse};
+use bisync_engine::session_name::session_name;
+use bisync_engine::side::{Pair, Side};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tokio::sync::mpsc;
+
+use crate::backend::Backend;
+use crate::backend::local::Local;
+use crate::cli::Arguments;
+use crate::component;
+use crate::driver::{Limits, drive};
+use crate::lock::Lock;
+use crate::paths::{self, Beside, Location};
+use crate::report::Reporter;
+use crate::state::{StateStore, make_directory};
+
+use super::RunError;
+
+/// A run that can begin.
+pub struct Ready {
+    given: Vec<(String, String)>,
+    /// Both directories.
+    roots: Pair<PathBuf>,
+    /// Both paths as the state's names are made from them.
+    names: Pair<String>,
+    sides: Pair<Arc<dyn Backend>>,
+    capabilities: Pair<Capabilities>,
+    limits: Limits,
+    state: PathBuf,
+    now: Instant,
+    utc_offset_seconds: i32,
+    _lock: Option<Lock>,
+}
+
+impl Ready {
+    /// Opens what a run needs. Nothing is made or locked when the run changes nothing.
+    ///
+    /// # Errors
+    /// Names what cannot be used, and why.
+    pub fn new(arguments: &Arguments, reporter: &mut Reporter) -> Result<Self, RunError> {
+        let options = &arguments.options;
+        let (locations, state) = locate(arguments)?;
+        let backups = Pair::from_fn(|side| backup_directory(options, side));
+        let changes_nothing = ["dry-run", "plan-out", "explain"];
+        let changes_nothing = changes_nothing.iter().any(|name| options.flag(name) || options.text(name).is_some());
+        let may_be_missing = !changes_nothing && starts_anew(options);
+        let listings = Beside {
+            what: "the directory of the listings",
+            directory: state.clone(),
+            flag: "workdir",
+            sides: Side::BOTH.to_vec(),
+            may_contain: true,
+        };
+        let apart: Vec<&Beside> =
+            [Some(&listings), backups.one.as_ref(), backups.two.as_ref()].into_iter().flatten().collect();
+        paths::check(locations.as_ref(), may_be_missing, &apart)?;
+        if may_be_missing {
+            let root = &locations.one.root;
+            made(root, fs::create_dir_all(root))?;
+        }
+        let sides = Pair::new(
+            open_side(Side::One, &locations.one, backups.one.as_ref())?,
+            open_side(Side::Two, &locations.two, backups.two.as_ref())?,
+        );
+        let timestamp = Timestamp::now();
+        let now = Instant { seconds: timestamp.as_second(), nanoseconds: timestamp.subsec_nanosecond().unsigned_abs() };
+        let utc_offset_seconds = TimeZone::system().to_offset(timestamp).seconds();
+        let capabilities = sides.as_ref().map(|side| side.capabilities());
+        // The engine says what there is to say about the settings when the session is opened.
+        let (settings, _) = Settings::resolve(options, &capabilities, now, utc_offset_seconds)?;
+        let names = locations.as_ref().map(|location| location.state_name.clone());
+        let lock = if changes_nothing { None } else { Some(claim(&state, &names, &settings, reporter)?) };
+        Ok(Self {
+            given: arguments.given.clone(),
+            roots: locations.map(|location| location.root),
+            names,
+            sides,
+            capabilities,
+            limits: limits(options, &settings),
+            state,
+            now,
+            utc_offset_seconds,
+            _lock: lock,
+        })
+    }
+
+    /// Leads a conversation with the engine to its end; with a plan file, if there is one.
+    ///
+    /// # Errors
+    /// Fails when the engine does, or when what a plan needs is not known.
+    pub fn lead(
+        &self,
+        plan: Option<(PlanUse, PathBuf)>,
+        reporter: &mut Reporter,
+        stops: mpsc::UnboundedReceiver<()>,
+    ) -> Result<Outcome, RunError> {
+        let (plan, plan_file) = plan.unzip();
+        let options = match plan {
+            Some(PlanUse::Write { .. }) => planned_options(&self.given)?,
+            Some(PlanUse::Apply) | None => self.given.clone(),
+        };
+        let mut conversation = component::open(Opening {
+            options,
+            paths: self.names.clone(),
+            capabilities: self.capabilities.clone(),
+            now: self.now,
+            utc_offset_seconds: self.utc_offset_seconds,
+            run: RandomState::new().hash_one(self.now),
+            plan,
+        })?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            // A comparison or a copy through memory has two ends, each with a thread of its own.
+            .max_blocking_threads(2 * (self.limits.checkers + self.limits.transfers) + 4)
+            .build()?;
+        let store = StateStore::new(self.state.clone()).with_plan(plan_file);
+        let driven = drive(conversation.as_mut(), self.sides.clone(), store, self.limits, reporter, stops);
+        Ok(runtime.block_on(driven)?)
+    }
+
+    /// Says that a plan is to be written, for these directories.
+    ///
+    /// # Errors
+    /// Fails when the current directory is not known.
+    pub fn writing(&self) -> Result<PlanUse, RunError> {
+        let absolute = |path: &Path| Ok::<_, io::Error>(std::path::absolute(path)?.to_string_lossy().into_owned());
+        Ok(PlanUse::Write { roots: Pair::new(absolute(&self.roots.one)?, absolute(&self.roots.two)?) })
+    }
+
+    /// Returns the directory of the listings.
+    pub fn state(&self) -> &Path {
+        &self.state
+    }
+}
+
+/// The options that a plan is made with and carried out with: whatever the directory in which that is done.
+fn planned_options(given: &[(String, String)]) -> Result<Vec<(String, String)>, RunError> {
+    let kept = given.iter().filter(|(name, _)| !matches!(name.as_str(), "plan-out" | "dry-run" | "interactive"));
+    kept.map(|(name, value)| {
+        let is_directory = matches!(name.as_str(), "workdir" | "backup-dir" | "backup-dir1" | "backup-dir2");
+        let value = if is_directory && !value.is_empty() {
+            std::path::absolute(value)?.to_string_lossy().into_owned()
+        } else {
+            value.clone()
+        };
+        Ok((name.clone(), value))
+    })
+    .collect()
+}
+
+/// Returns both paths, and where the listings are.
+fn locate(arguments: &Arguments) -> Result<(Pair<Location>, PathBuf), RunError> {
+    let options = &arguments.options;
+    let mut locations =
+        Pair::new(Location::parse(Side::One, &arguments.paths.one)?, Location::parse(Side::Two, &arguments.paths.two)?);
+    let state = match options.text("workdir") {
+        Some(directory) => PathBuf::from(directory),
+        None => paths::default_state_directory(|name| std::env::var_os(name)).ok_or(RunError::NoStateDirectory)?,
+    };
+    match &arguments.state_names {
+        Some(names) => {
+            locations.one.state_name.clone_from(&names.one);
+            locations.two.state_name.clone_from(&names.two);
+        }
+        None if options.is_given("workdir") => {}
+        None => locations = Pair::new(locations.one.with_absolute_name()?, locations.two.with_absolute_name()?),
+    }
+    Ok((locations, state))
+}
+
+fn claim(state: &Path, names: &Pair<String>, settings: &Settings, reporter: &mut Reporter) -> Result<Lock, RunError> {
+    made(state, make_directory(state))?;
+    let max_lock = settings.max_lock_ns.map(Duration::from_nanos);
+    let (lock, notice) = Lock::claim(state, &session_name(&names.one, &names.two), max_lock)?;
+    if let Some(notice) = notice {
+        reporter.say(Level::Notice, "lock-taken-over", notice);
+    }
+    Ok(lock)
+}
+
+fn starts_anew(options: &Options) -> bool {
+    options.flag("resync") || options.word("resync-mode").is_some_and(|mode| mode != "none")
+}
+
+/// Returns the directory that keeps what is replaced or deleted on a side.
+fn backup_directory(options: &Options, side: Side) -> Option<Beside> {
+    let own = match side {
+        Side::One => "backup-dir1",
+        Side::Two => "backup-dir2",
+    };
+    let given = [own, "backup-dir"].into_iter().find_map(|name| Some((name, options.text(name)?)));
+    given.map(|(flag, directory)| Beside {
+        what: "the backup directory",
+        directory: directory.into(),
+        flag,
+        sides: vec![side],
+        may_contain: false,
+    })
+}
+
+fn made(directory: &Path, result: io::Result<()>) -> Result<(), RunError> {
+    result.map_err(|error| RunError::MakeDirectory { path: directory.to_owned(), error })
+}
+
+fn open_side(side: Side, location: &Location, backup: Option<&Beside>) -> Result<Arc<dyn Backend>, RunError> {
+    let opened = Local::open(&location.root, backup.map(|backup| backup.directory.as_path()));
+    let local = opened.map_err(|failure| RunError::Side { side, path: location.root.clone(), failure })?;
+    Ok(Arc::new(local))
+}
+
+fn limits(options: &Options, settings: &Settings) -> Limits {
+    let at_least_one = |name| usize::try_from(options.number(name).unwrap_or(1)).unwrap_or(1).clamp(1, 1024);
+    Limits {
+        checkers: at_least_one("checkers"),
+        transfers: at_least_one("transfers"),
+        tries: settings.retries,
+        pause: Duration::from_millis(settings.retries_sleep_ms),
+    }
+}

@@ -9,7 +9,7 @@ pub enum Kind {
     File,
     /// A directory.
     Directory,
-    /// A symbolic link. It is reported and left alone.
+    /// A symbolic link that takes no part. It is reported and left alone.
     Link,
     /// A socket, a pipe, a device. It is reported and left alone.
     Special,

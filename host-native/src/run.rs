@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bisync_engine::entry::Instant;
 use bisync_engine::event::Level;
-use bisync_engine::options::{Options, OptionsError, Settings};
+use bisync_engine::options::{Links, Options, OptionsError, Settings};
 use bisync_engine::protocol::Failure;
 use bisync_engine::session::Opening;
 use bisync_engine::session_name::session_name;
@@ -135,6 +135,7 @@ impl RunError {
 
 fn try_run(arguments: &Arguments, reporter: &mut Reporter) -> Result<u8, RunError> {
     let options = &arguments.options;
+    let links = Links::of(options)?;
     let one = Location::parse(Side::One, &arguments.paths.one)?;
     let two = Location::parse(Side::Two, &arguments.paths.two)?;
     let locations = if options.is_given("workdir") {
@@ -164,8 +165,8 @@ fn try_run(arguments: &Arguments, reporter: &mut Reporter) -> Result<u8, RunErro
         made(root, fs::create_dir_all(root))?;
     }
     let sides = Pair::new(
-        open_side(Side::One, &locations.one, backups.one.as_ref())?,
-        open_side(Side::Two, &locations.two, backups.two.as_ref())?,
+        open_side(Side::One, &locations.one, backups.one.as_ref(), links)?,
+        open_side(Side::Two, &locations.two, backups.two.as_ref(), links)?,
     );
 
     let timestamp = Timestamp::now();
@@ -233,8 +234,13 @@ fn made(directory: &Path, result: io::Result<()>) -> Result<(), RunError> {
     result.map_err(|error| RunError::MakeDirectory { path: directory.to_owned(), error })
 }
 
-fn open_side(side: Side, location: &Location, backup: Option<&Beside>) -> Result<Arc<dyn Backend>, RunError> {
-    let opened = Local::open(&location.root, backup.map(|backup| backup.directory.as_path()));
+fn open_side(
+    side: Side,
+    location: &Location,
+    backup: Option<&Beside>,
+    links: Links,
+) -> Result<Arc<dyn Backend>, RunError> {
+    let opened = Local::open(&location.root, backup.map(|backup| backup.directory.as_path()), links);
     let local = opened.map_err(|failure| RunError::Side { side, path: location.root.clone(), failure })?;
     Ok(Arc::new(local))
 }

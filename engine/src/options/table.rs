@@ -110,6 +110,14 @@ pub const OPTIONS: &[OptionSpec] = &[
         Group::Names,
         "Take names that differ only by Unicode form for different",
     ),
+    OptionSpec::flag(
+        "links",
+        Group::Names,
+        "Keep symbolic links: they take part as files whose names end in .rclonelink",
+    )
+    .short('l'),
+    OptionSpec::flag("copy-links", Group::Names, "Follow symbolic links: what they lead to takes part").short('L'),
+    OptionSpec::flag("skip-links", Group::Names, "Say nothing about symbolic links that are skipped"),
     // Choosing files.
     OptionSpec::new(
         "filters-file",

@@ -55,8 +55,9 @@ fn bring(
         }
     };
     let temporary = disk_name(&copy.temporary)?;
-    let staged = Staged::create(target.sibling(temporary), permissions)?;
+    let mut staged = Staged::create(target.sibling(temporary), permissions)?;
     let found = fill(&staged)?;
+    let found = staged.take_form()?.unwrap_or(found);
     let back_up;
     let keep = match &copy.disposal {
         Disposal::Discard => None,
@@ -75,6 +76,7 @@ mod tests {
     use std::path::Path;
 
     use bisync_engine::entry::Fingerprint;
+    use bisync_engine::options::Links;
     use bisync_engine::path::RelPath;
     use bisync_engine::protocol::FailureKind;
     use bisync_engine::side::Side;
@@ -91,7 +93,7 @@ mod tests {
         if replaces {
             fs::write(folder.path().join("target"), "old").unwrap();
         }
-        let tree = Tree::open(folder.path(), None).unwrap();
+        let tree = Tree::open(folder.path(), None, Links::Skip).unwrap();
         let expect = match tree.describe(&path("target")).unwrap() {
             None => Expect::Absent,
             Some(stat) => Expect::Exactly(stat.fingerprint),

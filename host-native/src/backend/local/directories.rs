@@ -1,8 +1,10 @@
 //! Makes and removes directories.
 
 use bisync_engine::entry::{Found, Kind};
+use bisync_engine::options::Links;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Emptiness, Failure, FailureKind};
+use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, FileType, OFlags, unlinkat};
 use rustix::io::Errno;
 
@@ -58,6 +60,19 @@ fn remove(root: &Root, path: &[u8]) -> Result<(), Failure> {
     match unlinkat(&parent, name, AtFlags::REMOVEDIR) {
         // Some systems say that the name exists when they mean what is in the directory.
         Err(Errno::EXIST) => Err(failure(Errno::NOTEMPTY)),
+        // A link that counts as the directory to which it leads.
+        Err(Errno::NOTDIR) if root.links == Links::Follow => remove_link(root, path, &parent, name),
         removed => removed.map_err(failure),
+    }
+}
+
+/// Removes a link to a directory that is empty; the directory itself stays.
+fn remove_link(root: &Root, path: &[u8], parent: &OwnedFd, name: &[u8]) -> Result<(), Failure> {
+    // RACE: what is put into the directory after this look stays, but is no longer reached from here.
+    let directory = root.open_at(path, OFlags::RDONLY | OFlags::DIRECTORY).map_err(failure)?;
+    each_name(&directory, |_, _| Err(failure(Errno::NOTEMPTY)))?;
+    match look_at(parent, name).map_err(failure)?.kind {
+        Kind::Link => unlinkat(parent, name, AtFlags::empty()).map_err(failure),
+        Kind::File | Kind::Directory | Kind::Special => Err(failure(Errno::NOTDIR)),
     }
 }

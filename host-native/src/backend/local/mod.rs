@@ -1,7 +1,7 @@
 //! The local file system.
 //!
 //! The calls of the system are made on the runtime's threads for blocking work. Nothing here follows a symbolic link
-//! below the root, and nothing is replaced or removed without a look at it.
+//! below the root unless that is asked for, and nothing is replaced or removed without a look at it.
 
 mod carry;
 mod change;
@@ -9,6 +9,7 @@ mod copy;
 mod directories;
 mod failure;
 mod hash;
+mod links;
 mod list;
 mod names;
 mod open;
@@ -27,6 +28,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
+use bisync_engine::options::Links;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure};
 use tokio::task::spawn_blocking;
@@ -49,8 +51,8 @@ impl Local {
     ///
     /// # Errors
     /// Fails when there is no such folder or it cannot be read.
-    pub fn open(root: &Path, backup: Option<&Path>) -> Result<Self, Failure> {
-        Tree::open(root, backup).map(|tree| Self(Arc::new(tree)))
+    pub fn open(root: &Path, backup: Option<&Path>, links: Links) -> Result<Self, Failure> {
+        Tree::open(root, backup, links).map(|tree| Self(Arc::new(tree)))
     }
 
     /// Does something that blocks, where the answer is awaited.

@@ -3,13 +3,19 @@
 use bisync_engine::entry::{Fingerprint, Found, Instant};
 use bisync_engine::protocol::{Expect, Failure, FailureKind};
 use rustix::fd::OwnedFd;
-use rustix::fs::{Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, fchmod, futimens, openat};
-use rustix::io::Errno;
+use rustix::fs::{
+    AtFlags, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, fchmod, futimens, openat, symlinkat, utimensat,
+};
+use rustix::io::{Errno, pread};
 
 use super::failure::{failure, naming_failure};
+use super::links::Form;
 use super::place::{Place, is_unsupported};
 use super::stat::{Stat, look, look_at};
 use crate::backend::failed;
+
+/// What a link leads to has at most so many bytes.
+const LONGEST_TARGET: usize = 4095;
 
 /// The permission bits of a new file.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +42,7 @@ impl Staged {
     /// Makes an empty file.
     pub fn create(place: Place, permissions: Permissions) -> Result<Self, Failure> {
         let (Permissions::New(bits) | Permissions::Exact(bits)) = permissions;
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = openat(&place.directory, &*place.name, flags, mode(bits)).map_err(naming_failure)?;
         let staged = Self { file, place, placed: false };
         if let Permissions::Exact(exact) = permissions {
@@ -52,6 +58,29 @@ impl Staged {
             futimens(&self.file, &timestamps(modified)).map_err(failure)?;
         }
         look(&self.file).map(Stat::found).map_err(failure)
+    }
+
+    /// Makes the finished file a link to what it holds, where it is to stand for one; `None` where it stays a file.
+    pub fn take_form(&mut self) -> Result<Option<Found>, Failure> {
+        match self.place.form {
+            Form::Plain | Form::Followed => return Ok(None),
+            Form::Link => {}
+        }
+        let written = look(&self.file).map_err(failure)?.fingerprint;
+        let mut target = Vec::with_capacity(LONGEST_TARGET + 1);
+        pread(&self.file, rustix::buffer::spare_capacity(&mut target), 0).map_err(failure)?;
+        if target.is_empty() || target.len() > LONGEST_TARGET || target.contains(&0) {
+            return Err(failed(FailureKind::ImpossibleName, "a link cannot lead to what it holds"));
+        }
+        let Place { directory, name, .. } = &self.place;
+        self.place.unlink().map_err(failure)?;
+        symlinkat(&*target, directory, &**name).map_err(naming_failure)?;
+        self.file = openat(directory, &**name, system::LINK, Mode::empty()).map_err(failure)?;
+        if let Some(modified) = written.modified {
+            utimensat(directory, &**name, &timestamps(modified), AtFlags::SYMLINK_NOFOLLOW).map_err(failure)?;
+        }
+        let link = self.place.look()?.ok_or_else(|| failed(FailureKind::Refused, "it is gone"))?;
+        Ok(Some(link.found()))
     }
 
     /// Puts the file at `target`, when what is there is what is expected.
@@ -139,4 +168,20 @@ pub fn timestamps(modified: Instant) -> Timestamps {
 
 fn mode(bits: u32) -> Mode {
     Mode::from_bits_truncate(bits)
+}
+
+#[cfg(target_os = "linux")]
+mod system {
+    use rustix::fs::OFlags;
+
+    /// How a link itself is opened.
+    pub const LINK: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+}
+
+#[cfg(not(target_os = "linux"))]
+mod system {
+    use rustix::fs::OFlags;
+
+    /// How a link itself is opened: with `O_SYMLINK`.
+    pub const LINK: OFlags = OFlags::from_bits_retain(0x0020_0000).union(OFlags::CLOEXEC);
 }

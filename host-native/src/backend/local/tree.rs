@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
+use bisync_engine::options::Links;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Capabilities, Disposal, Failure, FailureKind};
 use rustix::fs::OFlags;
@@ -38,8 +39,8 @@ struct Backup {
 
 impl Tree {
     /// Opens a folder, and names the directory where it keeps backups.
-    pub fn open(path: &Path, backup: Option<&Path>) -> Result<Self, Failure> {
-        let root = Root::open(path)?;
+    pub fn open(path: &Path, backup: Option<&Path>, links: Links) -> Result<Self, Failure> {
+        let root = Root::open(path, links)?;
         let capabilities = capabilities(&root)?;
         let backup = backup.map(|path| Backup { path: path.to_owned(), root: OnceLock::new() });
         Ok(Self { root, capabilities, shares: AtomicBool::new(true), backup })
@@ -56,7 +57,8 @@ impl Tree {
     /// Moves the file at `place` to `path` in the backup directory; a file that is there is replaced.
     pub fn back_up(&self, place: &Place, path: &RelPath) -> Result<(), Failure> {
         let target = self.backup()?.place_made(path)?;
-        match place.rename_over(&target) {
+        let renamed = if place.is_carried_to(&target) { Err(Errno::XDEV) } else { place.rename_over(&target) };
+        match renamed {
             Err(Errno::XDEV) => {
                 carry(place, &target, true)?;
                 place.unlink().map_err(failure)
@@ -73,7 +75,8 @@ impl Tree {
         }
         std::fs::create_dir_all(&backup.path)
             .map_err(|error| failure(Errno::from_io_error(&error).unwrap_or(Errno::IO)))?;
-        let opened = Root::open(&backup.path)?;
+        // There a link is the file as which it took part: under its own name it could replace another backup.
+        let opened = Root::open(&backup.path, Links::Skip)?;
         Ok(backup.root.get_or_init(|| opened))
     }
 

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
+use bisync_engine::options::Links;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind, Reply, Verb};
 use bisync_engine::side::{Pair, Side};
@@ -44,7 +45,7 @@ impl World {
         let backups = tempfile::tempdir().unwrap();
         let sides = Pair::from_fn(|side: Side| {
             let backup = backups.path().join(format!("made/{side}"));
-            wrap(Local::open(folders[side].path(), Some(&backup)).unwrap())
+            wrap(Local::open(folders[side].path(), Some(&backup), Links::Skip).unwrap())
         });
         let runtime = Builder::new_current_thread().build().unwrap();
         Self { folders, backups, sides, runtime }

@@ -13,6 +13,8 @@ pub enum Kind {
     Link,
     /// A socket, a pipe, a device. It is reported and left alone.
     Special,
+    /// A directory of another file system, where those take no part. It is reported and left alone.
+    OtherFileSystem,
 }
 
 /// A point in time, in UTC.

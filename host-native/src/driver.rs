@@ -218,13 +218,13 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use bisync_engine::options::{Links, Options};
+    use bisync_engine::options::Options;
     use bisync_engine::path::RelPath;
     use bisync_engine::session::Turn;
     use bisync_engine::side::Side;
 
     use super::*;
-    use crate::backend::local::Local;
+    use crate::backend::local::{Local, Sight};
 
     /// Says what it was told to say, and remembers what it heard.
     #[derive(Default)]
@@ -256,7 +256,7 @@ mod tests {
     fn run(script: &mut Script, home: &Path, stop: bool) -> Result<Outcome, DriveError> {
         let side = |name: &str| -> Arc<dyn Backend> {
             fs::create_dir_all(home.join(name)).unwrap();
-            Arc::new(Local::open(&home.join(name), None, Links::Skip).unwrap())
+            Arc::new(Local::open(&home.join(name), None, Sight::default()).unwrap())
         };
         let limits = Limits { checkers: 2, transfers: 1, tries: 2, pause: Duration::ZERO };
         let quiet = Options::parse(&[("quiet".to_owned(), "true".to_owned())]).unwrap();

@@ -23,7 +23,7 @@ use signal_hook::iterator::Signals;
 use tokio::sync::mpsc;
 
 use crate::backend::Backend;
-use crate::backend::local::Local;
+use crate::backend::local::{Local, Sight};
 use crate::cli::{self, Arguments, Command, Environment};
 use crate::component::{self, OpenError};
 use crate::driver::{DriveError, Limits, drive};
@@ -135,7 +135,7 @@ impl RunError {
 
 fn try_run(arguments: &Arguments, reporter: &mut Reporter) -> Result<u8, RunError> {
     let options = &arguments.options;
-    let links = Links::of(options)?;
+    let sight = Sight { links: Links::of(options)?, one_file_system: options.flag("one-file-system") };
     let one = Location::parse(Side::One, &arguments.paths.one)?;
     let two = Location::parse(Side::Two, &arguments.paths.two)?;
     let locations = if options.is_given("workdir") {
@@ -165,8 +165,8 @@ fn try_run(arguments: &Arguments, reporter: &mut Reporter) -> Result<u8, RunErro
         made(root, fs::create_dir_all(root))?;
     }
     let sides = Pair::new(
-        open_side(Side::One, &locations.one, backups.one.as_ref(), links)?,
-        open_side(Side::Two, &locations.two, backups.two.as_ref(), links)?,
+        open_side(Side::One, &locations.one, backups.one.as_ref(), sight)?,
+        open_side(Side::Two, &locations.two, backups.two.as_ref(), sight)?,
     );
 
     let timestamp = Timestamp::now();
@@ -238,9 +238,9 @@ fn open_side(
     side: Side,
     location: &Location,
     backup: Option<&Beside>,
-    links: Links,
+    sight: Sight,
 ) -> Result<Arc<dyn Backend>, RunError> {
-    let opened = Local::open(&location.root, backup.map(|backup| backup.directory.as_path()), links);
+    let opened = Local::open(&location.root, backup.map(|backup| backup.directory.as_path()), sight);
     let local = opened.map_err(|failure| RunError::Side { side, path: location.root.clone(), failure })?;
     Ok(Arc::new(local))
 }

@@ -160,6 +160,9 @@ pub const OPTIONS: &[OptionSpec] = &[
     OptionSpec::new("max-depth", Kind::Number, Group::Filter, "Descend so many levels; 1 is the top alone, -1 all")
         .default("-1"),
     OptionSpec::flag("delete-excluded", Group::Filter, "Ignored with a notice: what is left out is never deleted"),
+    OptionSpec::flag("one-file-system", Group::Filter, "Leave out directories that are on another file system")
+        .short('x')
+        .host(),
     // Safety.
     OptionSpec::new(
         "max-delete",

@@ -257,6 +257,10 @@ impl Session {
                         let text = format!("skipped on {side}: it is neither a file nor a directory");
                         self.outbox.say(Level::Notice, "special-skipped", Some(&path), text);
                     }
+                    Oddity::OtherFileSystem(path) => {
+                        let text = format!("skipped on {side}: it is on another file system");
+                        self.outbox.say(Level::Notice, "other-file-system-skipped", Some(&path), text);
+                    }
                     Oddity::Leftover(entry, run) => {
                         if self.journal.runs.contains(&run) {
                             let mut row = Row::at(entry.path);

@@ -5,14 +5,15 @@ use std::fs;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Child;
 
+use bisync_tests::real::disk::SmallDisk;
 use bisync_tests::real::folders::read_tree;
 use bisync_tests::real::home::Home;
 use bisync_tests::real::program;
 use rustix::fs::{CWD, FileType, Mode, OFlags, mkdirat, mknodat, openat};
-use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
+use rustix::mount::MountFlags;
 use rustix::process::{Pid, Signal, kill_process};
 
 const NO_FLAGS: [&str; 0] = [];
@@ -71,27 +72,6 @@ fn a_working_directory_that_cannot_be_written_stops_the_run() {
     assert_eq!(ended.code, Some(1), "{}", ended.all());
     assert!(ended.all().contains("work"), "{}", ended.all());
     assert_eq!(home.read("two/a"), None);
-}
-
-/// A small disk of its own, for as long as this lives.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    fn mount(path: PathBuf, flags: MountFlags) -> Option<Self> {
-        match mount("tmpfs", &path, "tmpfs", flags, c"size=256k") {
-            Ok(()) => Some(Self(path)),
-            Err(error) => {
-                eprintln!("skipped: a disk can only be mounted by root: {error}");
-                None
-            }
-        }
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = unmount(&self.0, UnmountFlags::DETACH);
-    }
 }
 
 #[test]

@@ -76,12 +76,12 @@ mod tests {
     use std::path::Path;
 
     use bisync_engine::entry::Fingerprint;
-    use bisync_engine::options::Links;
     use bisync_engine::path::RelPath;
     use bisync_engine::protocol::FailureKind;
     use bisync_engine::side::Side;
 
     use super::*;
+    use crate::backend::local::open::Sight;
 
     const NAMES: [&str; 2] = ["target", "temporary"];
 
@@ -93,7 +93,7 @@ mod tests {
         if replaces {
             fs::write(folder.path().join("target"), "old").unwrap();
         }
-        let tree = Tree::open(folder.path(), None, Links::Skip).unwrap();
+        let tree = Tree::open(folder.path(), None, Sight::default()).unwrap();
         let expect = match tree.describe(&path("target")).unwrap() {
             None => Expect::Absent,
             Some(stat) => Expect::Exactly(stat.fingerprint),

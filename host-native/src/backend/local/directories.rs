@@ -41,7 +41,11 @@ fn remove_all(root: &Root, path: Vec<u8>) -> Result<(), Failure> {
         each_name(&directory, |name, file_type| {
             let is_known = file_type != FileType::Unknown;
             let kind = if is_known { kind_of(file_type) } else { look_at(&directory, name).map_err(failure)?.kind };
-            if kind != Kind::Directory {
+            let is_beyond = match root.only_device {
+                None => false,
+                Some(device) => look_at(&directory, name).map_err(failure)?.device != device,
+            };
+            if kind != Kind::Directory || is_beyond {
                 return Err(failed(FailureKind::NotEmpty, "there are files in it"));
             }
             found.push([path, name.to_bytes()].join(&b'/'));
@@ -73,6 +77,6 @@ fn remove_link(root: &Root, path: &[u8], parent: &OwnedFd, name: &[u8]) -> Resul
     each_name(&directory, |_, _| Err(failure(Errno::NOTEMPTY)))?;
     match look_at(parent, name).map_err(failure)?.kind {
         Kind::Link => unlinkat(parent, name, AtFlags::empty()).map_err(failure),
-        Kind::File | Kind::Directory | Kind::Special => Err(failure(Errno::NOTDIR)),
+        Kind::File | Kind::Directory | Kind::Special | Kind::OtherFileSystem => Err(failure(Errno::NOTDIR)),
     }
 }

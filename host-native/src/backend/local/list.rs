@@ -50,6 +50,9 @@ pub fn list(
             seen = shown;
         }
         let Seen { name: listed, mut found, form } = seen;
+        if found.kind == Kind::Directory && !is_inside(root, &directory, name, form)? {
+            found.kind = Kind::OtherFileSystem;
+        }
         if let Some(algorithm) = algorithm.filter(|_| found.kind == Kind::File) {
             found.fingerprint.hash = hash_of(&directory, name.to_bytes(), form, algorithm, &found.fingerprint);
         }
@@ -92,7 +95,7 @@ fn show_link(root: &Root, path: &RelPath, directory: &OwnedFd, name: &CStr) -> R
         Err(error) => return Err(unseen(name, error)),
     };
     let is_hidden = match stat.kind {
-        Kind::File | Kind::Special => false,
+        Kind::File | Kind::Special | Kind::OtherFileSystem => false,
         Kind::Directory => is_above(root, path, &stat)?,
         Kind::Link => true,
     };
@@ -104,6 +107,17 @@ fn show_link(root: &Root, path: &RelPath, directory: &OwnedFd, name: &CStr) -> R
         Form::Plain | Form::Followed => names::from_disk(name.to_bytes()),
     };
     Ok(Some(Seen { name, found: stat.found(), form }))
+}
+
+/// Returns whether a directory is on the file system of the root, where that matters.
+fn is_inside(root: &Root, directory: &OwnedFd, name: &CStr, form: Form) -> Result<bool, Failure> {
+    let Some(device) = root.only_device else { return Ok(true) };
+    match form.look(directory, name.to_bytes()) {
+        Ok(stat) => Ok(stat.device == device),
+        // It has vanished, which listing it will tell.
+        Err(Errno::NOENT) => Ok(true),
+        Err(error) => Err(unseen(name, error)),
+    }
 }
 
 fn unseen(name: &CStr, error: Errno) -> Failure {

@@ -28,13 +28,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
-use bisync_engine::options::Links;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure};
 use tokio::task::spawn_blocking;
 
 pub use self::failure::failure;
 pub use self::names::from_disk;
+pub use self::open::Sight;
 
 use self::hash::Algorithm;
 use self::source::Source;
@@ -51,8 +51,8 @@ impl Local {
     ///
     /// # Errors
     /// Fails when there is no such folder or it cannot be read.
-    pub fn open(root: &Path, backup: Option<&Path>, links: Links) -> Result<Self, Failure> {
-        Tree::open(root, backup, links).map(|tree| Self(Arc::new(tree)))
+    pub fn open(root: &Path, backup: Option<&Path>, sight: Sight) -> Result<Self, Failure> {
+        Tree::open(root, backup, sight).map(|tree| Self(Arc::new(tree)))
     }
 
     /// Does something that blocks, where the answer is awaited.

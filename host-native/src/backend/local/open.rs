@@ -15,7 +15,17 @@ use super::failure::{failure, naming_failure};
 use super::links::resolve;
 use super::names;
 use super::place::Place;
+use super::stat::look;
 use crate::backend::failed;
+
+/// What of a folder is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sight {
+    /// What becomes of symbolic links.
+    pub links: Links,
+    /// Whether directories of other file systems are left out.
+    pub one_file_system: bool,
+}
 
 /// What the system takes as one path, with room to spare below `PATH_MAX`.
 const LONGEST_PATH: usize = 4000;
@@ -34,15 +44,20 @@ pub struct Root {
     keeps_beneath: bool,
     /// What becomes of the links below it.
     pub links: Links,
+    /// The file system beyond which nothing is shown, if there is such a limit.
+    pub only_device: Option<u64>,
 }
 
 impl Root {
     /// Opens a root.
-    pub fn open(path: &Path, links: Links) -> Result<Self, Failure> {
+    pub fn open(path: &Path, sight: Sight) -> Result<Self, Failure> {
+        let Sight { links, one_file_system } = sight;
         let flags = PASSAGE.difference(OFlags::NOFOLLOW);
         let directory = openat(CWD, path, flags, Mode::empty()).map_err(failure)?;
         let keeps_beneath = links != Links::Follow && system::open_beneath(&directory, b".", PASSAGE).is_ok();
-        Ok(Self { directory, keeps_beneath, links })
+        let only_device =
+            one_file_system.then(|| look(&directory)).transpose().map_err(failure)?.map(|stat| stat.device);
+        Ok(Self { directory, keeps_beneath, links, only_device })
     }
 
     /// Opens something below the root, given by its path on the disk. The empty path is the root.
@@ -197,7 +212,7 @@ mod tests {
     use std::fs;
 
     fn open(path: &Path) -> Root {
-        Root::open(path, Links::Skip).unwrap()
+        Root::open(path, Sight::default()).unwrap()
     }
 
     /// A root that relies on the system, and one that walks name by name.

@@ -75,7 +75,9 @@ impl Source {
         match stat.kind {
             Kind::File if version.is_still(&stat.fingerprint) => Ok(Self { content: Opened::File(file), stat }),
             Kind::File => Err(changed()),
-            Kind::Directory | Kind::Link | Kind::Special => Err(failed(FailureKind::WrongKind, "it is not a file")),
+            Kind::Directory | Kind::Link | Kind::Special | Kind::OtherFileSystem => {
+                Err(failed(FailureKind::WrongKind, "it is not a file"))
+            }
         }
     }
 

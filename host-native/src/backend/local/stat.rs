@@ -32,7 +32,7 @@ impl Stat {
     pub fn translated(self) -> Self {
         match self.kind {
             Kind::Link => Self { kind: Kind::File, permissions: LINK_PERMISSIONS, ..self },
-            Kind::File | Kind::Directory | Kind::Special => self,
+            Kind::File | Kind::Directory | Kind::Special | Kind::OtherFileSystem => self,
         }
     }
 
@@ -41,7 +41,7 @@ impl Stat {
         let fingerprint = match self.kind {
             Kind::File => self.fingerprint,
             Kind::Directory => Fingerprint { modified: self.fingerprint.modified, ..Fingerprint::default() },
-            Kind::Link | Kind::Special => Fingerprint::default(),
+            Kind::Link | Kind::Special | Kind::OtherFileSystem => Fingerprint::default(),
         };
         Found { kind: self.kind, fingerprint }
     }

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
-use bisync_engine::options::Links;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Capabilities, Disposal, Failure, FailureKind};
 use rustix::fs::OFlags;
@@ -12,7 +11,7 @@ use rustix::io::Errno;
 
 use super::carry::carry;
 use super::failure::{failure, naming_failure};
-use super::open::Root;
+use super::open::{Root, Sight};
 use super::place::Place;
 use super::probe::capabilities;
 use super::stat::{Stat, look};
@@ -39,8 +38,8 @@ struct Backup {
 
 impl Tree {
     /// Opens a folder, and names the directory where it keeps backups.
-    pub fn open(path: &Path, backup: Option<&Path>, links: Links) -> Result<Self, Failure> {
-        let root = Root::open(path, links)?;
+    pub fn open(path: &Path, backup: Option<&Path>, sight: Sight) -> Result<Self, Failure> {
+        let root = Root::open(path, sight)?;
         let capabilities = capabilities(&root)?;
         let backup = backup.map(|path| Backup { path: path.to_owned(), root: OnceLock::new() });
         Ok(Self { root, capabilities, shares: AtomicBool::new(true), backup })
@@ -76,7 +75,7 @@ impl Tree {
         std::fs::create_dir_all(&backup.path)
             .map_err(|error| failure(Errno::from_io_error(&error).unwrap_or(Errno::IO)))?;
         // There a link is the file as which it took part: under its own name it could replace another backup.
-        let opened = Root::open(&backup.path, Links::Skip)?;
+        let opened = Root::open(&backup.path, Sight::default())?;
         Ok(backup.root.get_or_init(|| opened))
     }
 

@@ -149,15 +149,15 @@ fn contents_are_compared_byte_for_byte() {
 fn capabilities_are_those_of_the_file_system() {
     let world = World::new();
     world.write(Side::One, "a name with letters", "");
-    let again = Local::open(world.folders.one.path(), None, Links::Skip).unwrap();
+    let again = Local::open(world.folders.one.path(), None, Sight::default()).unwrap();
     for capabilities in [world.sides.one.capabilities(), again.capabilities()] {
         assert_eq!(capabilities.hashes, ["md5", "sha1"]);
         assert!(capabilities.sets_time && capabilities.slow_hashes && !capabilities.case_insensitive);
         assert_eq!(capabilities.time_precision_ns, Some(1));
     }
-    assert_eq!(Local::open(&world.at(Side::One, "none"), None, Links::Skip).unwrap_err().kind, NotFound);
+    assert_eq!(Local::open(&world.at(Side::One, "none"), None, Sight::default()).unwrap_err().kind, NotFound);
     assert_eq!(
-        Local::open(&world.at(Side::One, "a name with letters"), None, Links::Skip).unwrap_err().kind,
+        Local::open(&world.at(Side::One, "a name with letters"), None, Sight::default()).unwrap_err().kind,
         WrongKind
     );
 }
@@ -167,5 +167,5 @@ fn hard_links_do_not_look_like_case_insensitivity() {
     let world = World::new();
     world.write(Side::One, "a", "");
     fs::hard_link(world.at(Side::One, "a"), world.at(Side::One, "A")).unwrap();
-    assert!(!Local::open(world.folders.one.path(), None, Links::Skip).unwrap().capabilities().case_insensitive);
+    assert!(!Local::open(world.folders.one.path(), None, Sight::default()).unwrap().capabilities().case_insensitive);
 }

@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
-use bisync_engine::options::Links;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind, Reply, Verb};
 use bisync_engine::side::{Pair, Side};
@@ -18,7 +17,7 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 
-use super::Local;
+use super::{Local, Sight};
 use crate::backend::{Answer, Backend, Content, Pages, perform};
 
 /// Two folders, each with a backup directory that does not exist yet.
@@ -45,7 +44,7 @@ impl World {
         let backups = tempfile::tempdir().unwrap();
         let sides = Pair::from_fn(|side: Side| {
             let backup = backups.path().join(format!("made/{side}"));
-            wrap(Local::open(folders[side].path(), Some(&backup), Links::Skip).unwrap())
+            wrap(Local::open(folders[side].path(), Some(&backup), Sight::default()).unwrap())
         });
         let runtime = Builder::new_current_thread().build().unwrap();
         Self { folders, backups, sides, runtime }

@@ -1,7 +1,6 @@
 //! Lists a directory: the hot path of every run.
 
 use std::ffi::CStr;
-use std::mem;
 
 use bisync_engine::entry::{Fingerprint, Found, Item, Kind};
 use bisync_engine::options::Links;
@@ -20,9 +19,6 @@ use super::stat::{kind_of, look_at};
 
 pub use system::each_name;
 
-/// How many items a page has at most.
-pub const PAGE: usize = 10_000;
-
 /// A name as it is listed, and what it stands for.
 struct Seen {
     name: String,
@@ -30,16 +26,11 @@ struct Seen {
     form: Form,
 }
 
-/// Lists a directory. Full pages are given to `page`, the last one is returned.
+/// Lists a directory.
 ///
 /// What vanishes while the directory is read is left out. Anything else that cannot be looked at fails the listing: a
 /// listing without it would say that it was deleted.
-pub fn list(
-    root: &Root,
-    path: &RelPath,
-    algorithm: Option<Algorithm>,
-    mut page: impl FnMut(Vec<Item>) -> Result<(), Failure>,
-) -> Result<Vec<Item>, Failure> {
+pub fn list(root: &Root, path: &RelPath, algorithm: Option<Algorithm>) -> Result<Vec<Item>, Failure> {
     let directory = root.open_path(path, OFlags::RDONLY | OFlags::DIRECTORY)?;
     let mut items = Vec::new();
     each_name(&directory, |name, file_type| {
@@ -57,7 +48,7 @@ pub fn list(
             found.fingerprint.hash = hash_of(&directory, name.to_bytes(), form, algorithm, &found.fingerprint);
         }
         items.push(Item { name: listed, found });
-        if items.len() == PAGE { page(mem::take(&mut items)) } else { Ok(()) }
+        Ok(())
     })?;
     Ok(items)
 }

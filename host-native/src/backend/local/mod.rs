@@ -40,7 +40,7 @@ use self::hash::Algorithm;
 use self::source::Source;
 use self::stat::Stat;
 use self::tree::Tree;
-use super::{Answer, Backend, Content, Pages};
+use super::{Answer, Backend, Content};
 
 /// A folder of the local file system.
 #[derive(Debug, Clone)]
@@ -70,10 +70,10 @@ impl Backend for Local {
         self.0.capabilities.clone()
     }
 
-    fn list_directory(&self, path: RelPath, hash: Option<String>, pages: Pages) -> Answer<'_, Vec<Item>> {
+    fn list_directory(&self, path: RelPath, hash: Option<String>) -> Answer<'_, Vec<Item>> {
         self.blocking(move |tree| {
             let algorithm = hash.as_deref().map(Algorithm::parse).transpose()?;
-            list::list(&tree.root, &path, algorithm, |items| pages.blocking_send(items))
+            list::list(&tree.root, &path, algorithm)
         })
     }
 

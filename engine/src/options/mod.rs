@@ -169,6 +169,11 @@ impl Options {
         if let Value::Order(order) = self.value(name)? { Some(order) } else { None }
     }
 
+    /// Returns the value of an option of [`Kind::Partition`].
+    pub fn partition(&self, name: &str) -> Option<crate::filter::Partition> {
+        if let Value::Partition(partition) = self.value(name)? { Some(partition) } else { None }
+    }
+
     /// Returns the value of an option of [`Kind::Text`]; `None` when it is empty.
     pub fn text(&self, name: &str) -> Option<String> {
         if let Value::Text(text) = self.value(name)? { Some(text).filter(|text| !text.is_empty()) } else { None }
@@ -205,6 +210,7 @@ fn bad_value(spec: &OptionSpec, text: &str) -> OptionsError {
             .and_then(|part| nearest(part.trim(), words.iter().copied())),
         Kind::Flag => nearest(text, ["true", "false"]),
         Kind::Count | Kind::Number | Kind::Percentage | Kind::Size | Kind::Duration | Kind::Age => None,
+        Kind::Partition => None,
         Kind::Order | Kind::Text | Kind::List | Kind::File | Kind::Files => None,
     };
     OptionsError::Value { option: spec.name, value: text.to_owned(), accepted: spec.kind.accepted(), nearest }

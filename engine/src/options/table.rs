@@ -160,6 +160,12 @@ pub const OPTIONS: &[OptionSpec] = &[
     OptionSpec::new("max-depth", Kind::Number, Group::Filter, "Descend so many levels; 1 is the top alone, -1 all")
         .default("-1"),
     OptionSpec::flag("delete-excluded", Group::Filter, "Ignored with a notice: what is left out is never deleted"),
+    OptionSpec::new(
+        "hash-filter",
+        Kind::Partition,
+        Group::Filter,
+        "Take the share K of N equal shares of all files; @/N: any of them",
+    ),
     OptionSpec::flag("one-file-system", Group::Filter, "Leave out directories that are on another file system")
         .short('x')
         .host(),

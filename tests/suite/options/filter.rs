@@ -35,3 +35,17 @@ fn one_file_system() {
     home.check(&["-x"], 0, "2 copied, 1 deleted");
     home.check_in_step();
 }
+
+#[test]
+fn hash_filter() {
+    let files = "1 write file1.jpg 1\n 1 write file2.jpg 2\n 1 write file3.jpg 3\n 1 write file4.jpg 4";
+    let taken = |share: &str| {
+        let (world, _) = after("1 write kept k", files, &format!("--hash-filter={share}"));
+        world.contents(Side::Two).into_keys().filter(|path| path != "kept").collect::<Vec<_>>()
+    };
+    // The shares that rclone gives.
+    assert_eq!(taken("0/2"), ["file1.jpg", "file2.jpg", "file4.jpg"]);
+    assert_eq!(taken("1/2"), ["file3.jpg"]);
+    assert_eq!(taken("3/2"), taken("1/2"));
+    assert!([taken("0/2"), taken("1/2")].contains(&taken("@/2")));
+}

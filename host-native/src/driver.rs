@@ -367,7 +367,7 @@ mod tests {
         fn delete_file(&self, _: RelPath, _: Fingerprint, _: Disposal) -> Answer<'_, ()> {
             unreachable!()
         }
-        fn make_directory(&self, _: RelPath) -> Answer<'_, Found> {
+        fn make_directory(&self, _: RelPath, _: &dyn Backend) -> Answer<'_, Found> {
             unreachable!()
         }
         fn remove_directory(&self, _: RelPath, _: Emptiness) -> Answer<'_, ()> {

@@ -135,7 +135,15 @@ impl RunError {
 
 fn try_run(arguments: &Arguments, reporter: &mut Reporter) -> Result<u8, RunError> {
     let options = &arguments.options;
-    let sight = Sight { links: Links::of(options)?, one_file_system: options.flag("one-file-system") };
+    let sight = Sight {
+        links: Links::of(options)?,
+        one_file_system: options.flag("one-file-system"),
+        metadata: options.flag("metadata"),
+    };
+    if sight.metadata && !rustix::process::geteuid().is_root() {
+        let text = "owners are not carried over with `--metadata`: only root can give files away".to_owned();
+        reporter.say(Level::Notice, "owners-not-kept", text);
+    }
     let one = Location::parse(Side::One, &arguments.paths.one)?;
     let two = Location::parse(Side::Two, &arguments.paths.two)?;
     let locations = if options.is_given("workdir") {

@@ -260,6 +260,13 @@ pub const OPTIONS: &[OptionSpec] = &[
         .default("8")
         .host(),
     OptionSpec::new("transfers", Kind::Number, Group::Transfer, "Copy so many files at a time").default("4").host(),
+    OptionSpec::flag(
+        "metadata",
+        Group::Transfer,
+        "Copies keep permissions, owner, time of last access and extended attributes",
+    )
+    .short('M')
+    .host(),
     OptionSpec::flag("update", Group::Transfer, "Ignored with a notice, as in rclone's bisync").short('u'),
     OptionSpec::flag("no-traverse", Group::Transfer, "Ignored with a notice, as in rclone's bisync"),
     OptionSpec::flag("no-check-dest", Group::Transfer, "Ignored with a notice, as in rclone's bisync"),

@@ -50,8 +50,8 @@ pub trait Backend: Send + Sync {
     /// Deletes a file.
     fn delete_file(&self, path: RelPath, expect: Fingerprint, disposal: Disposal) -> Answer<'_, ()>;
 
-    /// Makes a directory and its missing parents.
-    fn make_directory(&self, path: RelPath) -> Answer<'_, Found>;
+    /// Makes a directory and its missing parents, with the metadata of those of the other side `like` them where that is wanted.
+    fn make_directory(&self, path: RelPath, like: &dyn Backend) -> Answer<'_, Found>;
 
     /// Removes a directory.
     fn remove_directory(&self, path: RelPath, emptiness: Emptiness) -> Answer<'_, ()>;

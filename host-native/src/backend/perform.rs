@@ -33,7 +33,9 @@ async fn carry_out(sides: &Pair<Arc<dyn Backend>>, verb: Verb) -> Result<Reply, 
         Verb::DeleteFile { side, path, expect, disposal } => {
             sides[side].delete_file(path, expect, disposal).await.map(gone)
         }
-        Verb::MakeDirectory { side, path } => sides[side].make_directory(path).await.map(done),
+        Verb::MakeDirectory { side, path } => {
+            sides[side].make_directory(path, sides[side.other()].as_ref()).await.map(done)
+        }
         Verb::RemoveDirectory { side, path, emptiness } => {
             sides[side].remove_directory(path, emptiness).await.map(gone)
         }

@@ -12,7 +12,7 @@ use super::source::Source;
 use super::staged::{Permissions, Staged};
 use super::transfer::transfer;
 
-/// Copies the file at `place` to `target` with its time and permissions. It is for the caller to unlink it then.
+/// Copies the file at `place` to `target` with all that belongs to it. It is for the caller to unlink it then.
 ///
 /// A file at `target` is replaced when `replaces` says so, otherwise nothing may be there.
 pub fn carry(place: &Place, target: &Place, replaces: bool) -> Result<(), Failure> {
@@ -23,8 +23,9 @@ pub fn carry(place: &Place, target: &Place, replaces: bool) -> Result<(), Failur
     };
     let mut staged = Staged::create(target.sibling(temporary_name()), permissions)?;
     transfer(&source, &staged.file, &AtomicBool::new(false))?;
+    source.lend_metadata(&staged.file)?;
     source.verify()?;
-    staged.finish(source.stat.fingerprint.modified)?;
+    staged.finish(source.stat.fingerprint.modified, Some(source.stat.accessed))?;
     staged.take_form()?;
     staged.settle(|temporary| {
         let renamed = if replaces { temporary.rename_over(target) } else { temporary.rename_new(target) };

@@ -18,7 +18,7 @@ use crate::backend::failed;
 /// Moves a file.
 pub fn move_file(tree: &Tree, path: &RelPath, expect: &Fingerprint, target: &RelPath) -> Result<Found, Failure> {
     let (place, before) = tree.root.find(path, expect)?;
-    let target = tree.root.place_made(target)?;
+    let target = tree.root.place_made(target, None)?;
     if place.is_carried_to(&target) {
         return carry_away(&place, expect, &target);
     }

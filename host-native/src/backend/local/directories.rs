@@ -14,9 +14,9 @@ use super::open::{PASSAGE, Root, disk_path, split};
 use super::stat::{kind_of, look, look_at};
 use crate::backend::failed;
 
-/// Makes a directory and its missing parents.
-pub fn make_directory(root: &Root, path: &RelPath) -> Result<Found, Failure> {
-    let directory = root.make_directories(&disk_path(path)?)?;
+/// Makes a directory and its missing parents, `like` those of another root.
+pub fn make_directory(root: &Root, path: &RelPath, like: Option<&Root>) -> Result<Found, Failure> {
+    let directory = root.make_directories(&disk_path(path)?, like)?;
     Ok(look(&directory).map_err(failure)?.found())
 }
 

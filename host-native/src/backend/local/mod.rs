@@ -11,6 +11,7 @@ mod failure;
 mod hash;
 mod links;
 mod list;
+mod metadata;
 mod names;
 mod open;
 mod place;
@@ -108,8 +109,11 @@ impl Backend for Local {
         self.blocking(move |tree| change::delete_file(tree, &path, &expect, &disposal))
     }
 
-    fn make_directory(&self, path: RelPath) -> Answer<'_, Found> {
-        self.blocking(move |tree| directories::make_directory(&tree.root, &path))
+    fn make_directory(&self, path: RelPath, like: &dyn Backend) -> Answer<'_, Found> {
+        let like = like.as_local().filter(|_| self.0.metadata).cloned();
+        self.blocking(move |tree| {
+            directories::make_directory(&tree.root, &path, like.as_ref().map(|like| &like.0.root))
+        })
     }
 
     fn remove_directory(&self, path: RelPath, emptiness: Emptiness) -> Answer<'_, ()> {

@@ -13,18 +13,21 @@ use rustix::io::{Errno, Result as SystemResult};
 
 use super::failure::{failure, naming_failure};
 use super::links::resolve;
+use super::metadata::carry_directory;
 use super::names;
 use super::place::Place;
 use super::stat::look;
 use crate::backend::failed;
 
-/// What of a folder is shown.
+/// What of a folder is shown, and what of it is kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Sight {
     /// What becomes of symbolic links.
     pub links: Links,
     /// Whether directories of other file systems are left out.
     pub one_file_system: bool,
+    /// Whether what comes to it keeps its metadata.
+    pub metadata: bool,
 }
 
 /// What the system takes as one path, with room to spare below `PATH_MAX`.
@@ -51,7 +54,7 @@ pub struct Root {
 impl Root {
     /// Opens a root.
     pub fn open(path: &Path, sight: Sight) -> Result<Self, Failure> {
-        let Sight { links, one_file_system } = sight;
+        let Sight { links, one_file_system, metadata: _ } = sight;
         let flags = PASSAGE.difference(OFlags::NOFOLLOW);
         let directory = openat(CWD, path, flags, Mode::empty()).map_err(failure)?;
         let keeps_beneath = links != Links::Follow && system::open_beneath(&directory, b".", PASSAGE).is_ok();
@@ -119,11 +122,11 @@ impl Root {
         Ok(self.place_in(directory, name, false))
     }
 
-    /// Returns the place of a new path in its open parent, which is made when it is missing.
-    pub fn place_made(&self, path: &RelPath) -> Result<Place, Failure> {
+    /// Returns the place of a new path in its open parent, which is made like that of another root when it is missing.
+    pub fn place_made(&self, path: &RelPath, like: Option<&Self>) -> Result<Place, Failure> {
         let path = disk_path(path)?;
         let (parent, name) = split(&path)?;
-        let directory = self.make_directories(parent)?;
+        let directory = self.make_directories(parent, like)?;
         Ok(self.place_in(directory, name, true))
     }
 
@@ -132,20 +135,28 @@ impl Root {
         Place { directory: Arc::new(directory), name, form }
     }
 
-    /// Opens a directory given by its path on the disk; it and its parents are made when they are missing.
-    pub fn make_directories(&self, path: &[u8]) -> Result<OwnedFd, Failure> {
+    /// Opens a directory given by its path on the disk; it and its parents are made when they are missing, and get the
+    /// metadata of those `like` them.
+    pub fn make_directories(&self, path: &[u8], like: Option<&Self>) -> Result<OwnedFd, Failure> {
         match self.open_at(path, PASSAGE) {
             Err(Errno::NOENT) => {}
             opened => return opened.map_err(failure),
         }
         let passage = self.flags(PASSAGE);
         let mut directory = self.open_at(b"", PASSAGE).map_err(failure)?;
+        let mut end = 0;
         for name in path.split(|byte| *byte == b'/') {
+            end += name.len();
             let opened = match openat(&directory, name, passage, Mode::empty()) {
                 Err(Errno::NOENT) => {
                     match mkdirat(&directory, name, Mode::from_raw_mode(0o777)) {
+                        Ok(()) => {
+                            if let Some(like) = like {
+                                like.lend_metadata(path.get(..end).unwrap_or_default(), &directory, name)?;
+                            }
+                        }
                         // Another request may have made it at the same moment.
-                        Ok(()) | Err(Errno::EXIST) => {}
+                        Err(Errno::EXIST) => {}
                         Err(error) => return Err(naming_failure(error)),
                     }
                     openat(&directory, name, passage, Mode::empty())
@@ -153,8 +164,17 @@ impl Root {
                 opened => opened,
             };
             directory = opened.map_err(failure)?;
+            end += 1;
         }
         Ok(directory)
+    }
+
+    /// Gives the metadata of a directory here, if there is one, to the new directory `name`.
+    fn lend_metadata(&self, path: &[u8], directory: &OwnedFd, name: &[u8]) -> Result<(), Failure> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let Ok(source) = self.open_at(path, flags) else { return Ok(()) };
+        let target = openat(directory, name, flags, Mode::empty()).map_err(failure)?;
+        carry_directory(&source, &look(&source).map_err(failure)?, &target)
     }
 }
 
@@ -253,7 +273,7 @@ mod tests {
         for (root, letter) in both(directory.path()).into_iter().zip(["a", "b"]) {
             let path = vec![letter.repeat(200); 50].join("/");
             assert!(path.len() > 2 * LONGEST_PATH);
-            let place = root.place_made(&RelPath::parse(&format!("{path}/file")).unwrap()).unwrap();
+            let place = root.place_made(&RelPath::parse(&format!("{path}/file")).unwrap(), None).unwrap();
             assert!(place.look().unwrap().is_none());
             let again = root.open_path(&RelPath::parse(&path).unwrap(), OFlags::RDONLY | OFlags::DIRECTORY);
             assert!(again.is_ok());

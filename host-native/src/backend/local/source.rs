@@ -10,6 +10,7 @@ use rustix::io::read;
 
 use super::failure::failure;
 use super::links::Form;
+use super::metadata::{carry_metadata, carry_owner};
 use super::open::Root;
 use super::stat::{Stat, look};
 use crate::backend::{Producer, failed};
@@ -91,6 +92,15 @@ impl Source {
         let Opened::File(file) = &self.content else { return Ok(()) };
         let now = look(file).map_err(failure)?;
         if self.stat.fingerprint.is_still(&now.fingerprint) { Ok(()) } else { Err(changed()) }
+    }
+
+    /// Gives the metadata of what is read to `target`.
+    pub fn lend_metadata(&self, target: &OwnedFd) -> Result<(), Failure> {
+        match &self.content {
+            Opened::File(file) => carry_metadata(file, &self.stat, target),
+            // A link has no permissions, and no attributes of the user.
+            Opened::Link(_) => carry_owner(&self.stat, target),
+        }
     }
 
     /// Hands the content to `producer`, piece by piece.

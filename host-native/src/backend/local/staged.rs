@@ -4,7 +4,8 @@ use bisync_engine::entry::{Fingerprint, Found, Instant};
 use bisync_engine::protocol::{Expect, Failure, FailureKind};
 use rustix::fd::OwnedFd;
 use rustix::fs::{
-    AtFlags, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, fchmod, futimens, openat, symlinkat, utimensat,
+    AtFlags, Gid, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, Uid, chownat, fchmod, futimens, openat, symlinkat,
+    utimensat,
 };
 use rustix::io::{Errno, pread};
 
@@ -52,10 +53,13 @@ impl Staged {
         Ok(staged)
     }
 
-    /// Sets the time of the written file and returns what it now is, wherever it is put.
-    pub fn finish(&self, modified: Option<Instant>) -> Result<Found, Failure> {
+    /// Sets the times of the written file and returns what it now is, wherever it is put.
+    pub fn finish(&self, modified: Option<Instant>, accessed: Option<Instant>) -> Result<Found, Failure> {
         if let Some(modified) = modified {
-            futimens(&self.file, &timestamps(modified)).map_err(failure)?;
+            let accessed = accessed.map(timespec);
+            let times = timestamps(modified);
+            let last_access = accessed.unwrap_or(times.last_access);
+            futimens(&self.file, &Timestamps { last_access, ..times }).map_err(failure)?;
         }
         look(&self.file).map(Stat::found).map_err(failure)
     }
@@ -66,7 +70,7 @@ impl Staged {
             Form::Plain | Form::Followed => return Ok(None),
             Form::Link => {}
         }
-        let written = look(&self.file).map_err(failure)?.fingerprint;
+        let written = look(&self.file).map_err(failure)?;
         let mut target = Vec::with_capacity(LONGEST_TARGET + 1);
         pread(&self.file, rustix::buffer::spare_capacity(&mut target), 0).map_err(failure)?;
         if target.is_empty() || target.len() > LONGEST_TARGET || target.contains(&0) {
@@ -76,11 +80,15 @@ impl Staged {
         self.place.unlink().map_err(failure)?;
         symlinkat(&*target, directory, &**name).map_err(naming_failure)?;
         self.file = openat(directory, &**name, system::LINK, Mode::empty()).map_err(failure)?;
-        if let Some(modified) = written.modified {
+        if let Some(modified) = written.fingerprint.modified {
             utimensat(directory, &**name, &timestamps(modified), AtFlags::SYMLINK_NOFOLLOW).map_err(failure)?;
         }
-        let link = self.place.look()?.ok_or_else(|| failed(FailureKind::Refused, "it is gone"))?;
-        Ok(Some(link.found()))
+        let gone = || failed(FailureKind::Refused, "it is gone");
+        if self.place.look()?.ok_or_else(gone)?.owner != written.owner {
+            let (user, group) = (Uid::from_raw(written.owner.0), Gid::from_raw(written.owner.1));
+            chownat(directory, &**name, Some(user), Some(group), AtFlags::SYMLINK_NOFOLLOW).map_err(failure)?;
+        }
+        Ok(Some(self.place.look()?.ok_or_else(gone)?.found()))
     }
 
     /// Puts the file at `target`, when what is there is what is expected.
@@ -160,10 +168,11 @@ impl Staged {
 
 /// Returns the modification time as the system takes it, the time of the last access left alone.
 pub fn timestamps(modified: Instant) -> Timestamps {
-    Timestamps {
-        last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
-        last_modification: Timespec { tv_sec: modified.seconds, tv_nsec: modified.nanoseconds.into() },
-    }
+    Timestamps { last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT }, last_modification: timespec(modified) }
+}
+
+fn timespec(time: Instant) -> Timespec {
+    Timespec { tv_sec: time.seconds, tv_nsec: time.nanoseconds.into() }
 }
 
 fn mode(bits: u32) -> Mode {

@@ -19,6 +19,10 @@ pub struct Stat {
     pub fingerprint: Fingerprint,
     /// The permission bits, without those for set-user-id and the like.
     pub permissions: u32,
+    /// The user and the group that own it.
+    pub owner: (u32, u32),
+    /// When it was last read, as far as the system keeps that.
+    pub accessed: Instant,
     /// The number that the file system knows it by.
     pub inode: u64,
     /// The number of the file system.
@@ -109,6 +113,8 @@ mod system {
                 id: born.and_then(|born| file_id(stat.stx_ino, born)),
             },
             permissions: u32::from(stat.stx_mode) & 0o777,
+            owner: (stat.stx_uid, stat.stx_gid),
+            accessed: instant(&stat.stx_atime),
             inode: stat.stx_ino,
             device: u64::from(stat.stx_dev_major) << 32 | u64::from(stat.stx_dev_minor),
             allocated_bytes: stat.stx_blocks.saturating_mul(512),
@@ -145,6 +151,8 @@ mod system {
                 id: file_id(stat.st_ino, born),
             },
             permissions: u32::from(stat.st_mode) & 0o777,
+            owner: (stat.st_uid, stat.st_gid),
+            accessed: Instant { seconds: stat.st_atime, nanoseconds: stat.st_atime_nsec as u32 },
             inode: stat.st_ino,
             device: stat.st_dev as u64,
             allocated_bytes: u64::try_from(stat.st_blocks).unwrap_or(0).saturating_mul(512),

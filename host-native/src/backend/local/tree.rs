@@ -22,6 +22,8 @@ use crate::backend::failed;
 pub struct Tree {
     /// The folder.
     pub root: Root,
+    /// Whether what comes to it keeps its metadata.
+    pub metadata: bool,
     /// What it can do.
     pub capabilities: Capabilities,
     /// Whether files are still thought to be able to share their blocks.
@@ -42,7 +44,7 @@ impl Tree {
         let root = Root::open(path, sight)?;
         let capabilities = capabilities(&root)?;
         let backup = backup.map(|path| Backup { path: path.to_owned(), root: OnceLock::new() });
-        Ok(Self { root, capabilities, shares: AtomicBool::new(true), backup })
+        Ok(Self { root, metadata: sight.metadata, capabilities, shares: AtomicBool::new(true), backup })
     }
 
     /// Makes sure that a disposal is possible at all, before anything is changed.
@@ -55,7 +57,7 @@ impl Tree {
 
     /// Moves the file at `place` to `path` in the backup directory; a file that is there is replaced.
     pub fn back_up(&self, place: &Place, path: &RelPath) -> Result<(), Failure> {
-        let target = self.backup()?.place_made(path)?;
+        let target = self.backup()?.place_made(path, None)?;
         let renamed = if place.is_carried_to(&target) { Err(Errno::XDEV) } else { place.rename_over(&target) };
         match renamed {
             Err(Errno::XDEV) => {

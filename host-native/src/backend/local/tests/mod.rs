@@ -158,8 +158,8 @@ impl Backend for Streamed {
         self.0.delete_file(path, expect, disposal)
     }
 
-    fn make_directory(&self, path: RelPath) -> Answer<'_, Found> {
-        self.0.make_directory(path)
+    fn make_directory(&self, path: RelPath, like: &dyn Backend) -> Answer<'_, Found> {
+        self.0.make_directory(path, like)
     }
 
     fn remove_directory(&self, path: RelPath, emptiness: Emptiness) -> Answer<'_, ()> {

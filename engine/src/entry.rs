@@ -9,10 +9,12 @@ pub enum Kind {
     File,
     /// A directory.
     Directory,
-    /// A symbolic link. It is reported and left alone.
+    /// A symbolic link that takes no part. It is reported and left alone.
     Link,
     /// A socket, a pipe, a device. It is reported and left alone.
     Special,
+    /// A directory of another file system, where those take no part. It is reported and left alone.
+    OtherFileSystem,
 }
 
 /// A point in time, in UTC.

@@ -46,7 +46,8 @@ pub enum Blind {
     Failed,
     /// It holds a file named by `--exclude-if-present`: everything below is untracked.
     Excluded,
-    /// It is no directory but a link or a special file: nothing is read or written through it.
+    /// It is no directory but a link or a special file, or a directory of another file system: nothing is read or written
+    /// through it.
     Hidden,
 }
 
@@ -57,6 +58,8 @@ pub enum Oddity {
     Link(RelPath),
     /// A socket, a pipe, a device.
     Special(RelPath),
+    /// A directory of another file system.
+    OtherFileSystem(RelPath),
     /// A temporary file that a run left behind.
     Leftover(Entry, u64),
 }
@@ -281,6 +284,12 @@ impl Walk {
                 Kind::Link => {
                     self.blind.insert(path.clone(), Blind::Hidden);
                     self.oddities.push(Oddity::Link(path.clone()));
+                    Some(Now::Untracked)
+                }
+                Kind::OtherFileSystem if !self.filter.descends(&path) => None,
+                Kind::OtherFileSystem => {
+                    self.blind.insert(path.clone(), Blind::Hidden);
+                    self.oddities.push(Oddity::OtherFileSystem(path.clone()));
                     Some(Now::Untracked)
                 }
                 Kind::Special => {

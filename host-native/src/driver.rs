@@ -1,5 +1,6 @@
 //! The loop between the engine, which decides, and those who do.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -13,13 +14,15 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use crate::backend::{Backend, Pages, perform};
+use crate::backend::{Backend, perform};
 use crate::component::{Conversation, ConversationError};
 use crate::report::Reporter;
 use crate::report::progress::Counters;
 use crate::state::StateStore;
 use crate::workers::Lane;
 
+/// A page of a listing has at most so many items.
+const PAGE: usize = 10_000;
 /// So many replies may wait for the engine before those who answer have to wait.
 const REPLIES_WAITING: usize = 1024;
 
@@ -144,10 +147,12 @@ impl Workers {
                 counters.begin(&verb);
                 // Unlike the runtime's own `block_on`, this lets what it waits for block the thread.
                 let _inside = runtime.enter();
-                let reply = pollster::block_on(carry_out(&sides, id, &verb, &replies, &stopping, limits));
+                let reply = pollster::block_on(carry_out(&sides, &verb, &stopping, limits));
                 counters.end(&verb);
-                // Nobody hears it any more when the run broke off.
-                let _ = replies.blocking_send((id, reply));
+                for reply in in_pages(reply) {
+                    // Nobody hears it any more when the run broke off.
+                    let _ = replies.blocking_send((id, reply));
+                }
             })
         };
         let checkers = Lane::new(limits.checkers, Arc::clone(&work));
@@ -180,20 +185,14 @@ impl Workers {
     }
 }
 
-async fn carry_out(
-    sides: &Pair<Arc<dyn Backend>>,
-    id: RequestId,
-    verb: &Verb,
-    replies: &mpsc::Sender<(RequestId, Reply)>,
-    stopping: &AtomicBool,
-    limits: Limits,
-) -> Reply {
+/// Carries out a request, more than once where that may help: all that change something check what they expect.
+async fn carry_out(sides: &Pair<Arc<dyn Backend>>, verb: &Verb, stopping: &AtomicBool, limits: Limits) -> Reply {
     let mut tries_left = limits.tries;
     loop {
-        let reply = perform(sides, verb.clone(), Pages::new(id, replies.clone())).await;
+        let reply = perform(sides, verb.clone()).await;
         tries_left = tries_left.saturating_sub(1);
         let may_work = matches!(&reply, Reply::Failed(failure) if failure.kind == FailureKind::Temporary);
-        if !may_work || !is_repeatable(verb) || tries_left == 0 || stopping.load(Ordering::Relaxed) {
+        if !may_work || tries_left == 0 || stopping.load(Ordering::Relaxed) {
             return reply;
         }
         tokio::time::sleep(limits.pause).await;
@@ -204,27 +203,35 @@ fn is_copy(verb: &Verb) -> bool {
     matches!(verb, Verb::CopyFile(_))
 }
 
-/// Says whether a request may be made again after it failed.
-///
-/// All that change something check what they expect, so that a second try can do no harm. Of a listing, pages may have
-/// come already.
-fn is_repeatable(verb: &Verb) -> bool {
-    !matches!(verb, Verb::ListDirectory { .. })
+/// Splits a long listing into pages. They go out when the directory was listed to its end: a second try gives others.
+fn in_pages(reply: Reply) -> Vec<Reply> {
+    let mut pages = VecDeque::from([reply]);
+    while let Some(Reply::Page { items, last }) = pages.front_mut()
+        && items.len() > PAGE
+    {
+        *last = false;
+        let rest = Reply::Page { items: items.split_off(PAGE), last: true };
+        pages.push_front(rest);
+    }
+    pages.into_iter().rev().collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::VecDeque;
     use std::fs;
     use std::path::Path;
+    use std::sync::atomic::AtomicU32;
 
+    use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
     use bisync_engine::options::Options;
     use bisync_engine::path::RelPath;
+    use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness};
     use bisync_engine::session::Turn;
     use bisync_engine::side::Side;
 
     use super::*;
-    use crate::backend::local::Local;
+    use crate::backend::local::{Local, Sight};
+    use crate::backend::{Answer, Content};
 
     /// Says what it was told to say, and remembers what it heard.
     #[derive(Default)]
@@ -256,7 +263,7 @@ mod tests {
     fn run(script: &mut Script, home: &Path, stop: bool) -> Result<Outcome, DriveError> {
         let side = |name: &str| -> Arc<dyn Backend> {
             fs::create_dir_all(home.join(name)).unwrap();
-            Arc::new(Local::open(&home.join(name), None).unwrap())
+            Arc::new(Local::open(&home.join(name), None, Sight::default()).unwrap())
         };
         let limits = Limits { checkers: 2, transfers: 1, tries: 2, pause: Duration::ZERO };
         let quiet = Options::parse(&[("quiet".to_owned(), "true".to_owned())]).unwrap();
@@ -315,5 +322,77 @@ mod tests {
         run(&mut script, home.path(), true).unwrap();
         assert_eq!(script.heard.len(), 3, "{:?}", script.heard);
         assert!(script.stopped);
+    }
+
+    fn page(items: usize, last: bool) -> Reply {
+        let found = Found { kind: Kind::File, fingerprint: Fingerprint::default() };
+        Reply::Page { items: vec![Item { name: "a".into(), found }; items], last }
+    }
+
+    #[test]
+    fn huge_directories_come_in_pages() {
+        let check = |reply: Reply, expected: &[Reply]| assert!(in_pages(reply) == expected);
+        check(Reply::Same(true), &[Reply::Same(true)]);
+        check(page(0, true), &[page(0, true)]);
+        check(page(PAGE, true), &[page(PAGE, true)]);
+        check(page(2 * PAGE + 1, true), &[page(PAGE, false), page(PAGE, false), page(1, true)]);
+    }
+
+    /// A side whose listings fail so many times.
+    struct Flaky(AtomicU32);
+
+    impl Backend for Flaky {
+        fn list_directory(&self, _: RelPath, _: Option<String>) -> Answer<'_, Vec<Item>> {
+            let failure = Failure { kind: FailureKind::Temporary, message: "busy".to_owned() };
+            let left = self.0.load(Ordering::Relaxed);
+            self.0.store(left.saturating_sub(1), Ordering::Relaxed);
+            Box::pin(async move { if left > 0 { Err(failure) } else { Ok(Vec::new()) } })
+        }
+
+        fn capabilities(&self) -> Capabilities {
+            unreachable!()
+        }
+        fn describe(&self, _: RelPath) -> Answer<'_, Option<Found>> {
+            unreachable!()
+        }
+        fn read(&self, _: RelPath, _: Fingerprint) -> Content {
+            unreachable!()
+        }
+        fn write(&self, _: CopyFile, _: Content) -> Answer<'_, Found> {
+            unreachable!()
+        }
+        fn move_file(&self, _: RelPath, _: Fingerprint, _: RelPath) -> Answer<'_, Found> {
+            unreachable!()
+        }
+        fn delete_file(&self, _: RelPath, _: Fingerprint, _: Disposal) -> Answer<'_, ()> {
+            unreachable!()
+        }
+        fn make_directory(&self, _: RelPath, _: &dyn Backend) -> Answer<'_, Found> {
+            unreachable!()
+        }
+        fn remove_directory(&self, _: RelPath, _: Emptiness) -> Answer<'_, ()> {
+            unreachable!()
+        }
+        fn set_time(&self, _: RelPath, _: Fingerprint, _: Instant) -> Answer<'_, Found> {
+            unreachable!()
+        }
+        fn flush(&self) -> Answer<'_, ()> {
+            unreachable!()
+        }
+    }
+
+    #[test]
+    fn a_listing_is_tried_again() {
+        let check = |failures, expected: fn(&Reply) -> bool| {
+            let sides: Pair<Arc<dyn Backend>> = Pair::from_fn(|_| Arc::new(Flaky(AtomicU32::new(failures))) as _);
+            let limits = Limits { checkers: 1, transfers: 1, tries: 3, pause: Duration::ZERO };
+            let verb = Verb::ListDirectory { side: Side::One, path: RelPath::root(), hash: None };
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            let reply = runtime.block_on(carry_out(&sides, &verb, &AtomicBool::new(false), limits));
+            assert!(expected(&reply), "{failures}: {reply:?}");
+        };
+        check(0, |reply| matches!(reply, Reply::Page { .. }));
+        check(2, |reply| matches!(reply, Reply::Page { .. }));
+        check(3, |reply| matches!(reply, Reply::Failed(_)));
     }
 }

@@ -53,7 +53,7 @@ macro_rules! same_fields {
 }
 
 same_cases!(Side { One, Two });
-same_cases!(Kind { File, Directory, Link, Special });
+same_cases!(Kind { File, Directory, Link, Special, OtherFileSystem });
 same_cases!(Emptiness { Empty, NoFiles });
 same_cases!(Level { Error, Notice, Info, Debug });
 same_cases!(FailureKind {

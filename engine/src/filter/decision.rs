@@ -40,6 +40,8 @@ pub enum Reason<'filter> {
     },
     /// The file is outside a limit.
     Limit(Limit),
+    /// The path belongs to another share of all files.
+    OtherPartition,
     /// The path is on the list of files, or is a directory above one of them.
     Listed,
     /// The path is not on the list of files.
@@ -65,6 +67,7 @@ impl fmt::Display for Decision<'_> {
             Reason::Limit(Limit::TooLarge) => formatter.write_str(": larger than `--max-size`"),
             Reason::Limit(Limit::TooOld) => formatter.write_str(": modified earlier than `--max-age`"),
             Reason::Limit(Limit::TooNew) => formatter.write_str(": modified later than `--min-age`"),
+            Reason::OtherPartition => formatter.write_str(": not in the share of `--hash-filter`"),
             Reason::Listed => formatter.write_str(": on the list of files"),
             Reason::NotListed => formatter.write_str(": not on the list of files"),
         }

@@ -1,8 +1,9 @@
-//! Limits that do not depend on the path.
+//! Limits that are no rules.
 
+use super::partition::Partition;
 use crate::entry::{Fingerprint, Instant};
 
-/// Limits of size, age and depth, and the files that hide the directory they are in.
+/// Limits of size, age, depth and number, and the files that hide the directory they are in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Limits {
     /// The least size of a file, in bytes.
@@ -18,6 +19,8 @@ pub struct Limits {
     pub max_depth: Option<u32>,
     /// Names of files; a directory that holds one of them is not looked at and is not in the sync.
     pub exclude_if_present: Vec<String>,
+    /// The share of all files that is looked at.
+    pub partition: Option<Partition>,
 }
 
 /// What keeps a file outside the limits of size and age.
@@ -36,12 +39,13 @@ pub enum Limit {
 impl Limits {
     /// Returns true when no limit is set that a list of files would override.
     pub(super) fn allow_list(&self) -> bool {
-        let Self { min_size, max_size, oldest, newest, max_depth: _, exclude_if_present } = self;
+        let Self { min_size, max_size, oldest, newest, max_depth: _, exclude_if_present, partition } = self;
         min_size.is_none()
             && max_size.is_none()
             && oldest.is_none()
             && newest.is_none()
             && exclude_if_present.is_empty()
+            && partition.is_none()
     }
 
     /// Returns true when the size and the time are within the limits, both ends included.

@@ -25,6 +25,7 @@ mod error;
 mod files_from;
 mod fold;
 mod limits;
+mod partition;
 mod pattern;
 mod regexp;
 mod rules;
@@ -36,6 +37,7 @@ mod tests;
 pub use decision::{Decision, Reason};
 pub use error::{FilterError, RuleProblem};
 pub use limits::{Limit, Limits};
+pub use partition::Partition;
 pub use source::{Origin, Place, RuleSource, SourceKind};
 
 use crate::entry::{Fingerprint, Kind};
@@ -174,6 +176,9 @@ impl Filter {
     fn of_file(&self, path: &RelPath) -> Decision<'_> {
         match &self.list {
             Some(list) => by_list(list.has_file(path)),
+            None if self.limits.partition.is_some_and(|partition| !partition.includes(path)) => {
+                Decision { included: false, reason: Reason::OtherPartition }
+            }
             None => by_rule(self.rules.for_file(path.as_str())),
         }
     }

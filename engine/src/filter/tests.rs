@@ -31,7 +31,7 @@ fn walk(filter: &Filter, paths: &[&str]) -> Vec<String> {
         let above = std::iter::successors(path.parent(), RelPath::parent).all(|directory| filter.descends(&directory));
         let own = match kind {
             Kind::Directory => filter.includes_directory(&path),
-            Kind::File | Kind::Link | Kind::Special => filter.includes_path(&path),
+            Kind::File | Kind::Link | Kind::Special | Kind::OtherFileSystem => filter.includes_path(&path),
         };
         assert_eq!(explain(filter, &path, kind).included, above && own, "{path}");
         above && own

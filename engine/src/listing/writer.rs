@@ -20,7 +20,7 @@ pub fn write_entry(out: &mut Vec<u8>, entry: &Entry) {
     let (flags, size, hash) = match entry.found.kind {
         Kind::File => (b'-', fingerprint.size, fingerprint.hash.as_ref()),
         Kind::Directory => (b'd', None, None),
-        Kind::Link | Kind::Special => return,
+        Kind::Link | Kind::Special | Kind::OtherFileSystem => return,
     };
     out.extend_from_slice(&[flags, b' ']);
     match size {

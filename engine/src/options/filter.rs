@@ -47,6 +47,7 @@ pub(super) fn resolve(options: &Options, now: Instant, utc_offset_seconds: i32) 
         // A negative depth is no limit, and one too large to be reached is none either.
         max_depth: options.number("max-depth").and_then(|depth| u32::try_from(depth).ok()),
         exclude_if_present: names.collect(),
+        partition: options.partition("hash-filter"),
     };
     FilterSettings { sources, limits, ignore_case: options.flag("ignore-case") }
 }

@@ -40,9 +40,14 @@ fn help(spec: &OptionSpec) -> String {
     match spec.kind {
         Kind::Choice(words) | Kind::Words(words) => format!("{}. Words: `{}`", spec.help, words.join("`, `")),
         Kind::List | Kind::Files => format!("{}. May be repeated", spec.help),
-        Kind::Flag | Kind::Count | Kind::Number | Kind::Percentage | Kind::Size | Kind::Duration | Kind::Age => {
-            spec.help.to_owned()
-        }
+        Kind::Flag
+        | Kind::Count
+        | Kind::Number
+        | Kind::Percentage
+        | Kind::Size
+        | Kind::Duration
+        | Kind::Age
+        | Kind::Partition => spec.help.to_owned(),
         Kind::Order | Kind::Text | Kind::File => spec.help.to_owned(),
     }
 }

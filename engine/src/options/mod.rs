@@ -17,6 +17,7 @@ mod compare;
 mod copying;
 mod duration;
 mod filter;
+mod links;
 mod markdown;
 mod nearest;
 mod order;
@@ -29,6 +30,7 @@ mod value;
 pub use copying::{Copying, Cutoff, TransferLimit};
 pub use duration::Age;
 pub use filter::FilterSettings;
+pub use links::Links;
 pub use markdown::markdown;
 pub use nearest::nearest;
 pub use order::{Direction, Order, OrderKey};
@@ -167,6 +169,11 @@ impl Options {
         if let Value::Order(order) = self.value(name)? { Some(order) } else { None }
     }
 
+    /// Returns the value of an option of [`Kind::Partition`].
+    pub fn partition(&self, name: &str) -> Option<crate::filter::Partition> {
+        if let Value::Partition(partition) = self.value(name)? { Some(partition) } else { None }
+    }
+
     /// Returns the value of an option of [`Kind::Text`]; `None` when it is empty.
     pub fn text(&self, name: &str) -> Option<String> {
         if let Value::Text(text) = self.value(name)? { Some(text).filter(|text| !text.is_empty()) } else { None }
@@ -203,6 +210,7 @@ fn bad_value(spec: &OptionSpec, text: &str) -> OptionsError {
             .and_then(|part| nearest(part.trim(), words.iter().copied())),
         Kind::Flag => nearest(text, ["true", "false"]),
         Kind::Count | Kind::Number | Kind::Percentage | Kind::Size | Kind::Duration | Kind::Age => None,
+        Kind::Partition => None,
         Kind::Order | Kind::Text | Kind::List | Kind::File | Kind::Files => None,
     };
     OptionsError::Value { option: spec.name, value: text.to_owned(), accepted: spec.kind.accepted(), nearest }

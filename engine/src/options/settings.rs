@@ -1,7 +1,7 @@
 //! Everything that is decided before a run begins.
 
 use super::filter::FilterSettings;
-use super::{Copying, Options, OptionsError, Value, compare, copying, filter};
+use super::{Copying, Links, Options, OptionsError, Value, compare, copying, filter};
 use crate::compare::Compare;
 use crate::conflict::{Loser, Naming, Prefer};
 use crate::entry::Instant;
@@ -73,6 +73,10 @@ pub struct Settings {
     pub explain: Vec<RelPath>,
     /// Which files take part.
     pub filter: FilterSettings,
+    /// What becomes of symbolic links.
+    pub links: Links,
+    /// Whether links that take no part are skipped without a word.
+    pub skips_links: bool,
 }
 
 /// What becomes of files that both sides changed.
@@ -138,6 +142,10 @@ impl Settings {
         let mode = usable("resync-mode", mode);
         let resolve = usable("conflict-resolve", options.word("conflict-resolve").and_then(prefer));
         ignored(options, &mut events);
+        let links = Links::of(options)?;
+        if links != Links::Skip && options.flag("skip-links") {
+            events.push(notice("option-ignored", "`--skip-links` is ignored: no links are skipped".to_owned()));
+        }
 
         let window_ns = options.duration_ns("modify-window").unwrap_or_default().max(1);
         let side_window_ns = capabilities.as_ref().map(|side| Some(side.time_precision_ns?.max(window_ns)));
@@ -181,6 +189,8 @@ impl Settings {
             copying: Copying::resolve(options),
             moves: copying::moves(options),
             filter: filter::resolve(options, now, utc_offset_seconds),
+            links,
+            skips_links: links == Links::Skip && options.flag("skip-links"),
         };
         Ok((settings, events))
     }

@@ -40,6 +40,8 @@ pub enum Kind {
     Age,
     /// An order of files, see [`Order`](super::Order).
     Order,
+    /// A share of all files, such as `1/4`.
+    Partition,
     /// Any text.
     Text,
     /// Any text; every occurrence adds one.
@@ -181,6 +183,7 @@ impl Kind {
             Self::Size => "SIZE",
             Self::Duration => "DURATION",
             Self::Age => "AGE",
+            Self::Partition => "K/N",
             Self::Text | Self::List => "TEXT",
             Self::File | Self::Files => "FILE",
             Self::Order => "ORDER",
@@ -199,6 +202,7 @@ impl Kind {
             Self::Size => "a size such as `100` (KiB), `512B`, `1.5M`, `2GiB`, or `off`".to_owned(),
             Self::Duration => "a duration such as `90` (seconds), `500ms`, `1h30m`, `2d`, or `off`".to_owned(),
             Self::Age => "an age such as `1h30m`, `7d`, `1y`, a date such as `2026-01-31`, or `off`".to_owned(),
+            Self::Partition => "a share such as `1/4`, or `@/4` for any of the four".to_owned(),
             Self::Order => "`size`, `name` or `modtime`, also with `,descending` or `,mixed,25`".to_owned(),
             Self::Text | Self::List => "a text".to_owned(),
             Self::File | Self::Files => "a file".to_owned(),

@@ -110,6 +110,14 @@ pub const OPTIONS: &[OptionSpec] = &[
         Group::Names,
         "Take names that differ only by Unicode form for different",
     ),
+    OptionSpec::flag(
+        "links",
+        Group::Names,
+        "Keep symbolic links: they take part as files whose names end in .rclonelink",
+    )
+    .short('l'),
+    OptionSpec::flag("copy-links", Group::Names, "Follow symbolic links: what they lead to takes part").short('L'),
+    OptionSpec::flag("skip-links", Group::Names, "Say nothing about symbolic links that are skipped"),
     // Choosing files.
     OptionSpec::new(
         "filters-file",
@@ -152,6 +160,15 @@ pub const OPTIONS: &[OptionSpec] = &[
     OptionSpec::new("max-depth", Kind::Number, Group::Filter, "Descend so many levels; 1 is the top alone, -1 all")
         .default("-1"),
     OptionSpec::flag("delete-excluded", Group::Filter, "Ignored with a notice: what is left out is never deleted"),
+    OptionSpec::new(
+        "hash-filter",
+        Kind::Partition,
+        Group::Filter,
+        "Take the share K of N equal shares of all files; @/N: any of them",
+    ),
+    OptionSpec::flag("one-file-system", Group::Filter, "Leave out directories that are on another file system")
+        .short('x')
+        .host(),
     // Safety.
     OptionSpec::new(
         "max-delete",
@@ -243,6 +260,13 @@ pub const OPTIONS: &[OptionSpec] = &[
         .default("8")
         .host(),
     OptionSpec::new("transfers", Kind::Number, Group::Transfer, "Copy so many files at a time").default("4").host(),
+    OptionSpec::flag(
+        "metadata",
+        Group::Transfer,
+        "Copies keep permissions, owner, time of last access and extended attributes",
+    )
+    .short('M')
+    .host(),
     OptionSpec::flag("update", Group::Transfer, "Ignored with a notice, as in rclone's bisync").short('u'),
     OptionSpec::flag("no-traverse", Group::Transfer, "Ignored with a notice, as in rclone's bisync"),
     OptionSpec::flag("no-check-dest", Group::Transfer, "Ignored with a notice, as in rclone's bisync"),

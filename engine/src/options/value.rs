@@ -4,6 +4,7 @@ use super::duration::{Age, age, duration_ns};
 use super::order::Order;
 use super::quantity::{boolean, number, percentage, size};
 use super::spec::Kind;
+use crate::filter::Partition;
 
 /// The value of an option.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub enum Value {
     DurationNs(Option<u64>),
     /// Of [`Kind::Age`].
     Age(Age),
+    /// Of [`Kind::Partition`].
+    Partition(Partition),
     /// Of [`Kind::Order`].
     Order(Order),
     /// Of [`Kind::Text`] and [`Kind::List`].
@@ -58,6 +61,7 @@ impl Value {
             Kind::Size => size(text).map(Self::Size),
             Kind::Duration => duration_ns(text).map(Self::DurationNs),
             Kind::Age => age(text).map(Self::Age),
+            Kind::Partition => Partition::parse(text).map(Self::Partition),
             Kind::Order => Order::parse(text).map(Self::Order),
             Kind::Text | Kind::List => Some(Self::Text(text.to_owned())),
             Kind::File | Kind::Files => {

@@ -225,7 +225,7 @@ impl Deciding {
                         self.directories[side].push(row.path.clone());
                     }
                 }
-                Kind::Link | Kind::Special => {}
+                Kind::Link | Kind::Special | Kind::OtherFileSystem => {}
             }
         }
     }
@@ -320,7 +320,7 @@ fn is_excluded(row: &Row, filter: &Filter) -> bool {
     let Some(found) = was.filter(|_| is_gone_somewhere) else { return false };
     let is_included = match found.kind {
         Kind::Directory => filter.includes_directory(&row.path),
-        Kind::File | Kind::Link | Kind::Special => filter.includes_path(&row.path),
+        Kind::File | Kind::Link | Kind::Special | Kind::OtherFileSystem => filter.includes_path(&row.path),
     };
     !(is_included && is_entered(&row.path, filter))
 }

@@ -75,6 +75,7 @@ fn describe(found: &Found, utc_offset_seconds: i32) -> String {
         Kind::Directory => return "a directory".to_owned(),
         Kind::Link => "a link".to_owned(),
         Kind::Special => "a special file".to_owned(),
+        Kind::OtherFileSystem => "a directory of another file system".to_owned(),
     }];
     let fingerprint = &found.fingerprint;
     parts.extend(fingerprint.size.map(|size| format!("{size} B")));

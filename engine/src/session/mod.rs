@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use crate::entry::Instant;
 use crate::event::Event;
-use crate::filter::Filter;
+use crate::filter::{Filter, Limits};
 use crate::options::{CheckSync, Options, OptionsError, Settings};
 use crate::outcome::Outcome;
 use crate::path::RelPath;
@@ -197,7 +197,9 @@ impl Session {
             settings.dry_run = true;
         }
         let rules = &settings.filter;
-        let filter = Filter::new(&rules.sources, rules.limits.clone(), rules.ignore_case)
+        let partition = rules.limits.partition.map(|partition| partition.chosen_by(opening.run));
+        let limits = Limits { partition, ..rules.limits.clone() };
+        let filter = Filter::new(&rules.sources, limits, rules.ignore_case)
             .map_err(|error| OpenError { option: None, message: error.to_string() })?;
         let filter = Arc::new(filter);
         let explaining = Explaining::new(&settings.explain, opening.utc_offset_seconds);

@@ -74,7 +74,7 @@ impl Deciding {
             Some(Kind::File) if !settings.copying.ignore_times && may_be_touched(&row) => {
                 self.ask(row, Question::Touched(from), settings);
             }
-            Some(Kind::File | Kind::Link | Kind::Special) | None => {
+            Some(Kind::File | Kind::Link | Kind::Special | Kind::OtherFileSystem) | None => {
                 let reason = match (against_delete, row.prior[from].is_some()) {
                     (true, _) => Reason::ChangedAgainstDelete(from),
                     (false, true) => Reason::Changed(from),

@@ -2,7 +2,7 @@
 
 use crate::event::Level;
 use crate::merge::Row;
-use crate::options::{CheckSync, EmptyDirectories};
+use crate::options::{CheckSync, EmptyDirectories, Links};
 use crate::path::RelPath;
 use crate::plan::{Choice, Phase, Planned, Planner, Reason};
 use crate::protocol::{Failure, FailureKind, Reply, Verb};
@@ -244,13 +244,22 @@ impl Session {
         for side in Side::BOTH {
             for oddity in self.reading.take_oddities(side) {
                 match oddity {
+                    Oddity::Link(_) if self.settings.skips_links => {}
                     Oddity::Link(path) => {
-                        let text = format!("skipped on {side}: symbolic links are not synchronised");
+                        let why = match self.settings.links {
+                            Links::Skip | Links::Translate => "symbolic links are not synchronised",
+                            Links::Follow => "the symbolic link leads nowhere or in a circle",
+                        };
+                        let text = format!("skipped on {side}: {why}");
                         self.outbox.say(Level::Notice, "link-skipped", Some(&path), text);
                     }
                     Oddity::Special(path) => {
                         let text = format!("skipped on {side}: it is neither a file nor a directory");
                         self.outbox.say(Level::Notice, "special-skipped", Some(&path), text);
+                    }
+                    Oddity::OtherFileSystem(path) => {
+                        let text = format!("skipped on {side}: it is on another file system");
+                        self.outbox.say(Level::Notice, "other-file-system-skipped", Some(&path), text);
                     }
                     Oddity::Leftover(entry, run) => {
                         if self.journal.runs.contains(&run) {

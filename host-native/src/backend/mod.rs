@@ -8,8 +8,7 @@ use std::pin::Pin;
 
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
 use bisync_engine::path::RelPath;
-use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind, Reply, RequestId};
-use tokio::sync::mpsc;
+use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind};
 
 pub use content::{Content, Producer, same_content};
 pub use perform::perform;
@@ -27,8 +26,8 @@ pub trait Backend: Send + Sync {
     /// Returns what this side can do.
     fn capabilities(&self) -> Capabilities;
 
-    /// Lists a directory. Full pages go to `pages` as they come; the answer is the last page.
-    fn list_directory(&self, path: RelPath, hash: Option<String>, pages: Pages) -> Answer<'_, Vec<Item>>;
+    /// Lists a directory, in one page of whatever length.
+    fn list_directory(&self, path: RelPath, hash: Option<String>) -> Answer<'_, Vec<Item>>;
 
     /// Says what there is at a path; `None` when there is nothing.
     fn describe(&self, path: RelPath) -> Answer<'_, Option<Found>>;
@@ -51,8 +50,8 @@ pub trait Backend: Send + Sync {
     /// Deletes a file.
     fn delete_file(&self, path: RelPath, expect: Fingerprint, disposal: Disposal) -> Answer<'_, ()>;
 
-    /// Makes a directory and its missing parents.
-    fn make_directory(&self, path: RelPath) -> Answer<'_, Found>;
+    /// Makes a directory and its missing parents, with the metadata of those of the other side `like` them where that is wanted.
+    fn make_directory(&self, path: RelPath, like: &dyn Backend) -> Answer<'_, Found>;
 
     /// Removes a directory.
     fn remove_directory(&self, path: RelPath, emptiness: Emptiness) -> Answer<'_, ()>;
@@ -66,38 +65,6 @@ pub trait Backend: Send + Sync {
     /// Returns the local backend behind this one, for what two local backends do faster between them.
     fn as_local(&self) -> Option<&local::Local> {
         None
-    }
-}
-
-/// Takes the full pages of a long listing to where the replies go.
-#[derive(Debug, Clone)]
-pub struct Pages {
-    request: RequestId,
-    replies: mpsc::Sender<(RequestId, Reply)>,
-}
-
-impl Pages {
-    /// Makes the pages of one request.
-    pub fn new(request: RequestId, replies: mpsc::Sender<(RequestId, Reply)>) -> Self {
-        Self { request, replies }
-    }
-
-    /// Sends a page that is not the last one.
-    ///
-    /// # Errors
-    /// Fails when nobody waits for replies any more.
-    pub async fn send(&self, items: Vec<Item>) -> Result<(), Failure> {
-        let page = Reply::Page { items, last: false };
-        self.replies.send((self.request, page)).await.map_err(|_| stopped())
-    }
-
-    /// Sends a page that is not the last one, from a thread that may block.
-    ///
-    /// # Errors
-    /// Fails when nobody waits for replies any more.
-    pub fn blocking_send(&self, items: Vec<Item>) -> Result<(), Failure> {
-        let page = Reply::Page { items, last: false };
-        self.replies.blocking_send((self.request, page)).map_err(|_| stopped())
     }
 }
 

@@ -6,22 +6,19 @@ use bisync_engine::entry::Found;
 use bisync_engine::protocol::{CopyFile, Failure, FailureKind, MoveFile, Reply, Verb};
 use bisync_engine::side::Pair;
 
-use super::{Backend, Pages, failed, same_content};
+use super::{Backend, failed, same_content};
 
-/// Carries out a verb that concerns a side, and returns the reply that ends it.
-///
-/// Before that reply, the full pages of a long listing go to `pages`. The verbs of the state store are not for a side,
-/// and fail.
-pub async fn perform(sides: &Pair<Arc<dyn Backend>>, verb: Verb, pages: Pages) -> Reply {
-    carry_out(sides, verb, pages).await.unwrap_or_else(Reply::Failed)
+/// Carries out a verb that concerns a side. The verbs of the state store are not for a side, and fail.
+pub async fn perform(sides: &Pair<Arc<dyn Backend>>, verb: Verb) -> Reply {
+    carry_out(sides, verb).await.unwrap_or_else(Reply::Failed)
 }
 
-async fn carry_out(sides: &Pair<Arc<dyn Backend>>, verb: Verb, pages: Pages) -> Result<Reply, Failure> {
+async fn carry_out(sides: &Pair<Arc<dyn Backend>>, verb: Verb) -> Result<Reply, Failure> {
     let done = |found: Found| Reply::Done(Some(found));
     let gone = |()| Reply::Done(None);
     match verb {
         Verb::ListDirectory { side, path, hash } => {
-            let items = sides[side].list_directory(path, hash, pages).await?;
+            let items = sides[side].list_directory(path, hash).await?;
             Ok(Reply::Page { items, last: true })
         }
         Verb::Describe { side, path } => sides[side].describe(path).await.map(Reply::Described),
@@ -36,7 +33,9 @@ async fn carry_out(sides: &Pair<Arc<dyn Backend>>, verb: Verb, pages: Pages) -> 
         Verb::DeleteFile { side, path, expect, disposal } => {
             sides[side].delete_file(path, expect, disposal).await.map(gone)
         }
-        Verb::MakeDirectory { side, path } => sides[side].make_directory(path).await.map(done),
+        Verb::MakeDirectory { side, path } => {
+            sides[side].make_directory(path, sides[side.other()].as_ref()).await.map(done)
+        }
         Verb::RemoveDirectory { side, path, emptiness } => {
             sides[side].remove_directory(path, emptiness).await.map(gone)
         }

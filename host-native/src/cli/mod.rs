@@ -177,7 +177,7 @@ mod tests {
         check(&[], "two paths are needed, as in `bisync PATH1 PATH2`, and none was given");
         check(&["a", "b", "c"], "two paths are needed, as in `bisync PATH1 PATH2`, and 3 were given: `a`, `b`, `c`");
         check(&["a", "b", "--resnc"], "unknown option `--resnc`; did you mean `--resync`?");
-        check(&["a", "b", "-x"], "unknown option `-x`; `bisync --help` shows all");
+        check(&["a", "b", "-y"], "unknown option `-y`; `bisync --help` shows all");
         check(&["a", "b", "--workdir"], "`--workdir` needs a value: `--workdir DIR`");
         check(&["a", "b", "-q", "-v"], "`--quiet` and `--verbose` contradict each other");
         check(

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bisync_engine::entry::Instant;
 use bisync_engine::event::Level;
-use bisync_engine::options::{Options, Settings};
+use bisync_engine::options::{Links, Options, OptionsError, Settings};
 use bisync_engine::outcome::Outcome;
 use bisync_engine::protocol::Capabilities;
 use bisync_engine::session::{Opening, PlanUse};
@@ -20,7 +20,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
 use crate::backend::Backend;
-use crate::backend::local::Local;
+use crate::backend::local::{Local, Sight};
 use crate::cli::Arguments;
 use crate::component;
 use crate::driver::{Limits, drive};
@@ -54,6 +54,7 @@ impl Ready {
     /// Names what cannot be used, and why.
     pub fn new(arguments: &Arguments, reporter: &mut Reporter) -> Result<Self, RunError> {
         let options = &arguments.options;
+        let sight = sight(options, reporter)?;
         let (locations, state) = locate(arguments)?;
         let backups = Pair::from_fn(|side| backup_directory(options, side));
         let changes_nothing = ["dry-run", "plan-out", "explain"];
@@ -74,8 +75,8 @@ impl Ready {
             made(root, fs::create_dir_all(root))?;
         }
         let sides = Pair::new(
-            open_side(Side::One, &locations.one, backups.one.as_ref())?,
-            open_side(Side::Two, &locations.two, backups.two.as_ref())?,
+            open_side(Side::One, &locations.one, backups.one.as_ref(), sight)?,
+            open_side(Side::Two, &locations.two, backups.two.as_ref(), sight)?,
         );
         let timestamp = Timestamp::now();
         let now = Instant { seconds: timestamp.as_second(), nanoseconds: timestamp.subsec_nanosecond().unsigned_abs() };
@@ -217,8 +218,27 @@ fn made(directory: &Path, result: io::Result<()>) -> Result<(), RunError> {
     result.map_err(|error| RunError::MakeDirectory { path: directory.to_owned(), error })
 }
 
-fn open_side(side: Side, location: &Location, backup: Option<&Beside>) -> Result<Arc<dyn Backend>, RunError> {
-    let opened = Local::open(&location.root, backup.map(|backup| backup.directory.as_path()));
+/// Returns what a side shows of its files.
+fn sight(options: &Options, reporter: &mut Reporter) -> Result<Sight, OptionsError> {
+    let sight = Sight {
+        links: Links::of(options)?,
+        one_file_system: options.flag("one-file-system"),
+        metadata: options.flag("metadata"),
+    };
+    if sight.metadata && !rustix::process::geteuid().is_root() {
+        let text = "owners are not carried over with `--metadata`: only root can give files away".to_owned();
+        reporter.say(Level::Notice, "owners-not-kept", text);
+    }
+    Ok(sight)
+}
+
+fn open_side(
+    side: Side,
+    location: &Location,
+    backup: Option<&Beside>,
+    sight: Sight,
+) -> Result<Arc<dyn Backend>, RunError> {
+    let opened = Local::open(&location.root, backup.map(|backup| backup.directory.as_path()), sight);
     let local = opened.map_err(|failure| RunError::Side { side, path: location.root.clone(), failure })?;
     Ok(Arc::new(local))
 }

@@ -2,6 +2,7 @@
 
 pub mod cases;
 pub mod differences;
+pub mod disk;
 pub mod edits;
 pub mod flags;
 pub mod folders;

@@ -1,8 +1,11 @@
 //! Options of the group "Copying".
 
+use std::os::unix::fs::{MetadataExt, chown};
+
 use bisync_engine::protocol::Verb;
 use bisync_engine::side::Side;
 use bisync_tests::host::{Run, run};
+use bisync_tests::real::home::Home;
 use bisync_tests::scenario::{after, check, edit};
 use bisync_tests::world::World;
 
@@ -213,4 +216,52 @@ fn server_side_across_configs() {
 #[test]
 fn streaming_upload_cutoff() {
     check_ignored("--streaming-upload-cutoff=1M");
+}
+
+/// What `--metadata` keeps: permissions, owner, whole seconds of the last access, and an attribute.
+fn metadata_of(home: &Home, path: &str) -> (u32, u32, i64, Option<Vec<u8>>) {
+    let found = std::fs::symlink_metadata(home.at(path)).unwrap();
+    let mut value = Vec::with_capacity(100);
+    let color = rustix::fs::lgetxattr(home.at(path), "user.color", rustix::buffer::spare_capacity(&mut value));
+    (found.mode() & 0o7777, found.uid(), found.atime(), color.is_ok().then_some(value))
+}
+
+#[test]
+fn metadata() {
+    const OWNER: u32 = 1234;
+    let home = Home::with(&[("one/d/file", "1"), ("one/plain", "2"), ("one/still", "3")]);
+    let old = std::fs::FileTimes::new().set_accessed(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000));
+    std::fs::File::open(home.at("one/d/file")).unwrap().set_times(old).unwrap();
+    home.set_mode("one/d", 0o751);
+    home.set_mode("one/d/file", 0o4642);
+    let set_color = |path: &str| {
+        rustix::fs::setxattr(home.at(path), "user.color", b"blue", rustix::fs::XattrFlags::empty()).is_ok()
+    };
+    let color = (set_color("one/d") && set_color("one/d/file")).then(|| b"blue".to_vec());
+    let is_root = rustix::process::geteuid().is_root();
+    let owner = if is_root { OWNER } else { rustix::process::geteuid().as_raw() };
+    if is_root {
+        ["one/d", "one/d/file"].iter().for_each(|path| chown(home.at(path), Some(OWNER), None).unwrap());
+        // Giving a file away takes this bit.
+        home.set_mode("one/d/file", 0o4642);
+    }
+    let ended = home.check(&["-M"], 0, "3 copied");
+    assert_eq!(ended.all().contains("only root can give files away"), !is_root, "{}", ended.all());
+    let (mode, uid, accessed, found) = metadata_of(&home, "two/d/file");
+    // Nobody becomes the owner of a program by a copy.
+    assert_eq!((mode, uid, accessed, &found), (0o642, owner, 1_000_000, &color));
+    let (mode, uid, _, found) = metadata_of(&home, "two/d");
+    assert_eq!((mode, uid, &found), (0o751, owner, &color));
+    home.check(&["-M"], 0, "nothing to do");
+
+    // A file that is replaced keeps its own, unless the one that comes brings its metadata.
+    let replace = |options: &[&str], mode| {
+        home.write("two/plain", &format!("changed with {options:?}"));
+        home.set_mode("two/plain", 0o600);
+        home.check(options, 0, "1 copied");
+        assert_eq!(metadata_of(&home, "one/plain").0, mode);
+    };
+    home.set_mode("one/plain", 0o641);
+    replace(&[], 0o641);
+    replace(&["--metadata"], 0o600);
 }

@@ -54,6 +54,7 @@ fn every_option_of_the_engine_has_an_effect() {
             Kind::Number | Kind::Percentage => "7",
             Kind::Size => "1M",
             Kind::Duration | Kind::Age => "5m",
+            Kind::Partition => "1/4",
             Kind::Order => "size",
             Kind::Text | Kind::List => "some",
             Kind::File | Kind::Files => "name\n+ content\n",

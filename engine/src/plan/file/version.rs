@@ -31,6 +31,7 @@ enum KindName {
     Directory,
     Link,
     Special,
+    OtherFileSystem,
 }
 
 /// Why a text is no version.
@@ -59,6 +60,7 @@ impl From<Version> for Text {
                 Kind::Directory => KindName::Directory,
                 Kind::Link => KindName::Link,
                 Kind::Special => KindName::Special,
+                Kind::OtherFileSystem => KindName::OtherFileSystem,
             },
             size,
             modified: modified.map(time::text),
@@ -81,6 +83,7 @@ impl TryFrom<Text> for Version {
             KindName::Directory => Kind::Directory,
             KindName::Link => Kind::Link,
             KindName::Special => Kind::Special,
+            KindName::OtherFileSystem => Kind::OtherFileSystem,
         };
         Ok(Self(Found { kind, fingerprint: Fingerprint { size, modified, hash, id } }))
     }

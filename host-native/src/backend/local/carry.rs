@@ -1,4 +1,4 @@
-//! Moves a file to another file system, where it cannot be renamed to.
+//! Moves a file to where it cannot be renamed to: to another file system, or where it is something else.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -6,20 +6,27 @@ use bisync_engine::entry::Fingerprint;
 use bisync_engine::protocol::Failure;
 
 use super::failure::naming_failure;
+use super::links::Form;
 use super::place::Place;
 use super::source::Source;
 use super::staged::{Permissions, Staged};
 use super::transfer::transfer;
 
-/// Copies the file at `place` to `target` with its time and permissions. It is for the caller to unlink it then.
+/// Copies the file at `place` to `target` with all that belongs to it. It is for the caller to unlink it then.
 ///
 /// A file at `target` is replaced when `replaces` says so, otherwise nothing may be there.
 pub fn carry(place: &Place, target: &Place, replaces: bool) -> Result<(), Failure> {
-    let source = Source::open_at(&place.directory, &*place.name, &Fingerprint::default())?;
-    let staged = Staged::create(target.sibling(temporary_name()), Permissions::Exact(source.stat.permissions))?;
+    let source = Source::open_at(&place.directory, &place.name, place.form, &Fingerprint::default())?;
+    let permissions = match place.form {
+        Form::Plain | Form::Followed => Permissions::Exact(source.stat.permissions),
+        Form::Link => Permissions::New(source.stat.permissions),
+    };
+    let mut staged = Staged::create(target.sibling(temporary_name()), permissions)?;
     transfer(&source, &staged.file, &AtomicBool::new(false))?;
+    source.lend_metadata(&staged.file)?;
     source.verify()?;
-    staged.finish(source.stat.fingerprint.modified)?;
+    staged.finish(source.stat.fingerprint.modified, Some(source.stat.accessed))?;
+    staged.take_form()?;
     staged.settle(|temporary| {
         let renamed = if replaces { temporary.rename_over(target) } else { temporary.rename_new(target) };
         renamed.map_err(naming_failure)

@@ -8,6 +8,7 @@ use rustix::io::Errno;
 
 use super::carry::{carry, temporary_name};
 use super::failure::{failure, naming_failure};
+use super::links::Form;
 use super::place::Place;
 use super::staged::timestamps;
 use super::stat::Stat;
@@ -17,7 +18,10 @@ use crate::backend::failed;
 /// Moves a file.
 pub fn move_file(tree: &Tree, path: &RelPath, expect: &Fingerprint, target: &RelPath) -> Result<Found, Failure> {
     let (place, before) = tree.root.find(path, expect)?;
-    let target = tree.root.place_made(target)?;
+    let target = tree.root.place_made(target, None)?;
+    if place.is_carried_to(&target) {
+        return carry_away(&place, expect, &target);
+    }
     match place.rename_new(&target) {
         Ok(()) => {}
         Err(Errno::XDEV) => return carry_away(&place, expect, &target),
@@ -34,7 +38,7 @@ pub fn move_file(tree: &Tree, path: &RelPath, expect: &Fingerprint, target: &Rel
     }
 }
 
-/// Moves a file to another file system that is mounted below the root.
+/// Moves a file to another file system that is mounted below the root, or to where it is a link, or no link any more.
 fn carry_away(place: &Place, expect: &Fingerprint, target: &Place) -> Result<Found, Failure> {
     carry(place, target, false)?;
     // RACE: a change after this check is lost.
@@ -77,7 +81,11 @@ pub fn delete_file(tree: &Tree, path: &RelPath, expect: &Fingerprint, disposal: 
 pub fn set_time(tree: &Tree, path: &RelPath, expect: &Fingerprint, modified: Instant) -> Result<Found, Failure> {
     // RACE: a file that is written after this check gets the time as well.
     let (place, _) = tree.root.find(path, expect)?;
-    utimensat(&place.directory, &*place.name, &timestamps(modified), AtFlags::SYMLINK_NOFOLLOW).map_err(failure)?;
+    let flags = match place.form {
+        Form::Plain | Form::Link => AtFlags::SYMLINK_NOFOLLOW,
+        Form::Followed => AtFlags::empty(),
+    };
+    utimensat(&place.directory, &*place.name, &timestamps(modified), flags).map_err(failure)?;
     let stat = place.look()?.ok_or_else(|| failed(FailureKind::Refused, "it is gone"))?;
     Ok(stat.found())
 }

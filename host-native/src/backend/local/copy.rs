@@ -3,7 +3,7 @@
 use bisync_engine::entry::Found;
 use bisync_engine::protocol::{CopyFile, Disposal, Expect, Failure};
 
-use super::open::disk_name;
+use super::open::{Root, disk_name};
 use super::place::Place;
 use super::source::{Source, changed};
 use super::staged::{Keep, Permissions, Staged};
@@ -17,16 +17,20 @@ const PLAIN: u32 = 0o666;
 /// Copies a file between two folders of the local file system.
 pub fn copy_file(from: &Tree, to: &Tree, copy: &CopyFile) -> Result<Found, Failure> {
     let source = Source::open(&from.root, &copy.path, &copy.source)?;
-    bring(to, copy, source.stat.permissions, |staged| {
+    let like = to.metadata.then_some(&from.root);
+    bring(to, copy, source.stat.permissions, like, |staged| {
         transfer(&source, &staged.file, &to.shares)?;
+        if to.metadata {
+            source.lend_metadata(&staged.file)?;
+        }
         source.verify()?;
-        staged.finish(source.stat.fingerprint.modified)
+        staged.finish(source.stat.fingerprint.modified, to.metadata.then_some(source.stat.accessed))
     })
 }
 
 /// Writes a file whose content comes from another backend.
 pub fn write(to: &Tree, copy: &CopyFile, content: &mut Content) -> Result<Found, Failure> {
-    bring(to, copy, PLAIN, |staged| {
+    bring(to, copy, PLAIN, None, |staged| {
         let mut size_bytes = 0;
         while let Some(bytes) = content.blocking_next()? {
             write_all(&staged.file, &bytes)?;
@@ -35,28 +39,30 @@ pub fn write(to: &Tree, copy: &CopyFile, content: &mut Content) -> Result<Found,
         if copy.source.size.is_some_and(|expected| expected != size_bytes) {
             return Err(changed());
         }
-        staged.finish(copy.source.modified)
+        staged.finish(copy.source.modified, None)
     })
 }
 
-/// Stages a file, lets `fill` write it, and puts it in its place.
+/// Stages a file, lets `fill` write it, and puts it in its place; missing parents are made like those of another root.
 fn bring(
     to: &Tree,
     copy: &CopyFile,
     permissions: u32,
+    like: Option<&Root>,
     fill: impl FnOnce(&Staged) -> Result<Found, Failure>,
 ) -> Result<Found, Failure> {
     to.check_disposal(&copy.disposal)?;
     let (target, permissions) = match &copy.expect {
-        Expect::Absent => (to.root.place_made(&copy.target)?, Permissions::New(permissions)),
+        Expect::Absent => (to.root.place_made(&copy.target, like)?, Permissions::New(permissions)),
         Expect::Exactly(version) => {
             let (place, replaced) = to.root.find(&copy.target, version)?;
             (place, Permissions::Exact(replaced.permissions))
         }
     };
     let temporary = disk_name(&copy.temporary)?;
-    let staged = Staged::create(target.sibling(temporary), permissions)?;
+    let mut staged = Staged::create(target.sibling(temporary), permissions)?;
     let found = fill(&staged)?;
+    let found = staged.take_form()?.unwrap_or(found);
     let back_up;
     let keep = match &copy.disposal {
         Disposal::Discard => None,
@@ -80,6 +86,7 @@ mod tests {
     use bisync_engine::side::Side;
 
     use super::*;
+    use crate::backend::local::open::Sight;
 
     const NAMES: [&str; 2] = ["target", "temporary"];
 
@@ -91,7 +98,7 @@ mod tests {
         if replaces {
             fs::write(folder.path().join("target"), "old").unwrap();
         }
-        let tree = Tree::open(folder.path(), None).unwrap();
+        let tree = Tree::open(folder.path(), None, Sight::default()).unwrap();
         let expect = match tree.describe(&path("target")).unwrap() {
             None => Expect::Absent,
             Some(stat) => Expect::Exactly(stat.fingerprint),
@@ -106,11 +113,11 @@ mod tests {
             temporary: path("temporary"),
         };
         let source = Source::open(&tree.root, &copy.path, &copy.source).unwrap();
-        let copied = bring(&tree, &copy, PLAIN, |staged| {
+        let copied = bring(&tree, &copy, PLAIN, None, |staged| {
             transfer(&source, &staged.file, &tree.shares)?;
             meanwhile(folder.path());
             source.verify()?;
-            staged.finish(source.stat.fingerprint.modified)
+            staged.finish(source.stat.fingerprint.modified, None)
         });
         let left = NAMES.map(|name| fs::read_to_string(folder.path().join(name)).ok());
         (copied.map_err(|failure| failure.kind), left)

@@ -1,8 +1,10 @@
 //! Makes and removes directories.
 
 use bisync_engine::entry::{Found, Kind};
+use bisync_engine::options::Links;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Emptiness, Failure, FailureKind};
+use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, FileType, OFlags, unlinkat};
 use rustix::io::Errno;
 
@@ -12,9 +14,9 @@ use super::open::{PASSAGE, Root, disk_path, split};
 use super::stat::{kind_of, look, look_at};
 use crate::backend::failed;
 
-/// Makes a directory and its missing parents.
-pub fn make_directory(root: &Root, path: &RelPath) -> Result<Found, Failure> {
-    let directory = root.make_directories(&disk_path(path)?)?;
+/// Makes a directory and its missing parents, `like` those of another root.
+pub fn make_directory(root: &Root, path: &RelPath, like: Option<&Root>) -> Result<Found, Failure> {
+    let directory = root.make_directories(&disk_path(path)?, like)?;
     Ok(look(&directory).map_err(failure)?.found())
 }
 
@@ -39,7 +41,11 @@ fn remove_all(root: &Root, path: Vec<u8>) -> Result<(), Failure> {
         each_name(&directory, |name, file_type| {
             let is_known = file_type != FileType::Unknown;
             let kind = if is_known { kind_of(file_type) } else { look_at(&directory, name).map_err(failure)?.kind };
-            if kind != Kind::Directory {
+            let is_beyond = match root.only_device {
+                None => false,
+                Some(device) => look_at(&directory, name).map_err(failure)?.device != device,
+            };
+            if kind != Kind::Directory || is_beyond {
                 return Err(failed(FailureKind::NotEmpty, "there are files in it"));
             }
             found.push([path, name.to_bytes()].join(&b'/'));
@@ -58,6 +64,19 @@ fn remove(root: &Root, path: &[u8]) -> Result<(), Failure> {
     match unlinkat(&parent, name, AtFlags::REMOVEDIR) {
         // Some systems say that the name exists when they mean what is in the directory.
         Err(Errno::EXIST) => Err(failure(Errno::NOTEMPTY)),
+        // A link that counts as the directory to which it leads.
+        Err(Errno::NOTDIR) if root.links == Links::Follow => remove_link(root, path, &parent, name),
         removed => removed.map_err(failure),
+    }
+}
+
+/// Removes a link to a directory that is empty; the directory itself stays.
+fn remove_link(root: &Root, path: &[u8], parent: &OwnedFd, name: &[u8]) -> Result<(), Failure> {
+    // RACE: what is put into the directory after this look stays, but is no longer reached from here.
+    let directory = root.open_at(path, OFlags::RDONLY | OFlags::DIRECTORY).map_err(failure)?;
+    each_name(&directory, |_, _| Err(failure(Errno::NOTEMPTY)))?;
+    match look_at(parent, name).map_err(failure)?.kind {
+        Kind::Link => unlinkat(parent, name, AtFlags::empty()).map_err(failure),
+        Kind::File | Kind::Directory | Kind::Special | Kind::OtherFileSystem => Err(failure(Errno::NOTDIR)),
     }
 }

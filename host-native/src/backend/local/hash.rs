@@ -1,7 +1,5 @@
 //! Hashes the contents of files.
 
-use std::ffi::CStr;
-
 use bisync_engine::entry::{Fingerprint, Hash};
 use bisync_engine::protocol::{Failure, FailureKind};
 use md5::{Digest, Md5};
@@ -10,7 +8,8 @@ use rustix::io::read;
 use sha1::Sha1;
 
 use super::failure::failure;
-use super::source::{BLOCK, Source};
+use super::links::Form;
+use super::source::{BLOCK, Opened, Source};
 use crate::backend::failed;
 
 /// The algorithms, best first: the fastest.
@@ -48,11 +47,17 @@ impl Algorithm {
     }
 }
 
-/// Returns the hash of a file that is `version`.
+/// Returns the hash of what a name stands for, a file that is `version`.
 ///
 /// `None` when it cannot be read or does not stay that version: an unknown hash, which never counts as a difference.
-pub fn hash_of(directory: &OwnedFd, name: &CStr, algorithm: Algorithm, version: &Fingerprint) -> Option<Hash> {
-    let source = Source::open_at(directory, name, version).ok()?;
+pub fn hash_of(
+    directory: &OwnedFd,
+    name: &[u8],
+    form: Form,
+    algorithm: Algorithm,
+    version: &Fingerprint,
+) -> Option<Hash> {
+    let source = Source::open_at(directory, name, form, version).ok()?;
     let value = match algorithm {
         Algorithm::Md5 => digest::<Md5>(&source),
         Algorithm::Sha1 => digest::<Sha1>(&source),
@@ -62,11 +67,19 @@ pub fn hash_of(directory: &OwnedFd, name: &CStr, algorithm: Algorithm, version: 
 
 fn digest<D: Digest>(source: &Source) -> Result<String, Failure> {
     let mut digest = D::new();
-    let mut buffer = Vec::with_capacity(usize::try_from(source.size()).map_or(BLOCK, |size| size.clamp(1, BLOCK)));
-    while read(&source.file, rustix::buffer::spare_capacity(&mut buffer)).map_err(failure)? > 0 {
-        digest.update(&buffer);
-        buffer.clear();
+    match &source.content {
+        Opened::File(file) => digest_file(file, source.size(), &mut digest)?,
+        Opened::Link(target) => digest.update(target),
     }
     source.verify()?;
     Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn digest_file(file: &OwnedFd, size_bytes: u64, digest: &mut impl Digest) -> Result<(), Failure> {
+    let mut buffer = Vec::with_capacity(usize::try_from(size_bytes).map_or(BLOCK, |size| size.clamp(1, BLOCK)));
+    while read(file, rustix::buffer::spare_capacity(&mut buffer)).map_err(failure)? > 0 {
+        digest.update(&buffer);
+        buffer.clear();
+    }
+    Ok(())
 }

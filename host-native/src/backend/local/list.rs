@@ -1,9 +1,9 @@
 //! Lists a directory: the hot path of every run.
 
 use std::ffi::CStr;
-use std::mem;
 
 use bisync_engine::entry::{Fingerprint, Found, Item, Kind};
+use bisync_engine::options::Links;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::Failure;
 use rustix::fd::OwnedFd;
@@ -12,58 +12,109 @@ use rustix::io::Errno;
 
 use super::failure::failure;
 use super::hash::{Algorithm, hash_of};
+use super::links::{Form, is_above, listed_name};
 use super::names;
 use super::open::Root;
 use super::stat::{kind_of, look_at};
 
 pub use system::each_name;
 
-/// How many items a page has at most.
-pub const PAGE: usize = 10_000;
+/// A name as it is listed, and what it stands for.
+struct Seen {
+    name: String,
+    found: Found,
+    form: Form,
+}
 
-/// Lists a directory. Full pages are given to `page`, the last one is returned.
+/// Lists a directory.
 ///
 /// What vanishes while the directory is read is left out. Anything else that cannot be looked at fails the listing: a
 /// listing without it would say that it was deleted.
-pub fn list(
-    root: &Root,
-    path: &RelPath,
-    algorithm: Option<Algorithm>,
-    mut page: impl FnMut(Vec<Item>) -> Result<(), Failure>,
-) -> Result<Vec<Item>, Failure> {
+pub fn list(root: &Root, path: &RelPath, algorithm: Option<Algorithm>) -> Result<Vec<Item>, Failure> {
     let directory = root.open_path(path, OFlags::RDONLY | OFlags::DIRECTORY)?;
     let mut items = Vec::new();
     each_name(&directory, |name, file_type| {
-        let Some(mut found) = find(&directory, name, file_type)? else { return Ok(()) };
-        if let Some(algorithm) = algorithm.filter(|_| found.kind == Kind::File) {
-            found.fingerprint.hash = hash_of(&directory, name, algorithm, &found.fingerprint);
+        let Some(mut seen) = find(&directory, name, file_type)? else { return Ok(()) };
+        if seen.found.kind == Kind::Link
+            && let Some(shown) = show_link(root, path, &directory, name)?
+        {
+            seen = shown;
         }
-        items.push(Item { name: names::from_disk(name.to_bytes()), found });
-        if items.len() == PAGE { page(mem::take(&mut items)) } else { Ok(()) }
+        let Seen { name: listed, mut found, form } = seen;
+        if found.kind == Kind::Directory && !is_inside(root, &directory, name, form)? {
+            found.kind = Kind::OtherFileSystem;
+        }
+        if let Some(algorithm) = algorithm.filter(|_| found.kind == Kind::File) {
+            found.fingerprint.hash = hash_of(&directory, name.to_bytes(), form, algorithm, &found.fingerprint);
+        }
+        items.push(Item { name: listed, found });
+        Ok(())
     })?;
     Ok(items)
 }
 
 /// Says what is at a name; `None` when it has vanished. Only files, and what has no known type, cost a system call.
-fn find(directory: &OwnedFd, name: &CStr, file_type: FileType) -> Result<Option<Found>, Failure> {
-    match file_type {
+fn find(directory: &OwnedFd, name: &CStr, file_type: FileType) -> Result<Option<Seen>, Failure> {
+    let bare = |kind| Found { kind, fingerprint: Fingerprint::default() };
+    let found = match file_type {
         FileType::RegularFile | FileType::Unknown => match look_at(directory, name) {
-            Ok(stat) if stat.kind == Kind::File => Ok(Some(stat.found())),
-            Ok(stat) => Ok(Some(Found { kind: stat.kind, fingerprint: Fingerprint::default() })),
-            Err(Errno::NOENT) => Ok(None),
-            Err(error) => {
-                let Failure { kind, message } = failure(error);
-                let name = names::from_disk(name.to_bytes());
-                Err(Failure { kind, message: format!("cannot look at `{name}`: {message}") })
-            }
+            Ok(stat) if stat.kind == Kind::File => stat.found(),
+            Ok(stat) => bare(stat.kind),
+            Err(Errno::NOENT) => return Ok(None),
+            Err(error) => return Err(unseen(name, error)),
         },
         FileType::Directory
         | FileType::Symlink
         | FileType::Fifo
         | FileType::Socket
         | FileType::CharacterDevice
-        | FileType::BlockDevice => Ok(Some(Found { kind: kind_of(file_type), fingerprint: Fingerprint::default() })),
+        | FileType::BlockDevice => bare(kind_of(file_type)),
+    };
+    Ok(Some(Seen { name: names::from_disk(name.to_bytes()), found, form: Form::Plain }))
+}
+
+/// Says as what a link takes part, if it does.
+fn show_link(root: &Root, path: &RelPath, directory: &OwnedFd, name: &CStr) -> Result<Option<Seen>, Failure> {
+    let form = match root.links {
+        Links::Skip => return Ok(None),
+        Links::Translate => Form::Link,
+        Links::Follow => Form::Followed,
+    };
+    let stat = match form.look(directory, name.to_bytes()) {
+        Ok(stat) => stat,
+        Err(Errno::NOENT) => return Ok(None),
+        Err(error) => return Err(unseen(name, error)),
+    };
+    let is_hidden = match stat.kind {
+        Kind::File | Kind::Special | Kind::OtherFileSystem => false,
+        Kind::Directory => is_above(root, path, &stat)?,
+        Kind::Link => true,
+    };
+    if is_hidden {
+        return Ok(None);
     }
+    let name = match form {
+        Form::Link => listed_name(directory, name.to_bytes())?,
+        Form::Plain | Form::Followed => names::from_disk(name.to_bytes()),
+    };
+    Ok(Some(Seen { name, found: stat.found(), form }))
+}
+
+/// Returns whether a directory is on the file system of the root, where that matters.
+fn is_inside(root: &Root, directory: &OwnedFd, name: &CStr, form: Form) -> Result<bool, Failure> {
+    let Some(device) = root.only_device else { return Ok(true) };
+    match form.look(directory, name.to_bytes()) {
+        Ok(stat) => Ok(stat.device == device),
+        // It has vanished, which listing it will tell.
+        Err(Errno::NOENT) => Ok(true),
+        Err(error) => Err(unseen(name, error)),
+    }
+}
+
+fn unseen(name: &CStr, error: Errno) -> Failure {
+    let Failure { kind, message } = failure(error);
+    let name = names::from_disk(name.to_bytes());
+    Failure { kind, message: format!("cannot look at `{name}`: {message}") }
 }
 
 fn is_dots(name: &CStr) -> bool {

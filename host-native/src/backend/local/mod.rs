@@ -1,7 +1,7 @@
 //! The local file system.
 //!
 //! The calls of the system are made on the runtime's threads for blocking work. Nothing here follows a symbolic link
-//! below the root, and nothing is replaced or removed without a look at it.
+//! below the root unless that is asked for, and nothing is replaced or removed without a look at it.
 
 mod carry;
 mod change;
@@ -9,7 +9,9 @@ mod copy;
 mod directories;
 mod failure;
 mod hash;
+mod links;
 mod list;
+mod metadata;
 mod names;
 mod open;
 mod place;
@@ -33,12 +35,13 @@ use tokio::task::spawn_blocking;
 
 pub use self::failure::failure;
 pub use self::names::from_disk;
+pub use self::open::Sight;
 
 use self::hash::Algorithm;
 use self::source::Source;
 use self::stat::Stat;
 use self::tree::Tree;
-use super::{Answer, Backend, Content, Pages};
+use super::{Answer, Backend, Content};
 
 /// A folder of the local file system.
 #[derive(Debug, Clone)]
@@ -49,8 +52,8 @@ impl Local {
     ///
     /// # Errors
     /// Fails when there is no such folder or it cannot be read.
-    pub fn open(root: &Path, backup: Option<&Path>) -> Result<Self, Failure> {
-        Tree::open(root, backup).map(|tree| Self(Arc::new(tree)))
+    pub fn open(root: &Path, backup: Option<&Path>, sight: Sight) -> Result<Self, Failure> {
+        Tree::open(root, backup, sight).map(|tree| Self(Arc::new(tree)))
     }
 
     /// Does something that blocks, where the answer is awaited.
@@ -68,10 +71,10 @@ impl Backend for Local {
         self.0.capabilities.clone()
     }
 
-    fn list_directory(&self, path: RelPath, hash: Option<String>, pages: Pages) -> Answer<'_, Vec<Item>> {
+    fn list_directory(&self, path: RelPath, hash: Option<String>) -> Answer<'_, Vec<Item>> {
         self.blocking(move |tree| {
             let algorithm = hash.as_deref().map(Algorithm::parse).transpose()?;
-            list::list(&tree.root, &path, algorithm, |items| pages.blocking_send(items))
+            list::list(&tree.root, &path, algorithm)
         })
     }
 
@@ -106,8 +109,11 @@ impl Backend for Local {
         self.blocking(move |tree| change::delete_file(tree, &path, &expect, &disposal))
     }
 
-    fn make_directory(&self, path: RelPath) -> Answer<'_, Found> {
-        self.blocking(move |tree| directories::make_directory(&tree.root, &path))
+    fn make_directory(&self, path: RelPath, like: &dyn Backend) -> Answer<'_, Found> {
+        let like = like.as_local().filter(|_| self.0.metadata).cloned();
+        self.blocking(move |tree| {
+            directories::make_directory(&tree.root, &path, like.as_ref().map(|like| &like.0.root))
+        })
     }
 
     fn remove_directory(&self, path: RelPath, emptiness: Emptiness) -> Answer<'_, ()> {

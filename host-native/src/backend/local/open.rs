@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
+use bisync_engine::options::Links;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Failure, FailureKind};
 use rustix::fd::OwnedFd;
@@ -11,9 +12,23 @@ use rustix::fs::{CWD, Mode, OFlags, mkdirat, openat};
 use rustix::io::{Errno, Result as SystemResult};
 
 use super::failure::{failure, naming_failure};
+use super::links::resolve;
+use super::metadata::carry_directory;
 use super::names;
 use super::place::Place;
+use super::stat::look;
 use crate::backend::failed;
+
+/// What of a folder is shown, and what of it is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sight {
+    /// What becomes of symbolic links.
+    pub links: Links,
+    /// Whether directories of other file systems are left out.
+    pub one_file_system: bool,
+    /// Whether what comes to it keeps its metadata.
+    pub metadata: bool,
+}
 
 /// What the system takes as one path, with room to spare below `PATH_MAX`.
 const LONGEST_PATH: usize = 4000;
@@ -23,27 +38,34 @@ pub const PASSAGE: OFlags = system::PASSAGE.union(OFlags::DIRECTORY).union(OFlag
 
 /// An open directory, and the way to what is below it.
 ///
-/// The root itself may be reached through symbolic links. Below it none is followed: one that is put in the place of a
-/// directory makes a request fail.
+/// The root itself may be reached through symbolic links. Below it none is followed, unless that is asked for: one that is
+/// put in the place of a directory makes a request fail.
 #[derive(Debug)]
 pub struct Root {
     directory: OwnedFd,
     /// Whether the system keeps a path below a directory by itself; otherwise it is walked name by name.
     keeps_beneath: bool,
+    /// What becomes of the links below it.
+    pub links: Links,
+    /// The file system beyond which nothing is shown, if there is such a limit.
+    pub only_device: Option<u64>,
 }
 
 impl Root {
     /// Opens a root.
-    pub fn open(path: &Path) -> Result<Self, Failure> {
+    pub fn open(path: &Path, sight: Sight) -> Result<Self, Failure> {
+        let Sight { links, one_file_system, metadata: _ } = sight;
         let flags = PASSAGE.difference(OFlags::NOFOLLOW);
         let directory = openat(CWD, path, flags, Mode::empty()).map_err(failure)?;
-        let keeps_beneath = system::open_beneath(&directory, b".", PASSAGE).is_ok();
-        Ok(Self { directory, keeps_beneath })
+        let keeps_beneath = links != Links::Follow && system::open_beneath(&directory, b".", PASSAGE).is_ok();
+        let only_device =
+            one_file_system.then(|| look(&directory)).transpose().map_err(failure)?.map(|stat| stat.device);
+        Ok(Self { directory, keeps_beneath, links, only_device })
     }
 
     /// Opens something below the root, given by its path on the disk. The empty path is the root.
     pub fn open_at(&self, path: &[u8], flags: OFlags) -> SystemResult<OwnedFd> {
-        let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let flags = self.flags(flags);
         let mut passage = None;
         let mut rest = path;
         loop {
@@ -52,7 +74,7 @@ impl Root {
             let last = after.is_empty();
             let from = passage.as_ref().unwrap_or(&self.directory);
             let piece = if piece.is_empty() { b"." } else { piece };
-            let opened = self.open_piece(from, piece, if last { flags } else { PASSAGE })?;
+            let opened = self.open_piece(from, piece, if last { flags } else { self.flags(PASSAGE) })?;
             if last {
                 return Ok(opened);
             }
@@ -61,10 +83,16 @@ impl Root {
         }
     }
 
+    /// Returns how something below the root is opened.
+    fn flags(&self, flags: OFlags) -> OFlags {
+        let flags = flags | OFlags::CLOEXEC;
+        if self.links == Links::Follow { flags.difference(OFlags::NOFOLLOW) } else { flags | OFlags::NOFOLLOW }
+    }
+
     /// Returns how much of a path is opened at once: up to a `/` or to its end.
     fn piece_length(&self, path: &[u8]) -> usize {
         let mut slashes = (0..path.len()).filter(|at| path.get(*at) == Some(&b'/'));
-        if !self.keeps_beneath {
+        if !self.keeps_beneath && self.links != Links::Follow {
             return slashes.next().unwrap_or(path.len());
         }
         if path.len() <= LONGEST_PATH {
@@ -91,39 +119,62 @@ impl Root {
         let path = disk_path(path)?;
         let (parent, name) = split(&path)?;
         let directory = self.open_at(parent, PASSAGE).map_err(failure)?;
-        Ok(Place::new(Arc::new(directory), name.to_vec()))
+        Ok(self.place_in(directory, name, false))
     }
 
-    /// Returns the place of a path in its open parent, which is made when it is missing.
-    pub fn place_made(&self, path: &RelPath) -> Result<Place, Failure> {
+    /// Returns the place of a new path in its open parent, which is made like that of another root when it is missing.
+    pub fn place_made(&self, path: &RelPath, like: Option<&Self>) -> Result<Place, Failure> {
         let path = disk_path(path)?;
         let (parent, name) = split(&path)?;
-        let directory = self.make_directories(parent)?;
-        Ok(Place::new(Arc::new(directory), name.to_vec()))
+        let directory = self.make_directories(parent, like)?;
+        Ok(self.place_in(directory, name, true))
     }
 
-    /// Opens a directory given by its path on the disk; it and its parents are made when they are missing.
-    pub fn make_directories(&self, path: &[u8]) -> Result<OwnedFd, Failure> {
+    fn place_in(&self, directory: OwnedFd, name: &[u8], is_new: bool) -> Place {
+        let (name, form) = resolve(self.links, &directory, name, is_new);
+        Place { directory: Arc::new(directory), name, form }
+    }
+
+    /// Opens a directory given by its path on the disk; it and its parents are made when they are missing, and get the
+    /// metadata of those `like` them.
+    pub fn make_directories(&self, path: &[u8], like: Option<&Self>) -> Result<OwnedFd, Failure> {
         match self.open_at(path, PASSAGE) {
             Err(Errno::NOENT) => {}
             opened => return opened.map_err(failure),
         }
+        let passage = self.flags(PASSAGE);
         let mut directory = self.open_at(b"", PASSAGE).map_err(failure)?;
+        let mut end = 0;
         for name in path.split(|byte| *byte == b'/') {
-            let opened = match openat(&directory, name, PASSAGE, Mode::empty()) {
+            end += name.len();
+            let opened = match openat(&directory, name, passage, Mode::empty()) {
                 Err(Errno::NOENT) => {
                     match mkdirat(&directory, name, Mode::from_raw_mode(0o777)) {
+                        Ok(()) => {
+                            if let Some(like) = like {
+                                like.lend_metadata(path.get(..end).unwrap_or_default(), &directory, name)?;
+                            }
+                        }
                         // Another request may have made it at the same moment.
-                        Ok(()) | Err(Errno::EXIST) => {}
+                        Err(Errno::EXIST) => {}
                         Err(error) => return Err(naming_failure(error)),
                     }
-                    openat(&directory, name, PASSAGE, Mode::empty())
+                    openat(&directory, name, passage, Mode::empty())
                 }
                 opened => opened,
             };
             directory = opened.map_err(failure)?;
+            end += 1;
         }
         Ok(directory)
+    }
+
+    /// Gives the metadata of a directory here, if there is one, to the new directory `name`.
+    fn lend_metadata(&self, path: &[u8], directory: &OwnedFd, name: &[u8]) -> Result<(), Failure> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let Ok(source) = self.open_at(path, flags) else { return Ok(()) };
+        let target = openat(directory, name, flags, Mode::empty()).map_err(failure)?;
+        carry_directory(&source, &look(&source).map_err(failure)?, &target)
     }
 }
 
@@ -180,9 +231,13 @@ mod tests {
     use super::*;
     use std::fs;
 
+    fn open(path: &Path) -> Root {
+        Root::open(path, Sight::default()).unwrap()
+    }
+
     /// A root that relies on the system, and one that walks name by name.
     fn both(path: &Path) -> [Root; 2] {
-        let (system, mut walking) = (Root::open(path).unwrap(), Root::open(path).unwrap());
+        let (system, mut walking) = (open(path), open(path));
         walking.keeps_beneath = false;
         [system, walking]
     }
@@ -218,7 +273,7 @@ mod tests {
         for (root, letter) in both(directory.path()).into_iter().zip(["a", "b"]) {
             let path = vec![letter.repeat(200); 50].join("/");
             assert!(path.len() > 2 * LONGEST_PATH);
-            let place = root.place_made(&RelPath::parse(&format!("{path}/file")).unwrap()).unwrap();
+            let place = root.place_made(&RelPath::parse(&format!("{path}/file")).unwrap(), None).unwrap();
             assert!(place.look().unwrap().is_none());
             let again = root.open_path(&RelPath::parse(&path).unwrap(), OFlags::RDONLY | OFlags::DIRECTORY);
             assert!(again.is_ok());
@@ -228,7 +283,7 @@ mod tests {
     #[test]
     fn the_root_is_never_a_place() {
         let directory = tempfile::tempdir().unwrap();
-        let root = Root::open(directory.path()).unwrap();
+        let root = open(directory.path());
         assert_eq!(root.place(&RelPath::root()).unwrap_err().kind, FailureKind::WrongKind);
     }
 }

@@ -10,6 +10,7 @@ use rustix::fs::{AtFlags, RenameFlags, renameat, renameat_with, unlinkat};
 use rustix::io::{Errno, Result as SystemResult};
 
 use super::failure::failure;
+use super::links::Form;
 use super::open::Root;
 use super::stat::{Stat, look_at};
 use crate::backend::failed;
@@ -21,22 +22,19 @@ pub struct Place {
     pub directory: Arc<OwnedFd>,
     /// The name on the disk.
     pub name: Vec<u8>,
+    /// What it stands for.
+    pub form: Form,
 }
 
 impl Place {
-    /// Makes a place.
-    pub fn new(directory: Arc<OwnedFd>, name: Vec<u8>) -> Self {
-        Self { directory, name }
-    }
-
     /// Returns the place of another name in the same directory.
     pub fn sibling(&self, name: Vec<u8>) -> Self {
-        Self { directory: Arc::clone(&self.directory), name }
+        Self { directory: Arc::clone(&self.directory), name, form: self.form }
     }
 
     /// Returns what is there; `None` when nothing is.
     pub fn look(&self) -> Result<Option<Stat>, Failure> {
-        match look_at(&self.directory, &*self.name) {
+        match self.form.look(&self.directory, &self.name) {
             Ok(stat) => Ok(Some(stat)),
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(failure(error)),
@@ -52,6 +50,15 @@ impl Place {
                 Err(failed(FailureKind::Refused, "it has changed in the meantime"))
             }
             Some(stat) => Ok(stat),
+        }
+    }
+
+    /// Returns whether what is there has to be copied to be of use at `target`: a link that becomes a file, or a file that
+    /// becomes a link; and a link that is followed, for it may lead elsewhere from there.
+    pub fn is_carried_to(&self, target: &Self) -> bool {
+        match self.form {
+            Form::Plain | Form::Link => (self.form == Form::Link) != (target.form == Form::Link),
+            Form::Followed => look_at(&self.directory, &*self.name).is_ok_and(|stat| stat.kind == Kind::Link),
         }
     }
 

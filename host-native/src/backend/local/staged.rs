@@ -3,13 +3,20 @@
 use bisync_engine::entry::{Fingerprint, Found, Instant};
 use bisync_engine::protocol::{Expect, Failure, FailureKind};
 use rustix::fd::OwnedFd;
-use rustix::fs::{Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, fchmod, futimens, openat};
-use rustix::io::Errno;
+use rustix::fs::{
+    AtFlags, Gid, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, Uid, chownat, fchmod, futimens, openat, symlinkat,
+    utimensat,
+};
+use rustix::io::{Errno, pread};
 
 use super::failure::{failure, naming_failure};
+use super::links::Form;
 use super::place::{Place, is_unsupported};
 use super::stat::{Stat, look, look_at};
 use crate::backend::failed;
+
+/// What a link leads to has at most so many bytes.
+const LONGEST_TARGET: usize = 4095;
 
 /// The permission bits of a new file.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +43,7 @@ impl Staged {
     /// Makes an empty file.
     pub fn create(place: Place, permissions: Permissions) -> Result<Self, Failure> {
         let (Permissions::New(bits) | Permissions::Exact(bits)) = permissions;
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = openat(&place.directory, &*place.name, flags, mode(bits)).map_err(naming_failure)?;
         let staged = Self { file, place, placed: false };
         if let Permissions::Exact(exact) = permissions {
@@ -46,12 +53,42 @@ impl Staged {
         Ok(staged)
     }
 
-    /// Sets the time of the written file and returns what it now is, wherever it is put.
-    pub fn finish(&self, modified: Option<Instant>) -> Result<Found, Failure> {
+    /// Sets the times of the written file and returns what it now is, wherever it is put.
+    pub fn finish(&self, modified: Option<Instant>, accessed: Option<Instant>) -> Result<Found, Failure> {
         if let Some(modified) = modified {
-            futimens(&self.file, &timestamps(modified)).map_err(failure)?;
+            let accessed = accessed.map(timespec);
+            let times = timestamps(modified);
+            let last_access = accessed.unwrap_or(times.last_access);
+            futimens(&self.file, &Timestamps { last_access, ..times }).map_err(failure)?;
         }
         look(&self.file).map(Stat::found).map_err(failure)
+    }
+
+    /// Makes the finished file a link to what it holds, where it is to stand for one; `None` where it stays a file.
+    pub fn take_form(&mut self) -> Result<Option<Found>, Failure> {
+        match self.place.form {
+            Form::Plain | Form::Followed => return Ok(None),
+            Form::Link => {}
+        }
+        let written = look(&self.file).map_err(failure)?;
+        let mut target = Vec::with_capacity(LONGEST_TARGET + 1);
+        pread(&self.file, rustix::buffer::spare_capacity(&mut target), 0).map_err(failure)?;
+        if target.is_empty() || target.len() > LONGEST_TARGET || target.contains(&0) {
+            return Err(failed(FailureKind::ImpossibleName, "a link cannot lead to what it holds"));
+        }
+        let Place { directory, name, .. } = &self.place;
+        self.place.unlink().map_err(failure)?;
+        symlinkat(&*target, directory, &**name).map_err(naming_failure)?;
+        self.file = openat(directory, &**name, system::LINK, Mode::empty()).map_err(failure)?;
+        if let Some(modified) = written.fingerprint.modified {
+            utimensat(directory, &**name, &timestamps(modified), AtFlags::SYMLINK_NOFOLLOW).map_err(failure)?;
+        }
+        let gone = || failed(FailureKind::Refused, "it is gone");
+        if self.place.look()?.ok_or_else(gone)?.owner != written.owner {
+            let (user, group) = (Uid::from_raw(written.owner.0), Gid::from_raw(written.owner.1));
+            chownat(directory, &**name, Some(user), Some(group), AtFlags::SYMLINK_NOFOLLOW).map_err(failure)?;
+        }
+        Ok(Some(self.place.look()?.ok_or_else(gone)?.found()))
     }
 
     /// Puts the file at `target`, when what is there is what is expected.
@@ -131,12 +168,29 @@ impl Staged {
 
 /// Returns the modification time as the system takes it, the time of the last access left alone.
 pub fn timestamps(modified: Instant) -> Timestamps {
-    Timestamps {
-        last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
-        last_modification: Timespec { tv_sec: modified.seconds, tv_nsec: modified.nanoseconds.into() },
-    }
+    Timestamps { last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT }, last_modification: timespec(modified) }
+}
+
+fn timespec(time: Instant) -> Timespec {
+    Timespec { tv_sec: time.seconds, tv_nsec: time.nanoseconds.into() }
 }
 
 fn mode(bits: u32) -> Mode {
     Mode::from_bits_truncate(bits)
+}
+
+#[cfg(target_os = "linux")]
+mod system {
+    use rustix::fs::OFlags;
+
+    /// How a link itself is opened.
+    pub const LINK: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+}
+
+#[cfg(not(target_os = "linux"))]
+mod system {
+    use rustix::fs::OFlags;
+
+    /// How a link itself is opened: with `O_SYMLINK`.
+    pub const LINK: OFlags = OFlags::from_bits_retain(0x0020_0000).union(OFlags::CLOEXEC);
 }

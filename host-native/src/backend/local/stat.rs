@@ -7,6 +7,9 @@ use rustix::fs::{AtFlags, FileType};
 use rustix::io::Result;
 use rustix::path::Arg;
 
+/// The permission bits of a file that a link becomes; a link has none of its own.
+const LINK_PERMISSIONS: u32 = 0o666;
+
 /// What there is at a name.
 #[derive(Debug, Clone)]
 pub struct Stat {
@@ -16,19 +19,33 @@ pub struct Stat {
     pub fingerprint: Fingerprint,
     /// The permission bits, without those for set-user-id and the like.
     pub permissions: u32,
+    /// The user and the group that own it.
+    pub owner: (u32, u32),
+    /// When it was last read, as far as the system keeps that.
+    pub accessed: Instant,
     /// The number that the file system knows it by.
     pub inode: u64,
+    /// The number of the file system.
+    pub device: u64,
     /// The bytes that it takes on the disk.
     pub allocated_bytes: u64,
 }
 
 impl Stat {
+    /// Makes a link a file, where links take part as files.
+    pub fn translated(self) -> Self {
+        match self.kind {
+            Kind::Link => Self { kind: Kind::File, permissions: LINK_PERMISSIONS, ..self },
+            Kind::File | Kind::Directory | Kind::Special | Kind::OtherFileSystem => self,
+        }
+    }
+
     /// Returns what the engine is told: of a directory only the time, of links and special files nothing.
     pub fn found(self) -> Found {
         let fingerprint = match self.kind {
             Kind::File => self.fingerprint,
             Kind::Directory => Fingerprint { modified: self.fingerprint.modified, ..Fingerprint::default() },
-            Kind::Link | Kind::Special => Fingerprint::default(),
+            Kind::Link | Kind::Special | Kind::OtherFileSystem => Fingerprint::default(),
         };
         Found { kind: self.kind, fingerprint }
     }
@@ -37,6 +54,11 @@ impl Stat {
 /// Looks at a name in a directory. A symbolic link is not followed.
 pub fn look_at(directory: impl AsFd, name: impl Arg) -> Result<Stat> {
     system::stat(directory, name, AtFlags::SYMLINK_NOFOLLOW | system::NO_AUTOMOUNT)
+}
+
+/// Looks at a name in a directory, or at what it leads to when it is a symbolic link.
+pub fn look_behind(directory: impl AsFd, name: impl Arg) -> Result<Stat> {
+    system::stat(directory, name, system::NO_AUTOMOUNT)
 }
 
 /// Looks at something that is open.
@@ -91,7 +113,10 @@ mod system {
                 id: born.and_then(|born| file_id(stat.stx_ino, born)),
             },
             permissions: u32::from(stat.stx_mode) & 0o777,
+            owner: (stat.stx_uid, stat.stx_gid),
+            accessed: instant(&stat.stx_atime),
             inode: stat.stx_ino,
+            device: u64::from(stat.stx_dev_major) << 32 | u64::from(stat.stx_dev_minor),
             allocated_bytes: stat.stx_blocks.saturating_mul(512),
         }
     }
@@ -126,7 +151,10 @@ mod system {
                 id: file_id(stat.st_ino, born),
             },
             permissions: u32::from(stat.st_mode) & 0o777,
+            owner: (stat.st_uid, stat.st_gid),
+            accessed: Instant { seconds: stat.st_atime, nanoseconds: stat.st_atime_nsec as u32 },
             inode: stat.st_ino,
+            device: stat.st_dev as u64,
             allocated_bytes: u64::try_from(stat.st_blocks).unwrap_or(0).saturating_mul(512),
         }
     }

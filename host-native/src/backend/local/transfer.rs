@@ -8,7 +8,7 @@ use rustix::fs::{SeekFrom, ftruncate, seek};
 use rustix::io::{Errno, Result as SystemResult, pread, pwrite, read, write};
 
 use super::failure::failure;
-use super::source::{BLOCK, Source, changed};
+use super::source::{BLOCK, Opened, Source, changed};
 
 /// Up to this size, in bytes, a file is read and written in one go.
 const SMALL: u64 = 64 * 1024;
@@ -17,12 +17,16 @@ const SMALL: u64 = 64 * 1024;
 ///
 /// `shares` says whether the file system is still thought to let files share their blocks; it is cleared when not.
 pub fn transfer(source: &Source, target: &OwnedFd, shares: &AtomicBool) -> Result<(), Failure> {
+    let file = match &source.content {
+        Opened::File(file) => file,
+        Opened::Link(link) => return write_all(target, link),
+    };
     let size = source.size();
     if size <= SMALL {
-        return transfer_small(source, target, size);
+        return transfer_small(file, target, size);
     }
     if shares.load(Ordering::Relaxed) {
-        match system::share(&source.file, target) {
+        match system::share(file, target) {
             Ok(()) => return Ok(()),
             Err(Errno::XDEV | Errno::OPNOTSUPP | Errno::NOTTY | Errno::NOSYS) => shares.store(false, Ordering::Relaxed),
             // Something about this file; copying it will tell, if it matters.
@@ -30,21 +34,21 @@ pub fn transfer(source: &Source, target: &OwnedFd, shares: &AtomicBool) -> Resul
         }
     }
     if source.stat.allocated_bytes >= size {
-        return transfer_range(source, target, 0, size);
+        return transfer_range(file, target, 0, size);
     }
     let mut position = 0;
-    while let Some((start, end)) = next_data(&source.file, position, size).map_err(failure)? {
-        transfer_range(source, target, start, end)?;
+    while let Some((start, end)) = next_data(file, position, size).map_err(failure)? {
+        transfer_range(file, target, start, end)?;
         position = end;
     }
     ftruncate(target, size).map_err(failure)
 }
 
-fn transfer_small(source: &Source, target: &OwnedFd, size: u64) -> Result<(), Failure> {
+fn transfer_small(source: &OwnedFd, target: &OwnedFd, size: u64) -> Result<(), Failure> {
     let size = usize::try_from(size).unwrap_or(0);
     // One byte more than there should be, to see the end in the same call.
     let mut bytes = Vec::with_capacity(size + 1);
-    while read(&source.file, rustix::buffer::spare_capacity(&mut bytes)).map_err(failure)? > 0 && bytes.len() < size {}
+    while read(source, rustix::buffer::spare_capacity(&mut bytes)).map_err(failure)? > 0 && bytes.len() < size {}
     if bytes.len() != size {
         return Err(changed());
     }
@@ -72,13 +76,13 @@ fn next_data(file: &OwnedFd, position: u64, size: u64) -> SystemResult<Option<(u
     Ok(Some((start, seek(file, SeekFrom::Hole(start))?.min(size))))
 }
 
-fn transfer_range(source: &Source, target: &OwnedFd, start: u64, end: u64) -> Result<(), Failure> {
+fn transfer_range(source: &OwnedFd, target: &OwnedFd, start: u64, end: u64) -> Result<(), Failure> {
     // Whatever the system does not copy by itself is read and written.
-    let mut position = system::copy_range(&source.file, target, start, end).map_err(failure)?;
+    let mut position = system::copy_range(source, target, start, end).map_err(failure)?;
     let mut buffer = Vec::with_capacity(if position < end { BLOCK } else { 0 });
     while position < end {
         buffer.clear();
-        pread(&source.file, rustix::buffer::spare_capacity(&mut buffer), position).map_err(failure)?;
+        pread(source, rustix::buffer::spare_capacity(&mut buffer), position).map_err(failure)?;
         let wanted = usize::try_from(end - position).unwrap_or(usize::MAX);
         buffer.truncate(wanted);
         if buffer.is_empty() {

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 
 use super::carry::carry;
 use super::failure::{failure, naming_failure};
-use super::open::Root;
+use super::open::{Root, Sight};
 use super::place::Place;
 use super::probe::capabilities;
 use super::stat::{Stat, look};
@@ -22,6 +22,8 @@ use crate::backend::failed;
 pub struct Tree {
     /// The folder.
     pub root: Root,
+    /// Whether what comes to it keeps its metadata.
+    pub metadata: bool,
     /// What it can do.
     pub capabilities: Capabilities,
     /// Whether files are still thought to be able to share their blocks.
@@ -38,11 +40,11 @@ struct Backup {
 
 impl Tree {
     /// Opens a folder, and names the directory where it keeps backups.
-    pub fn open(path: &Path, backup: Option<&Path>) -> Result<Self, Failure> {
-        let root = Root::open(path)?;
+    pub fn open(path: &Path, backup: Option<&Path>, sight: Sight) -> Result<Self, Failure> {
+        let root = Root::open(path, sight)?;
         let capabilities = capabilities(&root)?;
         let backup = backup.map(|path| Backup { path: path.to_owned(), root: OnceLock::new() });
-        Ok(Self { root, capabilities, shares: AtomicBool::new(true), backup })
+        Ok(Self { root, metadata: sight.metadata, capabilities, shares: AtomicBool::new(true), backup })
     }
 
     /// Makes sure that a disposal is possible at all, before anything is changed.
@@ -55,8 +57,9 @@ impl Tree {
 
     /// Moves the file at `place` to `path` in the backup directory; a file that is there is replaced.
     pub fn back_up(&self, place: &Place, path: &RelPath) -> Result<(), Failure> {
-        let target = self.backup()?.place_made(path)?;
-        match place.rename_over(&target) {
+        let target = self.backup()?.place_made(path, None)?;
+        let renamed = if place.is_carried_to(&target) { Err(Errno::XDEV) } else { place.rename_over(&target) };
+        match renamed {
             Err(Errno::XDEV) => {
                 carry(place, &target, true)?;
                 place.unlink().map_err(failure)
@@ -73,7 +76,8 @@ impl Tree {
         }
         std::fs::create_dir_all(&backup.path)
             .map_err(|error| failure(Errno::from_io_error(&error).unwrap_or(Errno::IO)))?;
-        let opened = Root::open(&backup.path)?;
+        // There a link is the file as which it took part: under its own name it could replace another backup.
+        let opened = Root::open(&backup.path, Sight::default())?;
         Ok(backup.root.get_or_init(|| opened))
     }
 

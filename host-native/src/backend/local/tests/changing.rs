@@ -86,7 +86,8 @@ fn a_backup_may_be_on_another_file_system() {
         return;
     };
     let mut world = World::new();
-    world.sides.one = Arc::new(Local::open(world.folders.one.path(), Some(elsewhere.path())).unwrap());
+    world.sides.one =
+        Arc::new(Local::open(world.folders.one.path(), Some(elsewhere.path()), Sight::default()).unwrap());
     for content in ["first", "second"] {
         let expect = world.write(SIDE, "a", content);
         let disposal = Disposal::Backup(rel("d/a"));

@@ -121,7 +121,7 @@ fn a_backup_that_fails_changes_nothing() {
 #[test]
 fn without_a_backup_directory_nothing_is_backed_up() {
     let mut world = World::new();
-    world.sides.two = Arc::new(Local::open(world.folders.two.path(), None).unwrap());
+    world.sides.two = Arc::new(Local::open(world.folders.two.path(), None, Sight::default()).unwrap());
     let (source, old) = (world.write(Side::One, "a", "new"), world.write(Side::Two, "b", "old"));
     let mut verb = copy(&source, "b", Expect::Exactly(old));
     verb.disposal = Disposal::Backup(rel("kept"));

@@ -7,7 +7,6 @@ use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 
 use super::*;
-use crate::backend::local::list::PAGE;
 use bisync_engine::entry::Kind;
 use bisync_engine::protocol::FailureKind::{Changed, NotFound, Other, WrongKind};
 
@@ -52,23 +51,6 @@ fn hashes_are_those_of_the_world() {
     check("sha1", ["sha1:a9993e364706816aba3e25717850c26c9cd0d89d", "sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709"]);
     let unknown = Verb::ListDirectory { side: Side::One, path: rel(""), hash: Some("crc32".into()) };
     assert_eq!(failure_kind(&world.run(unknown)), Some(Other));
-}
-
-#[test]
-fn huge_directories_come_in_pages() {
-    let world = World::new();
-    for number in 0..2 * PAGE + 1 {
-        fs::File::create(world.at(Side::One, number.to_string())).unwrap();
-    }
-    let replies = world.replies(Verb::ListDirectory { side: Side::One, path: rel(""), hash: None });
-    let (mut lengths, mut names) = (Vec::new(), std::collections::BTreeSet::new());
-    for reply in replies {
-        let Reply::Page { items, last } = reply else { panic!("{reply:?}") };
-        lengths.push((items.len(), last));
-        names.extend(items.into_iter().map(|item| item.name));
-    }
-    assert_eq!(lengths, [(PAGE, false), (PAGE, false), (1, true)]);
-    assert_eq!(names.len(), 2 * PAGE + 1);
 }
 
 #[test]
@@ -149,14 +131,17 @@ fn contents_are_compared_byte_for_byte() {
 fn capabilities_are_those_of_the_file_system() {
     let world = World::new();
     world.write(Side::One, "a name with letters", "");
-    let again = Local::open(world.folders.one.path(), None).unwrap();
+    let again = Local::open(world.folders.one.path(), None, Sight::default()).unwrap();
     for capabilities in [world.sides.one.capabilities(), again.capabilities()] {
         assert_eq!(capabilities.hashes, ["md5", "sha1"]);
         assert!(capabilities.sets_time && capabilities.slow_hashes && !capabilities.case_insensitive);
         assert_eq!(capabilities.time_precision_ns, Some(1));
     }
-    assert_eq!(Local::open(&world.at(Side::One, "none"), None).unwrap_err().kind, NotFound);
-    assert_eq!(Local::open(&world.at(Side::One, "a name with letters"), None).unwrap_err().kind, WrongKind);
+    assert_eq!(Local::open(&world.at(Side::One, "none"), None, Sight::default()).unwrap_err().kind, NotFound);
+    assert_eq!(
+        Local::open(&world.at(Side::One, "a name with letters"), None, Sight::default()).unwrap_err().kind,
+        WrongKind
+    );
 }
 
 #[test]
@@ -164,5 +149,5 @@ fn hard_links_do_not_look_like_case_insensitivity() {
     let world = World::new();
     world.write(Side::One, "a", "");
     fs::hard_link(world.at(Side::One, "a"), world.at(Side::One, "A")).unwrap();
-    assert!(!Local::open(world.folders.one.path(), None).unwrap().capabilities().case_insensitive);
+    assert!(!Local::open(world.folders.one.path(), None, Sight::default()).unwrap().capabilities().case_insensitive);
 }

@@ -15,10 +15,9 @@ use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failu
 use bisync_engine::side::{Pair, Side};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::mpsc;
 
-use super::Local;
-use crate::backend::{Answer, Backend, Content, Pages, perform};
+use super::{Local, Sight};
+use crate::backend::{Answer, Backend, Content, perform};
 
 /// Two folders, each with a backup directory that does not exist yet.
 struct World {
@@ -44,7 +43,7 @@ impl World {
         let backups = tempfile::tempdir().unwrap();
         let sides = Pair::from_fn(|side: Side| {
             let backup = backups.path().join(format!("made/{side}"));
-            wrap(Local::open(folders[side].path(), Some(&backup)).unwrap())
+            wrap(Local::open(folders[side].path(), Some(&backup), Sight::default()).unwrap())
         });
         let runtime = Builder::new_current_thread().build().unwrap();
         Self { folders, backups, sides, runtime }
@@ -72,24 +71,9 @@ impl World {
         found
     }
 
-    /// Carries out a verb that has a single reply.
     fn run(&self, verb: Verb) -> Reply {
-        let mut replies = self.replies(verb);
-        assert_eq!(replies.len(), 1);
-        replies.remove(0)
-    }
-
-    fn replies(&self, verb: Verb) -> Vec<Reply> {
-        let (sender, mut receiver) = mpsc::channel(100);
         let _inside = self.runtime.enter();
-        let last = pollster::block_on(perform(&self.sides, verb, Pages::new(7, sender)));
-        let mut replies = Vec::new();
-        while let Ok((request, reply)) = receiver.try_recv() {
-            assert_eq!(request, 7);
-            replies.push(reply);
-        }
-        replies.push(last);
-        replies
+        pollster::block_on(perform(&self.sides, verb))
     }
 
     fn list(&self, side: Side, path: &str, hash: Option<&str>) -> Vec<Item> {
@@ -150,8 +134,8 @@ impl Backend for Streamed {
         self.0.capabilities()
     }
 
-    fn list_directory(&self, path: RelPath, hash: Option<String>, pages: Pages) -> Answer<'_, Vec<Item>> {
-        self.0.list_directory(path, hash, pages)
+    fn list_directory(&self, path: RelPath, hash: Option<String>) -> Answer<'_, Vec<Item>> {
+        self.0.list_directory(path, hash)
     }
 
     fn describe(&self, path: RelPath) -> Answer<'_, Option<Found>> {
@@ -174,8 +158,8 @@ impl Backend for Streamed {
         self.0.delete_file(path, expect, disposal)
     }
 
-    fn make_directory(&self, path: RelPath) -> Answer<'_, Found> {
-        self.0.make_directory(path)
+    fn make_directory(&self, path: RelPath, like: &dyn Backend) -> Answer<'_, Found> {
+        self.0.make_directory(path, like)
     }
 
     fn remove_directory(&self, path: RelPath, emptiness: Emptiness) -> Answer<'_, ()> {

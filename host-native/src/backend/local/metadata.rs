@@ -1,0 +1,72 @@
+//! What a file or a directory has besides content and time: the user's extended attributes, its owner and its permissions.
+
+use bisync_engine::protocol::Failure;
+use rustix::fd::OwnedFd;
+use rustix::fs::{Gid, Mode, Uid, XattrFlags, fchmod, fchown, fgetxattr, flistxattr, fsetxattr};
+use rustix::fs::{fgetxattr_query, flistxattr_query};
+use rustix::io::{Errno, Result as SystemResult};
+use rustix::process::geteuid;
+
+use super::failure::failure;
+use super::stat::Stat;
+
+/// What the names of attributes begin with that belong to the user, not to the system.
+const USER: &[u8] = b"user.";
+/// The permission bits that let the owner of a directory fill it.
+const FILLING: u32 = 0o300;
+
+/// Gives `target` what `source` has, of which `stat` is known.
+///
+/// Attributes that only the target has stay, and bits such as set-user-id are not carried over, both as in rclone. What a
+/// file system or the user cannot do is left undone.
+pub fn carry_metadata(source: &OwnedFd, stat: &Stat, target: &OwnedFd) -> Result<(), Failure> {
+    carry_attributes(source, target).map_err(failure)?;
+    carry_owner(stat, target)?;
+    possible(fchmod(target, Mode::from_bits_truncate(stat.permissions)))
+}
+
+/// Gives the directory `target`, which is to be filled yet, what the directory `source` has.
+pub fn carry_directory(source: &OwnedFd, stat: &Stat, target: &OwnedFd) -> Result<(), Failure> {
+    let filling = if geteuid().is_root() { 0 } else { FILLING };
+    carry_metadata(source, &Stat { permissions: stat.permissions | filling, ..stat.clone() }, target)
+}
+
+/// Gives `target` the owner that `stat` tells of. Only root can give files away.
+pub fn carry_owner(stat: &Stat, target: &OwnedFd) -> Result<(), Failure> {
+    if !geteuid().is_root() {
+        return Ok(());
+    }
+    let (user, group) = stat.owner;
+    possible(fchown(target, Some(Uid::from_raw(user)), Some(Gid::from_raw(group))))
+}
+
+fn carry_attributes(source: &OwnedFd, target: &OwnedFd) -> SystemResult<()> {
+    let mut names = Vec::new();
+    match flistxattr_query(source) {
+        Ok(0) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => return Ok(()),
+        Ok(length) => {
+            names.reserve_exact(length);
+            flistxattr(source, rustix::buffer::spare_capacity(&mut names))?;
+        }
+        Err(error) => return Err(error),
+    }
+    for name in names.split(|byte| *byte == 0).filter(|name| name.starts_with(USER)) {
+        let mut value = Vec::with_capacity(fgetxattr_query(source, name)?);
+        if value.capacity() > 0 {
+            fgetxattr(source, name, rustix::buffer::spare_capacity(&mut value))?;
+        }
+        match fsetxattr(target, name, &value, XattrFlags::empty()) {
+            Err(Errno::OPNOTSUPP) => return Ok(()),
+            set => set?,
+        }
+    }
+    Ok(())
+}
+
+/// Takes for done what a file system does not know or grant.
+fn possible(result: SystemResult<()>) -> Result<(), Failure> {
+    match result {
+        Err(Errno::PERM | Errno::INVAL | Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
+        result => result.map_err(failure),
+    }
+}

@@ -251,6 +251,7 @@ fn limits_and_markers_are_explained() {
         newest: instant(200),
         exclude_if_present: vec![".no".to_owned()],
         max_depth: None,
+        partition: None,
     };
     let filter = Filter::new(&[rule(SourceKind::Exclude, "x")], limits, false).unwrap();
     let check = |text: &str, kind, size, seconds, expected: &str| {
@@ -293,7 +294,7 @@ fn explanations_agree_with_the_walk() {
                 std::iter::successors(path.parent(), RelPath::parent).all(|directory| filter.descends(&directory));
             let own = match kind {
                 Kind::Directory => filter.includes_directory(&path),
-                Kind::File | Kind::Link | Kind::Special => {
+                Kind::File | Kind::Link | Kind::Special | Kind::OtherFileSystem => {
                     filter.includes_path(&path) && filter.includes_version(&fingerprint)
                 }
             };

@@ -60,6 +60,8 @@ pub enum Oddity {
     Special(RelPath),
     /// A directory of another file system.
     OtherFileSystem(RelPath),
+    /// A directory that holds something that takes no part.
+    Occupied(RelPath),
     /// A temporary file that a run left behind.
     Leftover(Entry, u64),
 }
@@ -253,6 +255,7 @@ impl Walk {
     }
 
     fn give_up(&mut self, path: RelPath, why: Blind) {
+        self.oddities.push(Oddity::Occupied(path.clone()));
         self.blind.insert(path.clone(), why);
         self.ready.insert(path, Vec::new());
     }
@@ -262,9 +265,11 @@ impl Walk {
         let markers = self.filter.marker_names();
         if !markers.is_empty() && items.iter().any(|item| markers.contains(&item.name)) {
             self.blind.insert(directory.clone(), Blind::Excluded);
+            self.oddities.push(Oddity::Occupied(directory.clone()));
             return Ok(Vec::new());
         }
         let mut steps = Vec::with_capacity(items.len());
+        let mut leaves_out = false;
         for item in items {
             let path = directory.join(&item.name).map_err(|error| error.to_string())?;
             let now = match item.found.kind {
@@ -298,9 +303,13 @@ impl Walk {
                     Some(Now::Untracked)
                 }
             };
-            if let Some(now) = now {
-                steps.push(Step::Take(Seen { path, now }));
+            match now {
+                Some(now) => steps.push(Step::Take(Seen { path, now })),
+                None => leaves_out |= temporary::run_of(&item.name).is_none(),
             }
+        }
+        if leaves_out {
+            self.oddities.push(Oddity::Occupied(directory.clone()));
         }
         steps.sort_unstable_by(|left, right| left.key().cmp(right.key()));
         if let Some(name) = twice(&steps) {

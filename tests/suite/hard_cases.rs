@@ -215,3 +215,24 @@ fn the_same_content_of_another_time_is_no_move() {
     assert_eq!(world.sides.one.files["big2"].modified, world.sides.two.files["big2"].modified);
     assert_eq!(fine(&mut world, ALL).outcome.headline, "Path1 and Path2 are in step: nothing to do.");
 }
+
+#[test]
+fn a_dry_run_knows_which_directories_will_be_empty() {
+    let mut world = World::default();
+    edit(
+        &mut world,
+        "1 write a/b/c C\n 1 write a/d D\n 1 write e/f F\n 1 write keep/x.tmp X\n both mkdir g/h\n 1 write m/n N",
+    );
+    run(&mut world, "--exclude=*.tmp", 1).unwrap();
+    edit(&mut world, "1 delete a/b/c\n 2 delete e/f\n 1 move m/n o/n\n 2 mkdir keep");
+    let options = "--remove-empty-dirs --exclude=*.tmp";
+    let planned = run(&mut world, &format!("{options} --dry-run"), 2).unwrap();
+    let done = run(&mut world, options, 2).unwrap();
+    let removed = |run: &bisync_tests::host::Run| run.outcome.counts.map(|counts| counts.directories_removed);
+    assert_eq!(removed(&planned), removed(&done));
+    assert_eq!(done.outcome.exit_code, 0);
+    let left: Vec<_> = world.sides.one.directories.iter().map(String::as_str).collect();
+    assert_eq!(left, ["a", "keep", "o"]);
+    let left: Vec<_> = world.sides.two.directories.iter().map(String::as_str).collect();
+    assert_eq!(left, ["a", "o"]);
+}

@@ -16,6 +16,7 @@ use crate::safety::Counters;
 use crate::side::{Pair, Side};
 use crate::walk::{Blind, Now};
 
+use super::emptying::Emptying;
 use super::inquiry::{Answer, Inquiries, Inquiry, NamingKind};
 use super::judged::{Judged, clear_the_way, pair_moves};
 
@@ -37,8 +38,8 @@ pub struct Deciding {
     pub counters: Pair<Counters>,
     /// Files of `--check-access`.
     pub access_files: Pair<BTreeSet<RelPath>>,
-    /// All directories, when empty ones are to be removed.
-    pub directories: Pair<Vec<RelPath>>,
+    /// What all directories hold, when empty ones are to be removed.
+    pub emptying: Option<Emptying>,
     /// Questions.
     pub inquiries: Inquiries,
     /// What was decided, to be taken away by the session.
@@ -71,6 +72,8 @@ pub struct Surroundings<'a> {
 impl Deciding {
     /// Begins without rows.
     pub fn new(settings: &Settings, sets_time: Pair<bool>) -> Self {
+        // A resync removes nothing, as in rclone.
+        let removes_empty = settings.empty_directories == EmptyDirectories::Remove && settings.resync.is_none();
         Self {
             comparison: Comparison { compare: settings.compare, window_ns: settings.side_window_ns },
             sets_time,
@@ -80,7 +83,7 @@ impl Deciding {
             aliases: DirectoryAliases::default(),
             counters: Pair::default(),
             access_files: Pair::default(),
-            directories: Pair::default(),
+            emptying: removes_empty.then(Emptying::default),
             inquiries: Inquiries::default(),
             decided: Vec::new(),
         }
@@ -213,19 +216,15 @@ impl Deciding {
 
     fn note(&mut self, row: &Row, settings: &Settings) {
         for side in Side::BOTH {
-            let Some(found) = row.present(side) else { continue };
-            match found.kind {
-                Kind::File => {
-                    if settings.access_check.as_deref() == Some(row.path.name()) {
-                        self.access_files[side].insert(row.path.clone());
-                    }
-                }
-                Kind::Directory => {
-                    if settings.empty_directories == EmptyDirectories::Remove {
-                        self.directories[side].push(row.path.clone());
-                    }
-                }
-                Kind::Link | Kind::Special | Kind::OtherFileSystem => {}
+            let is_file = row.present(side).is_some_and(|found| found.kind == Kind::File);
+            if is_file && settings.access_check.as_deref() == Some(row.path.name()) {
+                self.access_files[side].insert(row.path.clone());
+            }
+            let Some(emptying) = &mut self.emptying else { continue };
+            match &row.now[side] {
+                Now::Present(found) if found.kind == Kind::Directory => emptying.note_directory(side, &row.path),
+                Now::Present(_) | Now::Untracked => emptying.note(side, &row.path),
+                Now::Absent => {}
             }
         }
     }

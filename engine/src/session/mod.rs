@@ -5,6 +5,7 @@ mod blob;
 mod check;
 mod counting;
 mod deciding;
+mod emptying;
 mod explaining;
 mod finishing;
 mod fold;

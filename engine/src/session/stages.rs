@@ -2,7 +2,7 @@
 
 use crate::event::Level;
 use crate::merge::Row;
-use crate::options::{CheckSync, EmptyDirectories, Links};
+use crate::options::{CheckSync, Links};
 use crate::path::RelPath;
 use crate::plan::{Choice, Phase, Planned, Planner, Reason};
 use crate::protocol::{Failure, FailureKind, Reply, Verb};
@@ -261,6 +261,11 @@ impl Session {
                         let text = format!("skipped on {side}: it is on another file system");
                         self.outbox.say(Level::Notice, "other-file-system-skipped", Some(&path), text);
                     }
+                    Oddity::Occupied(directory) => {
+                        if let Some(emptying) = &mut self.deciding.emptying {
+                            emptying.occupy(side, directory);
+                        }
+                    }
                     Oddity::Leftover(entry, run) => {
                         if self.journal.runs.contains(&run) {
                             let mut row = Row::at(entry.path);
@@ -422,6 +427,9 @@ impl Session {
             }
         };
         let planner = Planner { settings: &self.settings };
+        if let (Stage::Reading, Some(emptying)) = (&self.stage, &mut self.deciding.emptying) {
+            planner.change(&planned).steps.iter().for_each(|step| emptying.apply(step));
+        }
         if self.settings.dry_run {
             let change = planner.change(&planned);
             self.report.change(&change, &mut self.outbox);
@@ -460,7 +468,10 @@ impl Session {
                 // A directory that is still in use stays.
                 let is_in_use = failure.kind == FailureKind::NotEmpty
                     && matches!(finished.change.reason, Reason::EmptyDirectory | Reason::Deleted(_));
-                if !is_in_use {
+                if is_in_use {
+                    let text = "not removed: it holds something that takes no part";
+                    self.outbox.say(Level::Notice, "directory-kept", Some(&finished.change.path), text);
+                } else {
                     self.report.failed_step(&finished.change, finished.results.len(), failure, &mut self.outbox);
                 }
                 self.ledger.record(finished.place, Vec::new(), &[]);
@@ -505,11 +516,12 @@ impl Session {
     }
 
     fn prune_empty_directories(&mut self) {
-        // A resync removes nothing, as in rclone.
-        if self.settings.empty_directories != EmptyDirectories::Remove || self.settings.resync.is_some() {
-            return;
+        let Some(mut emptying) = self.deciding.emptying.take() else { return };
+        let planner = Planner { settings: &self.settings };
+        for planned in &self.plan {
+            planner.change(planned).steps.iter().for_each(|step| emptying.apply(step));
         }
-        let directories = std::mem::take(&mut self.deciding.directories);
+        let directories = emptying.finish();
         for (on, paths) in Side::BOTH.into_iter().zip([directories.one, directories.two]) {
             let choice = Choice::RemoveDirectory { on, reason: Reason::EmptyDirectory };
             self.plan.extend(paths.into_iter().map(|path| Planned::new(Row::at(path), choice.clone())));

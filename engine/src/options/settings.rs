@@ -1,7 +1,7 @@
 //! Everything that is decided before a run begins.
 
 use super::filter::FilterSettings;
-use super::{Options, OptionsError, compare, filter};
+use super::{Options, OptionsError, compare};
 use crate::compare::Compare;
 use crate::conflict::{Loser, Naming, Prefer};
 use crate::entry::Instant;
@@ -170,7 +170,7 @@ impl Settings {
             retries_sleep_ms: options.duration_ns("retries-sleep").unwrap_or_default() / 1_000_000,
             backup_suffix: backup_suffix(options, backup)?,
             backup,
-            filter: filter::resolve(options, now, utc_offset_seconds),
+            filter: FilterSettings::resolve(options, now, utc_offset_seconds),
         };
         Ok((settings, events))
     }

@@ -1,15 +1,47 @@
 //! What the program does besides keeping two paths in step.
 
+use bisync_engine::options::{Group, Kind, OptionSpec, Scope};
+
 /// A command: the first word that is no option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Word {
     /// Lists the named pairs.
     Pairs,
+    /// Says which paths take part.
+    FilterTest,
+    /// Writes a script for a shell.
+    Completions,
+    /// Writes the manual page.
+    Man,
 }
+
+/// The options of `filter-test` alone.
+static FILTER_TEST: [OptionSpec; 2] = [
+    OptionSpec {
+        name: "root",
+        short: None,
+        kind: Kind::Text,
+        default: "",
+        group: Group::Filter,
+        value_name: "DIR",
+        help: "Look below this directory for kinds, sizes, times and marker files",
+        scope: Scope::Host,
+    },
+    OptionSpec {
+        name: "pair",
+        short: None,
+        kind: Kind::Text,
+        default: "",
+        group: Group::Filter,
+        value_name: "NAME",
+        help: "Take the rules of this pair",
+        scope: Scope::Host,
+    },
+];
 
 impl Word {
     /// All commands, in the order in which help shows them.
-    pub const ALL: [Self; 1] = [Self::Pairs];
+    pub const ALL: [Self; 4] = [Self::Pairs, Self::FilterTest, Self::Completions, Self::Man];
 
     /// Returns the command of this name.
     pub fn find(name: &str) -> Option<Self> {
@@ -20,6 +52,80 @@ impl Word {
     pub fn name(self) -> &'static str {
         match self {
             Self::Pairs => "pairs",
+            Self::FilterTest => "filter-test",
+            Self::Completions => "completions",
+            Self::Man => "man",
         }
+    }
+
+    /// Returns what follows the name.
+    pub fn operands(self) -> &'static str {
+        match self {
+            Self::Pairs | Self::Man => "",
+            Self::FilterTest => " [options] PATH...",
+            Self::Completions => " bash|zsh|fish",
+        }
+    }
+
+    /// Says what it does, in one line.
+    pub fn summary(self) -> &'static str {
+        match self {
+            Self::Pairs => "List the pairs of the configuration file",
+            Self::FilterTest => "Say of each path whether it takes part, and which rule decides",
+            Self::Completions => "Write a script that completes the command line in a shell",
+            Self::Man => "Write the manual page",
+        }
+    }
+
+    /// Says more about it.
+    pub fn details(self) -> &'static str {
+        match self {
+            Self::Pairs => "Each line holds the name, Path1 and Path2. `bisync NAME` keeps that pair in step.",
+            Self::FilterTest => {
+                "Paths are relative to the root of the pair, and a directory has a `/` at its end. Nothing has to exist; \
+                 with --root, what exists there is looked at. All options that choose files are taken, as in a run."
+            }
+            Self::Completions => {
+                "bash: source <(bisync completions bash), in ~/.bashrc\n\
+                 zsh:  source <(bisync completions zsh), in ~/.zshrc after compinit\n\
+                 fish: bisync completions fish | source, in ~/.config/fish/config.fish"
+            }
+            Self::Man => "To read it: bisync man | man -l -",
+        }
+    }
+
+    /// Returns the options that only this command has.
+    pub fn own_options(self) -> &'static [OptionSpec] {
+        match self {
+            Self::FilterTest => &FILTER_TEST,
+            Self::Pairs | Self::Completions | Self::Man => &[],
+        }
+    }
+
+    /// Says whether the command takes an option of the table.
+    pub fn takes(self, spec: &OptionSpec) -> bool {
+        match self {
+            Self::FilterTest => spec.group == Group::Filter || spec.name == "defaults-file",
+            Self::Pairs => spec.name == "defaults-file",
+            Self::Completions | Self::Man => false,
+        }
+    }
+
+    /// Returns the help of the command.
+    pub fn help(self) -> String {
+        let mut help = format!(
+            "{}.\n\nUsage: bisync {}{}\n\n{}\n",
+            self.summary(),
+            self.name(),
+            self.operands(),
+            super::help::paragraph(self.details())
+        );
+        for spec in self.own_options() {
+            help.push_str(&format!("\n  --{} {:<6}{}", spec.name, spec.value_name, spec.help));
+        }
+        if !self.own_options().is_empty() {
+            help.push('\n');
+        }
+        help
     }
 }

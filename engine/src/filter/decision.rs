@@ -38,6 +38,8 @@ pub enum Reason<'filter> {
         /// The name of the file.
         marker: &'filter str,
     },
+    /// It is a link, a pipe or a device, and rules would let it in.
+    NoFile,
     /// The file is outside a limit.
     Limit(Limit),
     /// The path belongs to another share of all files.
@@ -63,6 +65,7 @@ impl fmt::Display for Decision<'_> {
             Reason::Marked { directory, marker } => {
                 write!(formatter, " with directory `{directory}`: it holds `{marker}` (`--exclude-if-present`)")
             }
+            Reason::NoFile => formatter.write_str(": neither a file nor a directory"),
             Reason::Limit(Limit::TooSmall) => formatter.write_str(": smaller than `--min-size`"),
             Reason::Limit(Limit::TooLarge) => formatter.write_str(": larger than `--max-size`"),
             Reason::Limit(Limit::TooOld) => formatter.write_str(": modified earlier than `--max-age`"),

@@ -126,13 +126,13 @@ impl Filter {
 
     /// Returns whether a path is in the sync, with what decides it, as a walk from the root would.
     ///
-    /// `fingerprint` is that of a file, where there is one, and `holds` says whether a directory holds a file of a name; both
+    /// `fingerprint` is that of a file, if it is known, and `holds` says whether a directory holds a file of a name; both
     /// are for limits and marker files alone.
     pub fn explain(
         &self,
         path: &RelPath,
         kind: Kind,
-        fingerprint: &Fingerprint,
+        fingerprint: Option<&Fingerprint>,
         holds: impl Fn(&RelPath, &str) -> bool,
     ) -> Decision<'_> {
         let is_directory = kind == Kind::Directory || path.is_root();
@@ -164,12 +164,14 @@ impl Filter {
             let hidden = if self.descends(path) { marked(path.clone()) } else { None };
             return hidden.unwrap_or(decision);
         }
-        match (self.of_file(path), self.limits.exceeded(fingerprint)) {
-            (Decision { included: true, .. }, Some(limit)) if kind == Kind::File => {
-                Decision { included: false, reason: Reason::Limit(limit) }
-            }
-            (decision, _) => decision,
-        }
+        let decision = self.of_file(path);
+        let reason = match kind {
+            _ if !decision.included => return decision,
+            Kind::File => fingerprint.and_then(|fingerprint| self.limits.exceeded(fingerprint)).map(Reason::Limit),
+            Kind::Link | Kind::Special | Kind::OtherFileSystem => Some(Reason::NoFile),
+            Kind::Directory => None,
+        };
+        reason.map_or(decision, |reason| Decision { included: false, reason })
     }
 
     /// What the list or the rules say about a file, whatever they say about the directories above it.

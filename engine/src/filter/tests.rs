@@ -20,7 +20,7 @@ fn filter(sources: &[RuleSource]) -> Filter {
 
 /// Explains a path of which nothing more is known.
 fn explain<'filter>(filter: &'filter Filter, path: &RelPath, kind: Kind) -> Decision<'filter> {
-    filter.explain(path, kind, &Fingerprint::default(), |_, _| false)
+    filter.explain(path, kind, None, |_, _| false)
 }
 
 /// Returns what a walk finds in a tree of `paths`, directories with a `/` at the end.
@@ -224,7 +224,8 @@ fn decisions_say_why() {
     let rules = Filter::new(&sources, limits, false).unwrap();
     check_decision(&rules, "a.txt", Kind::File, "included by rule `+ *.txt` in line 3 of `rules.txt`");
     check_decision(&rules, "a.bak", Kind::File, "excluded by rule `*.bak` of `--exclude`");
-    check_decision(&rules, "a.jpg", Kind::Link, "included: no rule matches");
+    check_decision(&rules, "a.jpg", Kind::File, "included: no rule matches");
+    check_decision(&rules, "a.jpg", Kind::Link, "excluded: neither a file nor a directory");
     check_decision(&rules, "d", Kind::Directory, "excluded by rule `- /d/**` in line 2 of `rules.txt`");
     check_decision(
         &rules,
@@ -257,7 +258,7 @@ fn limits_and_markers_are_explained() {
     let check = |text: &str, kind, size, seconds, expected: &str| {
         let fingerprint = Fingerprint { size: Some(size), modified: instant(seconds), ..Fingerprint::default() };
         let holds = |directory: &RelPath, name: &str| directory.as_str() == "d" && name == ".no";
-        assert_eq!(filter.explain(&path(text), kind, &fingerprint, holds).to_string(), expected);
+        assert_eq!(filter.explain(&path(text), kind, Some(&fingerprint), holds).to_string(), expected);
     };
     check("a", Kind::File, 10, 200, "included: no rule matches");
     check("a", Kind::File, 9, 100, "excluded: smaller than `--min-size`");
@@ -298,7 +299,7 @@ fn explanations_agree_with_the_walk() {
                     filter.includes_path(&path) && filter.includes_version(&fingerprint)
                 }
             };
-            let explained = filter.explain(&path, kind, &fingerprint, |_, _| false);
+            let explained = filter.explain(&path, kind, Some(&fingerprint), |_, _| false);
             assert_eq!(explained.included, entered && own, "{lines:?} {max_depth:?} {path} {kind:?}: {explained}");
         }
     }

@@ -29,27 +29,29 @@ const SOURCES: [(&str, SourceKind); 9] = [
     ("files-from-raw", SourceKind::FilesFromRaw),
 ];
 
-/// Collects what the options say about files.
-pub(super) fn resolve(options: &Options, now: Instant, utc_offset_seconds: i32) -> FilterSettings {
-    let mut sources = Vec::new();
-    for (name, kind) in SOURCES {
-        let given = options.all(name).filter_map(|value| source(kind, value));
-        // Of `--filters-file`, the last one counts; the others add up.
-        if name == "filters-file" { sources.extend(given.last()) } else { sources.extend(given) }
+impl FilterSettings {
+    /// Collects what the options say about files; `now` and `utc_offset_seconds` are for ages.
+    pub fn resolve(options: &Options, now: Instant, utc_offset_seconds: i32) -> Self {
+        let mut sources = Vec::new();
+        for (name, kind) in SOURCES {
+            let given = options.all(name).filter_map(|value| source(kind, value));
+            // Of `--filters-file`, the last one counts; the others add up.
+            if name == "filters-file" { sources.extend(given.last()) } else { sources.extend(given) }
+        }
+        let names = options.all("exclude-if-present").filter_map(Value::as_text).map(str::to_owned);
+        let moment = |name| options.age(name).instant(now, utc_offset_seconds);
+        let limits = Limits {
+            min_size: options.size("min-size"),
+            max_size: options.size("max-size"),
+            oldest: moment("max-age"),
+            newest: moment("min-age"),
+            // A negative depth is no limit, and one too large to be reached is none either.
+            max_depth: options.number("max-depth").and_then(|depth| u32::try_from(depth).ok()),
+            exclude_if_present: names.collect(),
+            partition: options.partition("hash-filter"),
+        };
+        Self { sources, limits, ignore_case: options.flag("ignore-case") }
     }
-    let names = options.all("exclude-if-present").filter_map(Value::as_text).map(str::to_owned);
-    let moment = |name| options.age(name).instant(now, utc_offset_seconds);
-    let limits = Limits {
-        min_size: options.size("min-size"),
-        max_size: options.size("max-size"),
-        oldest: moment("max-age"),
-        newest: moment("min-age"),
-        // A negative depth is no limit, and one too large to be reached is none either.
-        max_depth: options.number("max-depth").and_then(|depth| u32::try_from(depth).ok()),
-        exclude_if_present: names.collect(),
-        partition: options.partition("hash-filter"),
-    };
-    FilterSettings { sources, limits, ignore_case: options.flag("ignore-case") }
 }
 
 fn source(kind: SourceKind, value: &Value) -> Option<RuleSource> {
@@ -76,7 +78,8 @@ mod tests {
             ("include", "i"),
         ];
         let given: Vec<_> = given.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-        let settings = resolve(&Options::parse(&given).unwrap(), Instant { seconds: 0, nanoseconds: 0 }, 0);
+        let settings =
+            FilterSettings::resolve(&Options::parse(&given).unwrap(), Instant { seconds: 0, nanoseconds: 0 }, 0);
         let found: Vec<_> =
             settings.sources.iter().map(|source| (source.kind, source.file.as_deref(), source.text.as_str())).collect();
         assert_eq!(
@@ -98,7 +101,7 @@ mod tests {
     fn depths() {
         let check = |text: &str, expected| {
             let options = Options::parse(&[("max-depth".to_owned(), text.to_owned())]).unwrap();
-            let settings = resolve(&options, Instant { seconds: 0, nanoseconds: 0 }, 0);
+            let settings = FilterSettings::resolve(&options, Instant { seconds: 0, nanoseconds: 0 }, 0);
             assert_eq!(settings.limits.max_depth, expected, "{text}");
         };
         check("-1", None);

@@ -1,7 +1,7 @@
 //! Everything that is decided before a run begins.
 
 use super::filter::FilterSettings;
-use super::{Copying, Links, Options, OptionsError, Value, compare, copying, filter};
+use super::{Copying, Links, Options, OptionsError, Value, compare, copying};
 use crate::compare::Compare;
 use crate::conflict::{Loser, Naming, Prefer};
 use crate::entry::Instant;
@@ -188,7 +188,7 @@ impl Settings {
             explain: explained(options)?,
             copying: Copying::resolve(options),
             moves: copying::moves(options),
-            filter: filter::resolve(options, now, utc_offset_seconds),
+            filter: FilterSettings::resolve(options, now, utc_offset_seconds),
             links,
             skips_links: links == Links::Skip && options.flag("skip-links"),
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::decide::{Decision, decide_file};
 use crate::delta::{Comparison, Delta, Edit, Presence, directory_delta, file_delta};
-use crate::entry::{Fingerprint, Found, Kind};
+use crate::entry::{Found, Kind};
 use crate::event::Level;
 use crate::filter::Filter;
 use crate::go_time;
@@ -55,7 +55,7 @@ impl Explaining {
     /// Says why the remaining paths were not met.
     pub fn finish(&mut self, filter: &Filter, outbox: &mut Outbox) {
         for path in std::mem::take(&mut self.open) {
-            let decision = filter.explain(&path, Kind::File, &Fingerprint::default(), |_, _| false);
+            let decision = filter.explain(&path, Kind::File, None, |_, _| false);
             let text = if decision.included {
                 "on neither side, and the last run did not have it".to_owned()
             } else {

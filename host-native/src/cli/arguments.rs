@@ -18,6 +18,8 @@ pub struct CommandLine {
     pub operands: Vec<OsString>,
     /// The options, in the order given.
     pub given: Vec<Given>,
+    /// The options that only the command has.
+    pub own: Vec<Given>,
 }
 
 impl CommandLine {
@@ -38,7 +40,7 @@ impl CommandLine {
                     }
                     continue;
                 }
-                Arg::Long(name) => (long(name)?, true),
+                Arg::Long(name) => (long(name, line.word)?, true),
                 Arg::Short(letter) => (short(letter)?, false),
             };
             let value = match (spec.takes_value(), is_long) {
@@ -53,7 +55,9 @@ impl CommandLine {
                     None => "true".to_owned(),
                 },
             };
-            line.given.push(Given { spec, value, origin: Origin::CommandLine });
+            let is_own = line.word.is_some_and(|word| word.own_options().iter().any(|own| own.name == spec.name));
+            let given = if is_own { &mut line.own } else { &mut line.given };
+            given.push(Given { spec, value, origin: Origin::CommandLine });
         }
         Ok(line)
     }
@@ -64,7 +68,7 @@ impl CommandLine {
 
     /// Returns the last value that an option has here.
     pub fn value(&self, name: &str) -> Option<&str> {
-        self.given.iter().rfind(|given| given.spec.name == name).map(|given| given.value.as_str())
+        self.given.iter().chain(&self.own).rfind(|given| given.spec.name == name).map(|given| given.value.as_str())
     }
 
     /// Returns whether a flag is on.
@@ -73,13 +77,14 @@ impl CommandLine {
     }
 }
 
-fn long(name: &str) -> Result<&'static OptionSpec, CliError> {
-    match find(name) {
+fn long(name: &str, word: Option<Word>) -> Result<&'static OptionSpec, CliError> {
+    let own = word.and_then(|word| word.own_options().iter().find(|spec| spec.name == name));
+    match own.or_else(|| find(name)) {
         Some(spec) => Ok(spec),
         // The engine knows which option was probably meant.
         None => match Options::parse(&[(name.to_owned(), String::new())]) {
-            Err(error) => Err(error.into()),
-            Ok(_) => Err(OptionsError::Unknown { option: name.to_owned(), nearest: None }.into()),
+            Err(error @ OptionsError::Unknown { nearest: Some(_), .. }) => Err(error.into()),
+            Ok(_) | Err(_) => Err(CliError::Unknown(name.to_owned())),
         },
     }
 }

@@ -1,15 +1,52 @@
 //! What the program does besides keeping two paths in step.
 
+use bisync_engine::options::{Group, Kind, OptionSpec, Scope};
+
 /// A command: the first word that is no option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Word {
+    /// Carries out a plan.
+    Apply,
+    /// Says what is known of paths, and what would happen.
+    Explain,
     /// Lists the named pairs.
     Pairs,
+    /// Says which paths take part.
+    FilterTest,
+    /// Writes a script for a shell.
+    Completions,
+    /// Writes the manual page.
+    Man,
 }
+
+/// The options of `filter-test` alone.
+static FILTER_TEST: [OptionSpec; 2] = [
+    OptionSpec {
+        name: "root",
+        short: None,
+        kind: Kind::Text,
+        default: "",
+        group: Group::Filter,
+        value_name: "DIR",
+        help: "Look below this directory for kinds, sizes, times and marker files",
+        scope: Scope::Host,
+    },
+    OptionSpec {
+        name: "pair",
+        short: None,
+        kind: Kind::Text,
+        default: "",
+        group: Group::Filter,
+        value_name: "NAME",
+        help: "Take the rules of this pair",
+        scope: Scope::Host,
+    },
+];
 
 impl Word {
     /// All commands, in the order in which help shows them.
-    pub const ALL: [Self; 1] = [Self::Pairs];
+    pub const ALL: [Self; 6] =
+        [Self::Apply, Self::Explain, Self::Pairs, Self::FilterTest, Self::Completions, Self::Man];
 
     /// Returns the command of this name.
     pub fn find(name: &str) -> Option<Self> {
@@ -19,7 +56,100 @@ impl Word {
     /// Returns the name.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Apply => "apply",
+            Self::Explain => "explain",
             Self::Pairs => "pairs",
+            Self::FilterTest => "filter-test",
+            Self::Completions => "completions",
+            Self::Man => "man",
         }
+    }
+
+    /// Returns what follows the name.
+    pub fn operands(self) -> &'static str {
+        match self {
+            Self::Pairs | Self::Man => "",
+            Self::Apply => " [options] FILE",
+            Self::Explain => " [options] PATH1 PATH2 PATH...",
+            Self::FilterTest => " [options] PATH...",
+            Self::Completions => " bash|zsh|fish",
+        }
+    }
+
+    /// Says what it does, in one line.
+    pub fn summary(self) -> &'static str {
+        match self {
+            Self::Apply => "Carry out a plan that --plan-out wrote",
+            Self::Explain => "Say of each path what it was and is on both sides, and what would happen",
+            Self::Pairs => "List the pairs of the configuration file",
+            Self::FilterTest => "Say of each path whether it takes part, and which rule decides",
+            Self::Completions => "Write a script that completes the command line in a shell",
+            Self::Man => "Write the manual page",
+        }
+    }
+
+    /// Says more about it.
+    pub fn details(self) -> &'static str {
+        match self {
+            Self::Apply => {
+                "Each action is carried out only where what it expects is still there; the others are named. Options are those of \
+                 the plan; those for output and speed can be given."
+            }
+            Self::Explain => {
+                "Nothing is changed. Paths are relative to the root of the pair, or lie below Path1 or Path2. A pair's name may \
+                 stand for both of its paths. Options are those of a run."
+            }
+            Self::Pairs => "Each line holds the name, Path1 and Path2. `bisync NAME` keeps that pair in step.",
+            Self::FilterTest => {
+                "Paths are relative to the root of the pair, and a directory has a `/` at its end. Nothing has to exist; \
+                 with --root, what exists there is looked at. All options that choose files are taken, as in a run."
+            }
+            Self::Completions => {
+                "bash: source <(bisync completions bash), in ~/.bashrc\n\
+                 zsh:  source <(bisync completions zsh), in ~/.zshrc after compinit\n\
+                 fish: bisync completions fish | source, in ~/.config/fish/config.fish"
+            }
+            Self::Man => "To read it: bisync man | man -l -",
+        }
+    }
+
+    /// Returns the options that only this command has.
+    pub fn own_options(self) -> &'static [OptionSpec] {
+        match self {
+            Self::FilterTest => &FILTER_TEST,
+            Self::Apply | Self::Explain | Self::Pairs | Self::Completions | Self::Man => &[],
+        }
+    }
+
+    /// Says whether the command takes an option of the table.
+    pub fn takes(self, spec: &OptionSpec) -> bool {
+        match self {
+            Self::FilterTest => spec.group == Group::Filter || spec.name == "defaults-file",
+            Self::Apply => {
+                spec.scope == Scope::Host
+                    && !matches!(spec.name, "plan-out" | "interactive" | "workdir" | "defaults-file")
+            }
+            Self::Explain => spec.name != "plan-out",
+            Self::Pairs => spec.name == "defaults-file",
+            Self::Completions | Self::Man => false,
+        }
+    }
+
+    /// Returns the help of the command.
+    pub fn help(self) -> String {
+        let mut help = format!(
+            "{}.\n\nUsage: bisync {}{}\n\n{}\n",
+            self.summary(),
+            self.name(),
+            self.operands(),
+            super::help::paragraph(self.details())
+        );
+        for spec in self.own_options() {
+            help.push_str(&format!("\n  --{} {:<6}{}", spec.name, spec.value_name, spec.help));
+        }
+        if !self.own_options().is_empty() {
+            help.push('\n');
+        }
+        help
     }
 }

@@ -3,7 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
+use bisync_engine::filter::FilterError;
 use bisync_engine::options::OptionsError;
+use bisync_engine::plan::file::PlanError;
 
 use super::configuration::Problem;
 use super::given::Origin;
@@ -15,6 +17,17 @@ pub enum CliError {
     /// An option that does not exist, or a value that it does not take.
     #[error(transparent)]
     Option(#[from] OptionsError),
+    /// An option that does not exist, nor one of a similar name.
+    #[error("unknown option `--{0}`; `bisync --help` shows all")]
+    Unknown(String),
+    /// A value for an option that takes none.
+    #[error("`{option}` takes no value, and `{value}` was given")]
+    NoneTaken {
+        /// The option, with dashes.
+        option: String,
+        /// The value.
+        value: String,
+    },
     /// A letter that is no option.
     #[error("unknown option `-{0}`; `bisync --help` shows all")]
     Letter(char),
@@ -51,6 +64,37 @@ pub enum CliError {
         /// What it does not take.
         what: String,
     },
+    /// A pair that is needed by its name alone.
+    #[error("no pair is named `{0}`; `bisync pairs` lists all")]
+    UnknownPair(String),
+    /// A command without what it works on.
+    #[error("something is missing: `bisync {0}{1}`")]
+    Missing(&'static str, &'static str),
+    /// A shell that is not known.
+    #[error("there are completions for `bash`, `zsh` and `fish`, and none for `{0}`")]
+    Shell(String),
+    /// A path that is not below the root of a pair.
+    #[error("`{0}` does not lie below the root of a pair: write it relative to that, without `..`")]
+    NotBelow(String),
+    /// A plan that cannot be opened.
+    #[error("cannot read the plan `{}`: {}", file.display(), reason(error))]
+    PlanFile {
+        /// The file.
+        file: PathBuf,
+        /// What went wrong.
+        error: io::Error,
+    },
+    /// A file that is no plan.
+    #[error("`{}` is no plan: {error}", file.display())]
+    Plan {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        error: PlanError,
+    },
+    /// A rule that cannot be read.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
     /// The file of defaults and pairs.
     #[error(transparent)]
     Configuration(#[from] Problem),
@@ -59,7 +103,7 @@ pub enum CliError {
     Contradiction(&'static str, &'static str),
     /// What stands where an option is to be cannot be read.
     #[error("{0}")]
-    Unclear(#[from] lexopt::Error),
+    Unclear(lexopt::Error),
     /// A file that an option names.
     #[error("cannot read `{name}` for `--{option}`: {}", reason(error))]
     File {
@@ -84,18 +128,37 @@ impl CliError {
     /// Returns true when something could not be read; everything else is wrong usage.
     pub fn is_unreadable(&self) -> bool {
         match self {
-            Self::File { .. } => true,
+            Self::File { .. } | Self::PlanFile { .. } => true,
             Self::Elsewhere { error, .. } => error.is_unreadable(),
             Self::Configuration(problem) => matches!(problem, Problem::Unreadable(..)),
             Self::Option(_)
+            | Self::Unknown(_)
+            | Self::NoneTaken { .. }
             | Self::Letter(_)
             | Self::NoValue { .. }
             | Self::NotText(_)
             | Self::Paths(_)
             | Self::NoPair { .. }
+            | Self::UnknownPair(_)
+            | Self::Plan { .. }
+            | Self::Missing(..)
+            | Self::Shell(_)
+            | Self::NotBelow(_)
+            | Self::Filter(_)
             | Self::NotTaken { .. }
             | Self::Contradiction(..)
             | Self::Unclear(_) => false,
+        }
+    }
+}
+
+impl From<lexopt::Error> for CliError {
+    fn from(error: lexopt::Error) -> Self {
+        match error {
+            lexopt::Error::UnexpectedValue { option, value } => {
+                Self::NoneTaken { option, value: value.to_string_lossy().into_owned() }
+            }
+            error => Self::Unclear(error),
         }
     }
 }

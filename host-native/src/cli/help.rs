@@ -4,6 +4,19 @@ use std::io;
 
 use bisync_engine::options::{Group, OPTIONS, OptionSpec};
 
+use super::commands::Word;
+
+/// What the program does.
+pub(super) const SUMMARY: &str = "Keeps two directories in step, in both directions.";
+
+/// Where options come from.
+pub(super) const CONFIGURATION: &str = "Options come from the command line, else from variables (BISYNC_MAX_DELETE=10, then \
+    RCLONE_MAX_DELETE=10), else from ~/.config/bisync/config.toml: those of [pair.NAME] for the run of that pair, then [defaults].";
+
+/// What the exit codes mean.
+pub(super) const EXIT_CODES: &str =
+    "Exit codes: 0 in step; 1 something was not done, and a rerun may do it; 2 wrong usage; 7 critical.";
+
 /// Returns how wide the help may be.
 pub(super) fn width() -> usize {
     let terminal = rustix::termios::tcgetwinsize(io::stdout()).map(|size| usize::from(size.ws_col));
@@ -12,9 +25,15 @@ pub(super) fn width() -> usize {
 
 /// Returns the help, in lines of at most `width` characters where words allow it.
 pub fn help(width: usize) -> String {
-    let mut help =
-        concat!("Keeps two directories in step, in both directions.\n\n", "Usage: bisync PATH1 PATH2 [options]\n")
-            .to_owned();
+    let usage = "Usage: bisync PATH1 PATH2 [options]\n       bisync NAME [options]\n";
+    let mut help = format!("{SUMMARY}\n\n{usage}");
+    for word in Word::ALL {
+        help.push_str(&format!("       bisync {}{}\n", word.name(), word.operands()));
+    }
+    help.push_str("\nCommands (more with `bisync COMMAND --help`):\n");
+    for word in Word::ALL {
+        help.push_str(&format!("  {:<13}{}\n", word.name(), word.summary()));
+    }
     let labels: Vec<String> = OPTIONS.iter().map(label).collect();
     let indent = labels.iter().map(|label| label.chars().count()).max().unwrap_or_default() + 4;
     for group in Group::ALL {
@@ -27,20 +46,27 @@ pub fn help(width: usize) -> String {
             }
         }
     }
-    help.push_str(concat!(
-        "\nThe result, and the plan of a dry run, go to standard output; messages go to standard error.\n",
-        "Exit codes: 0 in step; 1 something was not done, and a rerun may do it; 2 wrong usage; 7 critical.\n"
-    ));
+    let ending = [
+        CONFIGURATION,
+        "The result, and the plan of a dry run, go to standard output; messages to standard error.",
+        EXIT_CODES,
+    ];
+    ending.iter().for_each(|text| help.push_str(&format!("\n{}\n", wrap(text, width).join("\n"))));
     help
 }
 
-fn label(spec: &OptionSpec) -> String {
+/// Returns a text of several lines for a terminal.
+pub(super) fn paragraph(text: &str) -> String {
+    text.lines().map(|line| wrap(line, width()).join("\n")).collect::<Vec<_>>().join("\n")
+}
+
+pub(super) fn label(spec: &OptionSpec) -> String {
     let short = spec.short.map_or_else(|| "    ".to_owned(), |letter| format!("-{letter}, "));
     let value = if spec.takes_value() { format!(" {}", spec.value_name) } else { String::new() };
     format!("{short}--{}{value}", spec.name)
 }
 
-fn describe(spec: &OptionSpec) -> String {
+pub(super) fn describe(spec: &OptionSpec) -> String {
     let words = match spec.kind.words() {
         [] => String::new(),
         words => format!(" [{}]", words.join(", ")),

@@ -2,11 +2,14 @@
 
 mod arguments;
 mod commands;
+mod completions;
 mod configuration;
 mod environment;
 mod error;
+mod filter_test;
 mod given;
 mod help;
+mod man;
 
 pub use environment::Environment;
 pub use error::CliError;
@@ -14,16 +17,23 @@ pub use help::help;
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
 
 use bisync_engine::event::Event;
 use bisync_engine::options::{Options, nearest};
+use bisync_engine::path::RelPath;
+use bisync_engine::plan::{self, file::Header};
 use bisync_engine::side::Pair;
 
 use arguments::CommandLine;
 use commands::Word;
 use configuration::Configuration;
 use given::{Given, check, merge};
+
+/// The first line of a plan is no longer than this, in bytes.
+const LONGEST_HEADER: u64 = 16 << 20;
 
 /// What the person wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,43 +70,159 @@ pub struct Arguments {
 /// # Errors
 /// Says what is wrong in one sentence.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>, environment: &Environment) -> Result<Command, CliError> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some((first, words)) = arguments.split_first()
+        && first == completions::ASK
+    {
+        let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        // A mistake in the file is for runs to tell.
+        let configuration = configuration(&CommandLine::default(), environment).unwrap_or_default();
+        return Ok(Command::Show(completions::answer(&words, &configuration), Vec::new()));
+    }
     let line = CommandLine::read(arguments)?;
     if line.flag("help") {
-        return Ok(Command::Show(help(help::width()), Vec::new()));
+        let text = line.word.map_or_else(|| help(help::width()), Word::help);
+        return Ok(Command::Show(text, Vec::new()));
     }
     if line.flag("version") {
         return Ok(Command::Show(format!("bisync {}\n", env!("CARGO_PKG_VERSION")), Vec::new()));
     }
-    let notices = environment.unknown();
-    let variables = [environment.own_options()?, environment.rclone_options()?];
-    let own_file = environment.get("BISYNC_DEFAULTS_FILE").and_then(OsStr::to_str);
-    let configuration = Configuration::load(line.value("defaults-file").or(own_file), environment)?;
     match line.word {
-        Some(Word::Pairs) => {
-            refuse(Word::Pairs, &line)?;
-            return Ok(Command::Show(pairs(&configuration), notices));
-        }
-        None => {}
+        Some(Word::Apply) => apply(line, environment).map(Command::Run),
+        Some(Word::Explain) => explain(line, environment).map(Command::Run),
+        Some(word) => Ok(Command::Show(answer(word, line, environment)?, environment.unknown())),
+        None => run(line, environment).map(Command::Run),
     }
+}
+
+/// Refuses what a command does not take, and misses what it needs.
+fn check_command(word: Word, line: &CommandLine) -> Result<(), CliError> {
+    let refused = |what: String| Err(CliError::NotTaken { command: word.name(), what });
+    if let Some(given) = line.given.iter().find(|given| !word.takes(given.spec)) {
+        return refused(format!("--{}", given.spec.name));
+    }
+    let (least, most) = match word {
+        Word::Pairs | Word::Man => (0, 0),
+        Word::Apply | Word::Completions => (1, 1),
+        Word::FilterTest => (1, usize::MAX),
+        Word::Explain => (2, usize::MAX),
+    };
+    if line.operands.len() < least {
+        return Err(CliError::Missing(word.name(), word.operands()));
+    }
+    match line.operands.get(most) {
+        Some(operand) => refused(operand.to_string_lossy().into_owned()),
+        None => Ok(()),
+    }
+}
+
+/// Reads what a plan was made for; options of the command line that concern the host alone go before its own.
+fn apply(line: CommandLine, environment: &Environment) -> Result<Arguments, CliError> {
+    check_command(Word::Apply, &line)?;
+    let file = line.operands.into_iter().next().map(PathBuf::from).unwrap_or_default();
+    let header = plan_header(&file)?;
+    let mut given = header.options;
+    given.extend(line.given.iter().map(|given| (given.spec.name.to_owned(), given.value.clone())));
+    Ok(Arguments {
+        paths: header.roots.map(OsString::from),
+        options: Options::parse(&given)?,
+        given,
+        apply: Some(file),
+        state_names: Some(header.paths),
+        notices: environment.unknown(),
+    })
+}
+
+fn plan_header(file: &Path) -> Result<Header, CliError> {
+    let unreadable = |error| CliError::PlanFile { file: file.to_owned(), error };
+    let mut line = Vec::new();
+    BufReader::new(File::open(file).map_err(unreadable)?)
+        .take(LONGEST_HEADER)
+        .read_until(b'\n', &mut line)
+        .map_err(unreadable)?;
+    plan::file::header(&line).map_err(|error| CliError::Plan { file: file.to_owned(), error })
+}
+
+/// A run that changes nothing and speaks of some paths alone.
+fn explain(mut line: CommandLine, environment: &Environment) -> Result<Arguments, CliError> {
+    check_command(Word::Explain, &line)?;
+    let names_pair = line.operands[0].to_str().is_some_and(|name| {
+        configuration(&line, environment).is_ok_and(|configuration| configuration.pairs.contains_key(name))
+    });
+    let explained = line.operands.split_off(if names_pair { 1 } else { 2 });
+    if explained.is_empty() {
+        return Err(CliError::Missing(Word::Explain.name(), Word::Explain.operands()));
+    }
+    let mut arguments = run(line, environment)?;
+    for path in explained {
+        let path =
+            below(&path, &arguments.paths).ok_or_else(|| CliError::NotBelow(path.to_string_lossy().into_owned()))?;
+        arguments.given.push(("explain".to_owned(), path));
+    }
+    arguments.options = Options::parse(&arguments.given)?;
+    Ok(arguments)
+}
+
+/// Returns a path relative to the roots, if it can be.
+fn below(path: &OsStr, roots: &Pair<OsString>) -> Option<String> {
+    let path = Path::new(path);
+    let relative = [&roots.one, &roots.two].into_iter().find_map(|root| path.strip_prefix(root).ok());
+    let relative = relative.or_else(|| path.is_relative().then_some(path))?.to_str()?;
+    let relative = relative.strip_prefix("./").unwrap_or(relative).trim_end_matches('/');
+    RelPath::parse(relative).ok().filter(|path| !path.is_root()).map(|path| path.as_str().to_owned())
+}
+
+/// Carries out a command, and returns what it shows.
+fn answer(word: Word, line: CommandLine, environment: &Environment) -> Result<String, CliError> {
+    check_command(word, &line)?;
+    match word {
+        // These are runs.
+        Word::Apply | Word::Explain => Ok(String::new()),
+        Word::Pairs => Ok(pairs(&configuration(&line, environment)?)),
+        Word::Man => Ok(man::man()),
+        Word::Completions => {
+            let shell = line.operands[0].to_string_lossy();
+            completions::script(&shell).map(str::to_owned).ok_or_else(|| CliError::Shell(shell.into_owned()))
+        }
+        Word::FilterTest => {
+            let configuration = configuration(&line, environment)?;
+            let named = line
+                .value("pair")
+                .map(|name| configuration.pairs.get(name).ok_or_else(|| CliError::UnknownPair(name.to_owned())));
+            let of_pair = named.transpose()?.map(|pair| pair.given.clone()).unwrap_or_default();
+            let root = line.value("root").map(PathBuf::from);
+            let given = settled(line.given, environment, of_pair, configuration.defaults)?;
+            filter_test::filter_test(&Options::parse(&given)?, root.as_deref(), &line.operands)
+        }
+    }
+}
+
+fn run(line: CommandLine, environment: &Environment) -> Result<Arguments, CliError> {
+    let configuration = configuration(&line, environment)?;
     let (paths, of_pair) = paths(line.operands, &configuration)?;
-    let places = [line.given].into_iter().chain(variables).chain([of_pair, configuration.defaults]);
-    let given = check(&merge(places))?;
+    let given = settled(line.given, environment, of_pair, configuration.defaults)?;
     let options = Options::parse(&given)?;
     if options.flag("quiet") && options.count("verbose") > 0 {
         return Err(CliError::Contradiction("quiet", "verbose"));
     }
-    Ok(Command::Run(Arguments { paths, given, options, apply: None, state_names: None, notices }))
+    // The engine makes the filter anew; here a bad rule is refused before any folder is looked at.
+    filter_test::filter(&options)?;
+    Ok(Arguments { paths, given, options, apply: None, state_names: None, notices: environment.unknown() })
 }
 
-/// Refuses what a command without operands does not take.
-fn refuse(word: Word, line: &CommandLine) -> Result<(), CliError> {
-    let option = line.given.iter().find(|given| given.spec.name != "defaults-file");
-    let option = option.map(|given| format!("--{}", given.spec.name));
-    let operand = line.operands.first().map(|operand| operand.to_string_lossy().into_owned());
-    match option.or(operand) {
-        Some(what) => Err(CliError::NotTaken { command: word.name(), what }),
-        None => Ok(()),
-    }
+/// Brings together the options of all places, the first of which goes before.
+fn settled(
+    line: Vec<Given>,
+    environment: &Environment,
+    pair: Vec<Given>,
+    defaults: Vec<Given>,
+) -> Result<Vec<(String, String)>, CliError> {
+    check(&merge([line, environment.own_options()?, environment.rclone_options()?, pair, defaults]))
+}
+
+fn configuration(line: &CommandLine, environment: &Environment) -> Result<Configuration, CliError> {
+    let variable = environment.get("BISYNC_DEFAULTS_FILE").and_then(OsStr::to_str);
+    Configuration::load(line.value("defaults-file").or(variable), environment)
 }
 
 /// Lists the named pairs in columns.
@@ -177,6 +303,15 @@ mod tests {
         check(&[], "two paths are needed, as in `bisync PATH1 PATH2`, and none was given");
         check(&["a", "b", "c"], "two paths are needed, as in `bisync PATH1 PATH2`, and 3 were given: `a`, `b`, `c`");
         check(&["a", "b", "--resnc"], "unknown option `--resnc`; did you mean `--resync`?");
+        check(&["a", "b", "-n=3"], "`-n` takes no value, and `3` was given");
+        check(
+            &["a", "b", "--exclude=["],
+            "rule `[` of `--exclude` has a `[` without a `]` after it, or with a `/` between them",
+        );
+        check(
+            &["a", "b", "--files-from=/dev/null", "--exclude=x"],
+            "the list of files `/dev/null` cannot be combined with any other filter",
+        );
         check(&["a", "b", "-y"], "unknown option `-y`; `bisync --help` shows all");
         check(&["a", "b", "--workdir"], "`--workdir` needs a value: `--workdir DIR`");
         check(&["a", "b", "-q", "-v"], "`--quiet` and `--verbose` contradict each other");

@@ -1,6 +1,7 @@
 //! The programs under test, and how they are run.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -86,8 +87,17 @@ pub fn command(program: &Path, home: &Path) -> Command {
 /// # Panics
 /// When it cannot be started, or does not end within two minutes: then it is killed.
 pub fn run<A: AsRef<OsStr>>(program: &Path, home: &Path, arguments: &[A]) -> Ended {
+    run_with_input(program, home, arguments, Path::new("/dev/null"))
+}
+
+/// Runs a program to its end; it reads from this file.
+///
+/// # Panics
+/// When the file cannot be opened, or the program cannot be started or does not end within two minutes: then it is killed.
+pub fn run_with_input<A: AsRef<OsStr>>(program: &Path, home: &Path, arguments: &[A], input: &Path) -> Ended {
+    let input = File::open(input).unwrap_or_else(|error| panic!("cannot open {}: {error}", input.display()));
     let mut command = command(program, home);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.args(arguments).stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
     wait(start(&mut command), &format!("{command:?}"))
 }
 

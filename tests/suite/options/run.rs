@@ -1,6 +1,9 @@
 //! Options of the group "Running".
 
+use std::fs;
+
 use bisync_tests::real::home::Home;
+use bisync_tests::real::program;
 use bisync_tests::scenario::after;
 
 #[test]
@@ -20,4 +23,65 @@ fn defaults_file() {
     let home = Home::with(&[("one/a", "1"), ("defaults.toml", "[defaults]\ndry-run = true\n")]);
     home.check(&["--defaults-file=defaults.toml"], 0, "Dry run: 1 copied");
     assert_eq!(home.read("two/a"), None);
+}
+
+#[test]
+fn plan_out() {
+    let home = Home::with(&[("one/a", "1"), ("two/d/b", "2"), ("one/stays", "s")]);
+    home.check(&[""; 0], 0, "3 copied");
+    fs::remove_file(home.at("two/a")).unwrap();
+    home.write("one/d/b", "changed");
+    home.write("one/new", "n");
+    home.check(&["--plan-out=plan"], 0, "Nothing was changed");
+    assert_eq!((home.read("one/a").as_deref(), home.read("two/new")), (Some("1"), None));
+    home.write("two/d/b", "changed as well");
+    let apply = |arguments: &[&str]| program::run(&program::bisync(), &home.at(""), arguments);
+    let ended = apply(&["apply", "plan"]);
+    assert_eq!(ended.code, Some(1), "{}", ended.all());
+    assert!(ended.output.contains("d/b: cannot copy to Path2"), "{}", ended.all());
+    assert_eq!((home.read("one/a"), home.read("two/new").as_deref()), (None, Some("n")));
+    assert_eq!(home.read("two/d/b").as_deref(), Some("changed as well"));
+    let again = apply(&["apply", "plan"]);
+    assert!(again.code == Some(1) && again.all().contains("there was a run since"), "{}", again.all());
+    let check = |arguments: &[&str], code, expected: &str| {
+        let ended = apply(arguments);
+        assert!(ended.code == Some(code) && ended.all().contains(expected), "{arguments:?}: {}", ended.all());
+    };
+    check(&["apply", "none"], 1, "cannot read the plan `none`");
+    check(&["apply", "one/stays"], 2, "`one/stays` is no plan");
+    check(&["apply", "plan", "--resync"], 2, "takes no `--resync`");
+    check(&["apply"], 2, "bisync apply [options] FILE");
+}
+
+#[test]
+fn explain() {
+    let home = Home::with(&[("one/a", "1"), ("one/d/b", "2"), ("one/c", "3")]);
+    home.check(&[""; 0], 0, "3 copied");
+    home.write("two/d/b", "changed");
+    let before = home.tree();
+    let ended = home.check(&["--explain=d/b", "--explain=x.tmp", "--exclude=*.tmp"], 0, "");
+    for expected in
+        ["d/b: Path2: a file, 7 B", "(changed)", "copy to Path1", "x.tmp: takes no part: excluded by rule `*.tmp`"]
+    {
+        assert!(ended.output.contains(expected), "{expected}: {}", ended.output);
+    }
+    assert!(!ended.output.contains("Dry run") && !ended.output.contains("\na:"), "{}", ended.output);
+    assert_eq!(home.tree(), before);
+    let command = ["explain", "one", "two", "one/d/b", "--workdir=work"];
+    let ended = program::run(&program::bisync(), &home.at(""), &command);
+    assert!(ended.output.contains("d/b: copy to Path1: changed on Path2"), "{}", ended.all());
+}
+
+#[test]
+fn interactive() {
+    let home = Home::with(&[("one/a", "1"), ("one/b", "2"), ("two/c", "3"), ("answers", "n\nwhat\ny\nq\n")]);
+    let ended = program::run_with_input(
+        &program::bisync(),
+        &home.at(""),
+        &["one", "two", "--workdir=work", "-i"],
+        &home.at("answers"),
+    );
+    assert!(ended.code == Some(0) && ended.output.contains("The plan is carried out: 1 copied"), "{}", ended.all());
+    assert_eq!((home.read("two/a"), home.read("two/b").as_deref(), home.read("one/c")), (None, Some("2"), None));
+    assert!(ended.errors.contains("a: copy to Path2: new on Path1"), "{}", ended.errors);
 }

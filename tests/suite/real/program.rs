@@ -79,7 +79,7 @@ fn a_dry_run_tells_the_plan_and_writes_nothing() {
     let home = Home::with(&[("one/a", "1"), ("two/d/b", "2"), ("one/same", "x"), ("two/same", "yy")]);
     let before = home.tree();
     let ended = home.check(&["--dry-run"], 0, "Nothing was changed");
-    for expected in ["a: copy to Path2", "d/b: copy to Path1", "same.conflict1"] {
+    for expected in ["a: copy to Path2", "d/\n  b: copy to Path1", "same.conflict1"] {
         assert!(ended.output.contains(expected), "{expected}: {}", ended.output);
     }
     assert_eq!(home.tree(), before);

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::limits::Limit;
 use super::source::Origin;
+use crate::entry::Kind;
 use crate::path::RelPath;
 
 /// Whether a path is in the sync, and why.
@@ -38,8 +39,8 @@ pub enum Reason<'filter> {
         /// The name of the file.
         marker: &'filter str,
     },
-    /// It is a link, a pipe or a device, and rules would let it in.
-    NoFile,
+    /// What is there takes no part, whatever the rules say: a link, a pipe, a device, a directory of another file system.
+    Kind(Kind),
     /// The file is outside a limit.
     Limit(Limit),
     /// The path belongs to another share of all files.
@@ -65,7 +66,11 @@ impl fmt::Display for Decision<'_> {
             Reason::Marked { directory, marker } => {
                 write!(formatter, " with directory `{directory}`: it holds `{marker}` (`--exclude-if-present`)")
             }
-            Reason::NoFile => formatter.write_str(": neither a file nor a directory"),
+            Reason::Kind(Kind::Link) => formatter.write_str(": a symbolic link"),
+            Reason::Kind(Kind::OtherFileSystem) => formatter.write_str(": a directory of another file system"),
+            Reason::Kind(Kind::Special | Kind::File | Kind::Directory) => {
+                formatter.write_str(": neither a file nor a directory")
+            }
             Reason::Limit(Limit::TooSmall) => formatter.write_str(": smaller than `--min-size`"),
             Reason::Limit(Limit::TooLarge) => formatter.write_str(": larger than `--max-size`"),
             Reason::Limit(Limit::TooOld) => formatter.write_str(": modified earlier than `--max-age`"),

@@ -168,7 +168,7 @@ impl Filter {
         let reason = match kind {
             _ if !decision.included => return decision,
             Kind::File => fingerprint.and_then(|fingerprint| self.limits.exceeded(fingerprint)).map(Reason::Limit),
-            Kind::Link | Kind::Special | Kind::OtherFileSystem => Some(Reason::NoFile),
+            Kind::Link | Kind::Special | Kind::OtherFileSystem => Some(Reason::Kind(kind)),
             Kind::Directory => None,
         };
         reason.map_or(decision, |reason| Decision { included: false, reason })

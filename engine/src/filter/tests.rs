@@ -225,7 +225,7 @@ fn decisions_say_why() {
     check_decision(&rules, "a.txt", Kind::File, "included by rule `+ *.txt` in line 3 of `rules.txt`");
     check_decision(&rules, "a.bak", Kind::File, "excluded by rule `*.bak` of `--exclude`");
     check_decision(&rules, "a.jpg", Kind::File, "included: no rule matches");
-    check_decision(&rules, "a.jpg", Kind::Link, "excluded: neither a file nor a directory");
+    check_decision(&rules, "a.jpg", Kind::Link, "excluded: a symbolic link");
     check_decision(&rules, "d", Kind::Directory, "excluded by rule `- /d/**` in line 2 of `rules.txt`");
     check_decision(
         &rules,

@@ -124,7 +124,9 @@ impl Word {
     /// Says whether the command takes an option of the table.
     pub fn takes(self, spec: &OptionSpec) -> bool {
         match self {
-            Self::FilterTest => spec.group == Group::Filter || spec.name == "defaults-file",
+            Self::FilterTest => {
+                spec.group == Group::Filter || matches!(spec.name, "links" | "copy-links" | "defaults-file")
+            }
             Self::Apply => {
                 spec.scope == Scope::Host
                     && !matches!(spec.name, "plan-out" | "interactive" | "workdir" | "defaults-file")

@@ -25,7 +25,7 @@ pub fn filter_test(options: &Options, root: Option<&Path>, paths: &[OsString]) -
     let shown: Vec<String> = paths.iter().map(|path| from_disk(path.as_bytes())).collect();
     let width = shown.iter().map(|path| path.chars().count()).max().unwrap_or_default();
     let lines = paths.iter().zip(&shown).map(|(path, shown)| {
-        let decision = explain(&filter, root, path)?;
+        let decision = explain(&filter, options, root, path)?;
         Ok(format!("{shown:<width$}  {decision}\n"))
     });
     lines.collect()
@@ -45,6 +45,7 @@ pub fn filter(options: &Options) -> Result<Filter, FilterError> {
 
 fn explain<'filter>(
     filter: &'filter Filter,
+    options: &Options,
     root: Option<&Path>,
     given: &OsStr,
 ) -> Result<Decision<'filter>, CliError> {
@@ -54,14 +55,24 @@ fn explain<'filter>(
     }
     let inner = text.strip_prefix("./").unwrap_or(&text).trim_end_matches('/');
     let inner = if inner == "." { "" } else { inner };
-    let path = RelPath::parse(inner).map_err(|_| CliError::NotBelow(text.clone()))?;
-    let metadata = root.and_then(|root| fs::symlink_metadata(root.join(given)).ok());
+    let below_root = |inner: &str| RelPath::parse(inner).map_err(|_| CliError::NotBelow(text.clone()));
+    let mut path = below_root(inner)?;
+    let look = |root: &Path| match options.flag("copy-links") {
+        true => fs::metadata(root.join(given)).ok(),
+        false => fs::symlink_metadata(root.join(given)).ok(),
+    };
+    let metadata = root.and_then(look);
     let (kind, fingerprint) = match metadata {
         Some(metadata) if metadata.is_dir() => (Kind::Directory, None),
         Some(metadata) if metadata.is_file() => {
             let nanoseconds = u32::try_from(metadata.mtime_nsec()).unwrap_or_default();
             let modified = Some(Instant { seconds: metadata.mtime(), nanoseconds });
             (Kind::File, Some(Fingerprint { size: Some(metadata.len()), modified, ..Fingerprint::default() }))
+        }
+        // A link that is kept takes part under this name.
+        Some(metadata) if metadata.is_symlink() && options.flag("links") => {
+            path = below_root(&format!("{inner}.rclonelink"))?;
+            (Kind::File, None)
         }
         Some(metadata) if metadata.is_symlink() => (Kind::Link, None),
         Some(_) => (Kind::Special, None),

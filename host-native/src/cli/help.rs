@@ -14,8 +14,7 @@ pub(super) const CONFIGURATION: &str = "Options come from the command line, else
     RCLONE_MAX_DELETE=10), else from ~/.config/bisync/config.toml: those of [pair.NAME] for the run of that pair, then [defaults].";
 
 /// What the exit codes mean.
-pub(super) const EXIT_CODES: &str =
-    "Exit codes: 0 in step; 1 something was not done, and a rerun may do it; 2 wrong usage; 7 critical; 8 --max-transfer was \
+pub(super) const EXIT_CODES: &str = "Exit codes: 0 in step; 1 something was not done, and a rerun may do it; 2 wrong usage; 7 critical; 8 --max-transfer was \
      reached; 9 nothing was copied (--error-on-no-transfer); 10 --max-duration was over.";
 
 /// Returns how wide the help may be.

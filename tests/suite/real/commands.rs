@@ -64,6 +64,13 @@ fn filter_test_explains() {
             "big  included: no rule matches",
         ],
     );
+    std::os::unix::fs::symlink("big", home.at("one/link")).unwrap();
+    check(&["--root=one", "link"], &["link  excluded: a symbolic link"]);
+    check(&["--root=one", "--max-size=2b", "--copy-links", "link"], &["link  excluded: larger than `--max-size`"]);
+    check(
+        &["--root=one", "--links", "--exclude=*.rclonelink", "link"],
+        &["link  excluded by rule `*.rclonelink` of `--exclude`"],
+    );
     home.write("config/bisync/config.toml", "[pair.p]\npath1='/a'\npath2='/b'\nexclude=['x']\n");
     check(&["--pair=p", "x"], &["x  excluded by rule `x` of `--exclude`"]);
 }

@@ -17,6 +17,7 @@
 //!     now: bisync_engine::entry::Instant { seconds: 0, nanoseconds: 0 },
 //!     utc_offset_seconds: 0,
 //!     run: 1,
+//!     plan: None,
 //! };
 //! let mut session = Session::open(opening)?;
 //! let outcome = loop {

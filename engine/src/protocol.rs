@@ -5,7 +5,7 @@
 //! [`FailureKind::Refused`]. Only the requests on the state store are carried out one after the other, in the order in which
 //! they were made.
 
-use crate::entry::{Fingerprint, Found, Instant, Item};
+use crate::entry::{Fingerprint, Found, Hash, Instant, Item};
 use crate::path::RelPath;
 use crate::side::Side;
 
@@ -63,11 +63,21 @@ pub enum Emptiness {
     NoFiles,
 }
 
+/// Where the content of a copy is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Staging {
+    /// To this path in the same directory as the target; when it is complete, it is renamed to the target.
+    Temporary(RelPath),
+    /// Into the target itself. A copy that fails before it is complete removes a file that it made, but a file that it found has then
+    /// lost its content; it keeps its old time, so that it never counts as newer.
+    InPlace,
+}
+
 /// Copies a file from one side to the other.
 ///
-/// The host writes to `temporary`, sets the source's time where the side can, and renames to `target`. It reads the
-/// source's fingerprint again afterwards: when that is no longer `source`, the copy is thrown away and the answer is
-/// [`FailureKind::Changed`]. Missing parents are made. The reply is [`Reply::Done`] with what `target` then is.
+/// The host writes the content where `staging` says, sets the source's time where the side can, and reads the source's fingerprint
+/// again: when that is no longer `source`, the copy is thrown away and the answer is [`FailureKind::Changed`]. Then the content
+/// that was written is verified; when it is not what it has to be, the answer is [`FailureKind::Temporary`]. Missing parents are made. The reply is [`Reply::Done`] with what `target` then is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyFile {
     /// The side that is read.
@@ -82,8 +92,11 @@ pub struct CopyFile {
     pub expect: Expect,
     /// What becomes of the file at `target`.
     pub disposal: Disposal,
-    /// Where the content is staged, in the same directory as `target`.
-    pub temporary: RelPath,
+    /// Where the content is written.
+    pub staging: Staging,
+    /// The hash that the written content must have; `None` when its size is enough. A host that cannot compute it looks only at the
+    /// size.
+    pub verify: Option<Hash>,
 }
 
 /// Moves a file within a side. Nothing may be at `target`; missing parents are made.
@@ -273,6 +286,8 @@ pub enum FailureKind {
     NotEmpty,
     /// The run was stopped before this was done.
     Stopped,
+    /// Something is in use just now: it may work when tried again at once.
+    Busy,
     /// It may work when tried again.
     Temporary,
     /// Anything else.

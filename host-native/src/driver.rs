@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use bisync_engine::event::Level;
 use bisync_engine::outcome::Outcome;
-use bisync_engine::protocol::{Failure, FailureKind, Reply, Request, RequestId, Verb};
+use bisync_engine::protocol::{CopyFile, Expect, Failure, FailureKind, Reply, Request, RequestId, Staging, Verb};
+use bisync_engine::session::StopReason;
 use bisync_engine::side::Pair;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -23,6 +24,8 @@ use crate::workers::Lane;
 
 /// A page of a listing has at most so many items.
 const PAGE: usize = 10_000;
+/// How long something is in use that is in use just now.
+const MOMENT: Duration = Duration::from_millis(10);
 /// So many replies may wait for the engine before those who answer have to wait.
 const REPLIES_WAITING: usize = 1024;
 
@@ -35,6 +38,8 @@ pub struct Limits {
     pub transfers: usize,
     /// So many times in all what may work when tried again; at least 1.
     pub tries: u32,
+    /// In each of these tries, so many times in all what is in use just now; at least 1.
+    pub tries_at_once: u32,
     /// The pause before trying again.
     pub pause: Duration,
 }
@@ -52,7 +57,7 @@ pub enum DriveError {
 
 /// Leads a conversation to its end.
 ///
-/// Every message in `stops` is a wish to stop: the first one ends the run in good order.
+/// The first message in `stops` ends the run in good order.
 ///
 /// # Errors
 /// Fails when the engine does; files are then as the confirmed requests left them.
@@ -62,7 +67,7 @@ pub async fn drive(
     state: StateStore,
     limits: Limits,
     reporter: &mut Reporter,
-    mut stops: mpsc::UnboundedReceiver<()>,
+    mut stops: mpsc::UnboundedReceiver<StopReason>,
 ) -> Result<Outcome, DriveError> {
     let (replies, mut answers) = mpsc::channel(REPLIES_WAITING);
     let mut workers = Workers::new(sides, state, limits, Arc::clone(&reporter.counters), replies);
@@ -100,9 +105,13 @@ pub async fn drive(
                 reporter.statistics();
                 statistics_next = statistics_every.and_then(|every| Instant::now().checked_add(every));
             }
-            Some(()) = stops.recv() => {
-                reporter.say(Level::Notice, "stopping", "stopping: what is under way is finished first".to_owned());
-                conversation.stop()?;
+            Some(reason) = stops.recv() => {
+                let text = match reason {
+                    StopReason::Wish => "stopping: what is under way is finished first",
+                    StopReason::Time => "the time of --max-duration is over: the next run goes on",
+                };
+                reporter.say(Level::Notice, "stopping", text.to_owned());
+                conversation.stop(reason)?;
                 workers.skip_waiting();
             }
         }
@@ -187,16 +196,49 @@ impl Workers {
 
 /// Carries out a request, more than once where that may help: all that change something check what they expect.
 async fn carry_out(sides: &Pair<Arc<dyn Backend>>, verb: &Verb, stopping: &AtomicBool, limits: Limits) -> Reply {
-    let mut tries_left = limits.tries;
+    let mut tries = Tries::new(limits);
     loop {
         let reply = perform(sides, verb.clone()).await;
-        tries_left = tries_left.saturating_sub(1);
-        let may_work = matches!(&reply, Reply::Failed(failure) if failure.kind == FailureKind::Temporary);
-        if !may_work || tries_left == 0 || stopping.load(Ordering::Relaxed) {
+        let Reply::Failed(failure) = &reply else { return reply };
+        if rewrites(verb) || stopping.load(Ordering::Relaxed) {
             return reply;
         }
-        tokio::time::sleep(limits.pause).await;
+        let Some(pause) = tries.pause_after(failure.kind) else { return reply };
+        tokio::time::sleep(pause).await;
     }
+}
+
+/// How often a request is still made again.
+struct Tries {
+    limits: Limits,
+    left: u32,
+    left_at_once: u32,
+}
+
+impl Tries {
+    fn new(limits: Limits) -> Self {
+        Self { limits, left: limits.tries, left_at_once: limits.tries_at_once }
+    }
+
+    /// Takes note of a try that failed, and returns how long to wait before the next one; `None` when there is none.
+    fn pause_after(&mut self, failure: FailureKind) -> Option<Duration> {
+        if failure == FailureKind::Busy && self.left_at_once > 1 {
+            self.left_at_once -= 1;
+            return Some(MOMENT);
+        }
+        if !matches!(failure, FailureKind::Busy | FailureKind::Temporary) || self.left <= 1 {
+            return None;
+        }
+        self.left -= 1;
+        self.left_at_once = self.limits.tries_at_once;
+        Some(self.limits.pause)
+    }
+}
+
+/// Says whether a request changes a file where it is. When it fails, the file is not what was expected any more, and a second try would
+/// only hide why the first one failed.
+fn rewrites(verb: &Verb) -> bool {
+    matches!(verb, Verb::CopyFile(CopyFile { staging: Staging::InPlace, expect: Expect::Exactly(_), .. }))
 }
 
 fn is_copy(verb: &Verb) -> bool {
@@ -254,7 +296,7 @@ mod tests {
             Ok(())
         }
 
-        fn stop(&mut self) -> Result<(), ConversationError> {
+        fn stop(&mut self, _: StopReason) -> Result<(), ConversationError> {
             self.stopped = true;
             Ok(())
         }
@@ -265,12 +307,12 @@ mod tests {
             fs::create_dir_all(home.join(name)).unwrap();
             Arc::new(Local::open(&home.join(name), None, Sight::default()).unwrap())
         };
-        let limits = Limits { checkers: 2, transfers: 1, tries: 2, pause: Duration::ZERO };
+        let limits = Limits { checkers: 2, transfers: 1, tries: 2, tries_at_once: 1, pause: Duration::ZERO };
         let quiet = Options::parse(&[("quiet".to_owned(), "true".to_owned())]).unwrap();
         let mut reporter = Reporter::new(&quiet).unwrap();
         let (wish, stops) = mpsc::unbounded_channel();
         if stop {
-            wish.send(()).unwrap();
+            wish.send(StopReason::Wish).unwrap();
         }
         let state = StateStore::new(home.join("state"));
         let driven = drive(script, Pair::new(side("one"), side("two")), state, limits, &mut reporter, stops);
@@ -305,6 +347,22 @@ mod tests {
             "{:?}",
             script.heard
         );
+    }
+
+    #[test]
+    fn what_may_work_is_tried_again() {
+        use FailureKind::{Busy, Refused, Temporary};
+        let pause = Duration::from_secs(7);
+        let check = |tries, tries_at_once, failures: &[FailureKind], expected: &[Option<Duration>]| {
+            let mut tries = Tries::new(Limits { checkers: 1, transfers: 1, tries, tries_at_once, pause });
+            let pauses: Vec<_> = failures.iter().map(|failure| tries.pause_after(*failure)).collect();
+            assert_eq!(pauses, expected, "{failures:?}");
+        };
+        check(3, 10, &[Temporary, Temporary, Temporary], &[Some(pause), Some(pause), None]);
+        check(1, 3, &[Busy, Busy, Busy], &[Some(MOMENT), Some(MOMENT), None]);
+        check(2, 2, &[Busy, Busy, Busy, Busy], &[Some(MOMENT), Some(pause), Some(MOMENT), None]);
+        check(2, 1, &[Busy, Temporary], &[Some(pause), None]);
+        check(3, 10, &[Refused], &[None]);
     }
 
     #[test]
@@ -385,7 +443,7 @@ mod tests {
     fn a_listing_is_tried_again() {
         let check = |failures, expected: fn(&Reply) -> bool| {
             let sides: Pair<Arc<dyn Backend>> = Pair::from_fn(|_| Arc::new(Flaky(AtomicU32::new(failures))) as _);
-            let limits = Limits { checkers: 1, transfers: 1, tries: 3, pause: Duration::ZERO };
+            let limits = Limits { checkers: 1, transfers: 1, tries: 3, tries_at_once: 1, pause: Duration::ZERO };
             let verb = Verb::ListDirectory { side: Side::One, path: RelPath::root(), hash: None };
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
             let reply = runtime.block_on(carry_out(&sides, &verb, &AtomicBool::new(false), limits));

@@ -5,6 +5,7 @@ pub mod cli;
 pub mod component;
 pub mod driver;
 pub mod failure;
+pub mod limits;
 pub mod lock;
 pub mod paths;
 pub mod report;

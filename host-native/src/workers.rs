@@ -127,7 +127,7 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use bisync_engine::entry::Fingerprint;
-    use bisync_engine::protocol::{CopyFile, Disposal, Expect};
+    use bisync_engine::protocol::{CopyFile, Disposal, Expect, Staging};
 
     use super::*;
 
@@ -141,7 +141,8 @@ mod tests {
             target,
             expect: Expect::Absent,
             disposal: Disposal::Discard,
-            temporary: RelPath::root(),
+            staging: Staging::InPlace,
+            verify: None,
         };
         Request { id: 1, verb: Verb::CopyFile(copy) }
     }

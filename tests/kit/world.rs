@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bisync_engine::entry::{FileId, Fingerprint, Found, Instant, Item, Kind};
 use bisync_engine::path::RelPath;
-use bisync_engine::protocol::{Capabilities, Disposal, Emptiness, Expect, Failure, FailureKind, Reply, Verb};
+use bisync_engine::protocol::{Capabilities, Disposal, Emptiness, Expect, Failure, FailureKind, Reply, Staging, Verb};
 use bisync_engine::side::{Pair, Side};
 
 /// A file in memory.
@@ -40,6 +40,8 @@ pub struct World {
     pub state: BTreeMap<String, Vec<u8>>,
     /// The clock, in seconds; every edit moves it on.
     pub clock: i64,
+    /// Whether copies arrive with another content than the one that was read.
+    pub corrupts: bool,
     /// Paths on which an operation fails.
     pub broken: Pair<BTreeSet<String>>,
     last_id: u64,
@@ -182,15 +184,27 @@ impl World {
                 self.check_broken(copy.from, &copy.path)?;
                 let source = self.expect_file(copy.from, &copy.path, &copy.source)?;
                 self.check_parents(to, &copy.target)?;
-                match &copy.expect {
-                    Expect::Absent => self.expect_absent(to, &copy.target)?,
-                    Expect::Exactly(version) => {
-                        let old = self.expect_file(to, &copy.target, version)?;
-                        self.dispose(to, &old, &copy.disposal);
-                    }
+                let replaced = match &copy.expect {
+                    Expect::Absent => self.expect_absent(to, &copy.target).map(|()| None)?,
+                    Expect::Exactly(version) => Some(self.expect_file(to, &copy.target, version)?),
+                };
+                let mut file = source;
+                if self.corrupts {
+                    file.content = file.content.chars().rev().collect();
                 }
-                self.last_id += 1;
-                let file = File { id: self.last_id, ..source };
+                if copy.verify.is_some() && copy.verify != fingerprint(&file, true).hash {
+                    return fail(FailureKind::Temporary, "it arrived damaged");
+                }
+                if let Some(old) = &replaced {
+                    self.dispose(to, old, &copy.disposal);
+                }
+                file.id = match (&copy.staging, &replaced) {
+                    (Staging::InPlace, Some(old)) => old.id,
+                    (Staging::InPlace | Staging::Temporary(_), _) => {
+                        self.last_id += 1;
+                        self.last_id
+                    }
+                };
                 self.put(to, copy.target.as_str(), file);
                 Ok(Reply::Done(self.found(to, copy.target.as_str(), false)))
             }

@@ -52,7 +52,7 @@ impl wit::GuestSession for Conversation {
         Ok(self.0.borrow_mut().supply(id, reply)?)
     }
 
-    fn stop(&self) {
-        self.0.borrow_mut().stop();
+    fn stop(&self, reason: wit::StopReason) {
+        self.0.borrow_mut().stop(reason.into());
     }
 }

@@ -4,7 +4,7 @@ use bisync_engine::entry::Fingerprint;
 use bisync_engine::event::Event;
 use bisync_engine::outcome::{Conflict, FailedPath, Outcome};
 use bisync_engine::path::RelPath;
-use bisync_engine::protocol::{CopyFile, Disposal, Expect, MoveFile, Request, Verb};
+use bisync_engine::protocol::{CopyFile, Disposal, Expect, MoveFile, Request, Staging, Verb};
 use bisync_engine::session::{OpenError, ProtocolError, Turn};
 
 use super::wit;
@@ -76,7 +76,8 @@ impl From<CopyFile> for wit::CopyFile {
             target: text(value.target),
             expect: value.expect.into(),
             disposal: value.disposal.into(),
-            temporary: text(value.temporary),
+            staging: value.staging.into(),
+            verify: value.verify.map(|hash| hash.as_str().to_owned()),
         }
     }
 }
@@ -97,6 +98,15 @@ impl From<Expect> for wit::Expect {
         match value {
             Expect::Absent => Self::Absent,
             Expect::Exactly(fingerprint) => Self::Exactly(fingerprint.into()),
+        }
+    }
+}
+
+impl From<Staging> for wit::Staging {
+    fn from(value: Staging) -> Self {
+        match value {
+            Staging::Temporary(path) => Self::Temporary(text(path)),
+            Staging::InPlace => Self::InPlace,
         }
     }
 }

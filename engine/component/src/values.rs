@@ -5,6 +5,7 @@
 
 use bisync_engine::entry::{FileId, Fingerprint, Found, Hash, Instant, Kind};
 use bisync_engine::protocol::{Emptiness, FailureKind};
+use bisync_engine::session::StopReason;
 use bisync_engine::{event::Level, outcome::Counts, side::Side};
 
 use super::wit;
@@ -55,6 +56,7 @@ macro_rules! same_fields {
 same_cases!(Side { One, Two });
 same_cases!(Kind { File, Directory, Link, Special, OtherFileSystem });
 same_cases!(Emptiness { Empty, NoFiles });
+same_cases!(StopReason { Wish, Time });
 same_cases!(Level { Error, Notice, Info, Debug });
 same_cases!(FailureKind {
     Refused,
@@ -67,6 +69,7 @@ same_cases!(FailureKind {
     WrongKind,
     NotEmpty,
     Stopped,
+    Busy,
     Temporary,
     Other,
 });

@@ -21,6 +21,10 @@ pub struct Copying {
     pub check_first: bool,
     /// So many decisions are made ahead of what is carried out: at least 1.
     pub max_backlog: usize,
+    /// Content is written into the target itself rather than to a temporary file.
+    pub in_place: bool,
+    /// What was written is hashed where the source's hash is known.
+    pub verify: bool,
     /// In which order files are copied; `None` for path order.
     pub order: Option<Order>,
     /// At most so many bytes are copied.
@@ -70,6 +74,8 @@ impl Copying {
             refresh_times: options.flag("refresh-times"),
             check_first: options.flag("check-first"),
             max_backlog: usize::try_from(options.number("max-backlog").unwrap_or(1).max(1)).unwrap_or(usize::MAX),
+            in_place: options.flag("inplace"),
+            verify: !options.flag("ignore-checksum"),
             order: options.order("order-by"),
             limit: options.size("max-transfer").map(|bytes| TransferLimit { bytes, cutoff }),
             error_on_no_transfer: options.flag("error-on-no-transfer"),

@@ -14,7 +14,9 @@ pub fn markdown() -> String {
          - A flag is switched off with `--flag=false`.\n\
          - SIZE: `100` (KiB), `512B`, `10M` or `10MiB` (units of 1024), `1.5G`, `off`.\n\
          - DURATION: `90` (seconds), `500ms`, `1h30m`, `2d`, `1w`, `1M` (30 days), `1y`, `off`.\n\
-         - AGE: a duration before now, or a date: `2026-01-31`, `2026-01-31T12:00:00`, `2026-01-31T12:00:00Z`.\n",
+         - AGE: a duration before now, or a date: `2026-01-31`, `2026-01-31T12:00:00`, `2026-01-31T12:00:00Z`.\n\
+         - RATE: a SIZE a second, for what goes up and down each (`10M:1M`), or a timetable of such rates in local time: \
+         `08:00,512k 12:00,10M Sat-09:00,off`, with a space or `;` between.\n",
     );
     for group in Group::ALL {
         page.push_str(&format!("\n## {}\n\n| Option | Default | |\n|---|---|---|\n", group.title()));
@@ -48,7 +50,7 @@ fn help(spec: &OptionSpec) -> String {
         | Kind::Duration
         | Kind::Age
         | Kind::Partition => spec.help.to_owned(),
-        Kind::Order | Kind::Text | Kind::File => spec.help.to_owned(),
+        Kind::Decimal | Kind::Bandwidth | Kind::Order | Kind::Text | Kind::File => spec.help.to_owned(),
     }
 }
 

@@ -13,6 +13,7 @@
 //! assert_eq!(error.to_string(), "unknown option `--max-delte`; did you mean `--max-delete`?");
 //! ```
 
+mod bandwidth;
 mod compare;
 mod copying;
 mod duration;
@@ -27,6 +28,7 @@ mod spec;
 mod table;
 mod value;
 
+pub use bandwidth::{Bandwidth, Timetable, WEEK_MINUTES};
 pub use copying::{Copying, Cutoff, TransferLimit};
 pub use duration::Age;
 pub use filter::FilterSettings;
@@ -164,6 +166,11 @@ impl Options {
         if let Some(Value::Age(age)) = self.value(name) { age } else { Age::Off }
     }
 
+    /// Returns the value of an option of [`Kind::Bandwidth`].
+    pub fn bandwidth(&self, name: &str) -> Timetable {
+        if let Some(Value::Bandwidth(timetable)) = self.value(name) { timetable } else { Timetable::default() }
+    }
+
     /// Returns the value of an option of [`Kind::Order`].
     pub fn order(&self, name: &str) -> Option<Order> {
         if let Value::Order(order) = self.value(name)? { Some(order) } else { None }
@@ -211,6 +218,7 @@ fn bad_value(spec: &OptionSpec, text: &str) -> OptionsError {
         Kind::Flag => nearest(text, ["true", "false"]),
         Kind::Count | Kind::Number | Kind::Percentage | Kind::Size | Kind::Duration | Kind::Age => None,
         Kind::Partition => None,
+        Kind::Decimal | Kind::Bandwidth => None,
         Kind::Order | Kind::Text | Kind::List | Kind::File | Kind::Files => None,
     };
     OptionsError::Value { option: spec.name, value: text.to_owned(), accepted: spec.kind.accepted(), nearest }
@@ -233,7 +241,7 @@ mod tests {
             assert_eq!(error.option(), name);
         };
         check("resnc", "true", "unknown option `--resnc`; did you mean `--resync`?");
-        check("bwlimit", "1M", "unknown option `--bwlimit`");
+        check("drive-pacer", "1M", "unknown option `--drive-pacer`");
         check("force", "yes", "`--force` cannot be `yes`: it takes `true` or `false`");
         check(
             "conflict-loser",

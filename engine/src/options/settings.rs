@@ -15,6 +15,9 @@ use crate::suffix::expand_dates;
 /// The shortest life of a lock, in nanoseconds: two minutes, as in rclone.
 const SHORTEST_LOCK_NS: u64 = 120_000_000_000;
 
+/// The longest suffix of temporary files, in bytes, as in rclone.
+const LONGEST_PARTIAL_SUFFIX: usize = 16;
+
 /// What a run is to do, with nothing left open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -67,6 +70,8 @@ pub struct Settings {
     pub backup_suffix: Option<String>,
     /// What may be copied, in which order, and how much.
     pub copying: Copying,
+    /// What the names of temporary files end with.
+    pub partial_suffix: String,
     /// What tells a move; `None` when moves are not looked for.
     pub moves: Option<MoveSigns>,
     /// Paths of which everything is to be said; then nothing may be changed.
@@ -187,6 +192,7 @@ impl Settings {
             backup,
             explain: explained(options)?,
             copying: Copying::resolve(options),
+            partial_suffix: partial_suffix(options)?,
             moves: copying::moves(options),
             filter: FilterSettings::resolve(options, now, utc_offset_seconds),
             links,
@@ -232,13 +238,15 @@ fn usable(
 }
 
 /// Options that are accepted because rclone's bisync accepts them, and why they change nothing.
-const IGNORED: [(&str, &str); 6] = [
+const IGNORED: [(&str, &str); 8] = [
     ("update", "both sides are kept in step, so a newer file is never skipped"),
     ("no-check-dest", "nothing is replaced unseen"),
     ("no-traverse", "both sides are always listed"),
     ("delete-excluded", "what the filters leave out is left alone on both sides"),
     ("server-side-across-configs", "it concerns remotes"),
     ("streaming-upload-cutoff", "it concerns remotes"),
+    ("tpslimit", "it limits requests over a network, and local folders take none"),
+    ("tpslimit-burst", "it limits requests over a network, and local folders take none"),
 ];
 
 /// Says which of the options given change nothing.
@@ -318,6 +326,16 @@ fn backup_suffix(options: &Options, backup: Pair<bool>) -> Result<Option<String>
         Some(side) => Err(refuse(format!("{side} has no `--backup-dir` in which old versions could be kept"))),
         None => Ok(Some(suffix)),
     }
+}
+
+fn partial_suffix(options: &Options) -> Result<String, OptionsError> {
+    let refuse = |problem| OptionsError::Contradiction { option: "partial-suffix", problem };
+    let suffix = options.text("partial-suffix").unwrap_or_default();
+    check_name(&suffix).map_err(refuse)?;
+    if suffix.len() > LONGEST_PARTIAL_SUFFIX {
+        return Err(refuse(format!("`{suffix}` is longer than {LONGEST_PARTIAL_SUFFIX} bytes")));
+    }
+    Ok(suffix)
 }
 
 fn check_name(suffix: &str) -> Result<(), String> {

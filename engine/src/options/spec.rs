@@ -30,6 +30,8 @@ pub enum Kind {
     Count,
     /// A whole number.
     Number,
+    /// A number, with a fraction or without.
+    Decimal,
     /// A percentage, with or without `%`.
     Percentage,
     /// A size in bytes, in KiB when it has no unit; or `off`.
@@ -38,6 +40,8 @@ pub enum Kind {
     Duration,
     /// A length of time before now, or a date; or `off`.
     Age,
+    /// A limit of bandwidth, or a timetable of them, see [`Timetable`](super::Timetable).
+    Bandwidth,
     /// An order of files, see [`Order`](super::Order).
     Order,
     /// A share of all files, such as `1/4`.
@@ -178,7 +182,7 @@ impl Kind {
     const fn value_name(self) -> &'static str {
         match self {
             Self::Flag | Self::Count => "",
-            Self::Number => "NUMBER",
+            Self::Number | Self::Decimal => "NUMBER",
             Self::Percentage => "PERCENT",
             Self::Size => "SIZE",
             Self::Duration => "DURATION",
@@ -186,6 +190,7 @@ impl Kind {
             Self::Partition => "K/N",
             Self::Text | Self::List => "TEXT",
             Self::File | Self::Files => "FILE",
+            Self::Bandwidth => "RATE",
             Self::Order => "ORDER",
             Self::Choice(_) => "WORD",
             Self::Words(_) => "WORD,...",
@@ -198,11 +203,15 @@ impl Kind {
             Self::Flag => "`true` or `false`".to_owned(),
             Self::Count => "a number from 0, or nothing".to_owned(),
             Self::Number => "a whole number".to_owned(),
+            Self::Decimal => "a number such as `10` or `0.5`".to_owned(),
             Self::Percentage => "a percentage such as `50`".to_owned(),
             Self::Size => "a size such as `100` (KiB), `512B`, `1.5M`, `2GiB`, or `off`".to_owned(),
             Self::Duration => "a duration such as `90` (seconds), `500ms`, `1h30m`, `2d`, or `off`".to_owned(),
             Self::Age => "an age such as `1h30m`, `7d`, `1y`, a date such as `2026-01-31`, or `off`".to_owned(),
             Self::Partition => "a share such as `1/4`, or `@/4` for any of the four".to_owned(),
+            Self::Bandwidth => "a rate such as `512k` or `10M` a second, `off`, `UP:DOWN`, or a timetable such as \
+                                `08:00,512k 12:00,10M Sat-09:00,off`"
+                .to_owned(),
             Self::Order => "`size`, `name` or `modtime`, also with `,descending` or `,mixed,25`".to_owned(),
             Self::Text | Self::List => "a text".to_owned(),
             Self::File | Self::Files => "a file".to_owned(),

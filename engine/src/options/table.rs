@@ -267,6 +267,32 @@ pub const OPTIONS: &[OptionSpec] = &[
     )
     .short('M')
     .host(),
+    OptionSpec::flag("inplace", Group::Transfer, "Write into the file itself rather than to a temporary one"),
+    OptionSpec::new("partial-suffix", Kind::Text, Group::Transfer, "What the names of temporary files end with")
+        .default(".partial"),
+    OptionSpec::flag("ignore-checksum", Group::Transfer, "Do not check the checksum of what was copied"),
+    OptionSpec::new("low-level-retries", Kind::Number, Group::Transfer, "Try so many times at once what is in use")
+        .default("10")
+        .host(),
+    OptionSpec::new("max-duration", Kind::Duration, Group::Transfer, "Stop after this long; the next run goes on")
+        .default("off")
+        .host(),
+    OptionSpec::new(
+        "bwlimit",
+        Kind::Bandwidth,
+        Group::Transfer,
+        "Copy no faster than this a second in all; may depend on the time: 08:00,512k 23:00,off",
+    )
+    .default("off")
+    .host(),
+    OptionSpec::new(
+        "bwlimit-file",
+        Kind::Bandwidth,
+        Group::Transfer,
+        "Copy no file faster than this a second; the limit of the time when its copy begins",
+    )
+    .default("off")
+    .host(),
     OptionSpec::flag("update", Group::Transfer, "Ignored with a notice, as in rclone's bisync").short('u'),
     OptionSpec::flag("no-traverse", Group::Transfer, "Ignored with a notice, as in rclone's bisync"),
     OptionSpec::flag("no-check-dest", Group::Transfer, "Ignored with a notice, as in rclone's bisync"),
@@ -278,6 +304,10 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Ignored with a notice: it concerns remotes",
     )
     .default("100Ki"),
+    OptionSpec::new("tpslimit", Kind::Decimal, Group::Transfer, "Ignored with a notice: it concerns remotes")
+        .default("0"),
+    OptionSpec::new("tpslimit-burst", Kind::Number, Group::Transfer, "Ignored with a notice: it concerns remotes")
+        .default("1"),
     // Output.
     OptionSpec::new("verbose", Kind::Count, Group::Output, "Say what is done (-v), and why for each path (-vv)")
         .short('v')

@@ -1,8 +1,9 @@
 //! Reads the text of a value by the kind of its option.
 
+use super::bandwidth::{Timetable, timetable};
 use super::duration::{Age, age, duration_ns};
 use super::order::Order;
-use super::quantity::{boolean, number, percentage, size};
+use super::quantity::{boolean, decimal, number, percentage, size};
 use super::spec::Kind;
 use crate::filter::Partition;
 
@@ -15,6 +16,8 @@ pub enum Value {
     Count(u32),
     /// Of [`Kind::Number`].
     Number(i64),
+    /// Of [`Kind::Decimal`]: in thousandths.
+    Thousandths(i64),
     /// Of [`Kind::Percentage`]: at most 100.
     Percentage(u8),
     /// Of [`Kind::Size`]: bytes, or `None` when it is off.
@@ -25,6 +28,8 @@ pub enum Value {
     Age(Age),
     /// Of [`Kind::Partition`].
     Partition(Partition),
+    /// Of [`Kind::Bandwidth`].
+    Bandwidth(Timetable),
     /// Of [`Kind::Order`].
     Order(Order),
     /// Of [`Kind::Text`] and [`Kind::List`].
@@ -57,11 +62,13 @@ impl Value {
             Kind::Count if text == "true" => Some(Self::Count(1)),
             Kind::Count => text.parse().ok().map(Self::Count),
             Kind::Number => number(text).map(Self::Number),
+            Kind::Decimal => decimal(text).map(|number| Self::Thousandths((number * 1000.0) as i64)),
             Kind::Percentage => percentage(text).map(Self::Percentage),
             Kind::Size => size(text).map(Self::Size),
             Kind::Duration => duration_ns(text).map(Self::DurationNs),
             Kind::Age => age(text).map(Self::Age),
             Kind::Partition => Partition::parse(text).map(Self::Partition),
+            Kind::Bandwidth => timetable(text).map(Self::Bandwidth),
             Kind::Order => Order::parse(text).map(Self::Order),
             Kind::Text | Kind::List => Some(Self::Text(text.to_owned())),
             Kind::File | Kind::Files => {
@@ -105,6 +112,8 @@ mod tests {
         check(Kind::Count, "true", Some(Value::Count(1)));
         check(Kind::Count, "2", Some(Value::Count(2)));
         check(Kind::Count, "-1", None);
+        check(Kind::Decimal, "0.5", Some(Value::Thousandths(500)));
+        check(Kind::Decimal, "many", None);
         check(Kind::Text, "", Some(Value::Text(String::new())));
         check(choice, "NEWER", Some(Value::Choice("newer")));
         check(choice, "", None);

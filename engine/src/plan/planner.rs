@@ -4,7 +4,7 @@ use crate::entry::{Found, Instant, Kind};
 use crate::merge::Row;
 use crate::options::Settings;
 use crate::path::RelPath;
-use crate::protocol::{CopyFile, Disposal, Emptiness, Expect, MoveFile, Verb};
+use crate::protocol::{CopyFile, Disposal, Emptiness, Expect, MoveFile, Staging, Verb};
 use crate::side::{Pair, Side};
 use crate::suffix::suffixed;
 
@@ -130,6 +130,7 @@ impl Planner<'_> {
 
     fn copy_step(self, from: Side, path: &RelPath, source: &Found, target: &RelPath, there: Option<&Found>) -> Verb {
         let to = from.other();
+        let copying = &self.settings.copying;
         Verb::CopyFile(CopyFile {
             from,
             path: path.clone(),
@@ -137,8 +138,13 @@ impl Planner<'_> {
             target: target.clone(),
             expect: there.map_or(Expect::Absent, |found| Expect::Exactly(found.fingerprint.clone())),
             disposal: if there.is_some() { self.disposal(to, target) } else { Disposal::Discard },
-            // Given when the step is started; the plan does not depend on it.
-            temporary: RelPath::root(),
+            staging: if copying.in_place {
+                Staging::InPlace
+            } else {
+                // Named when the step is started; the plan does not depend on it.
+                Staging::Temporary(RelPath::root())
+            },
+            verify: source.fingerprint.hash.clone().filter(|_| copying.verify),
         })
     }
 

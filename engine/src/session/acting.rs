@@ -5,8 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use crate::entry::Found;
 use crate::options::{Cutoff, TransferLimit};
 use crate::plan::{Change, Phase, Planned, Planner};
-use crate::protocol::{Failure, FailureKind, Verb};
-use crate::temporary::temporary_path;
+use crate::protocol::{Failure, FailureKind, Staging, Verb};
+use crate::temporary::TemporaryNames;
 
 use super::outbox::{Outbox, Purpose};
 
@@ -79,7 +79,7 @@ impl Acting {
 
     /// Starts what may be started now. A change of another phase waits until all before it have ended. Returns changes that
     /// end without a step.
-    pub fn start(&mut self, planner: Planner<'_>, run: u64, outbox: &mut Outbox) -> Vec<Finished> {
+    pub fn start(&mut self, planner: Planner<'_>, names: &TemporaryNames, outbox: &mut Outbox) -> Vec<Finished> {
         let copying = &planner.settings.copying;
         let mut ended = Vec::new();
         while self.under_way.len() < UNDER_WAY.min(copying.max_backlog) {
@@ -108,7 +108,7 @@ impl Acting {
             }
             let number = outbox.number();
             let under_way = UnderWay { place, change, results: Vec::new() };
-            ask_step(&under_way, number, run, outbox);
+            ask_step(&under_way, number, names, outbox);
             self.under_way.insert(number, under_way);
         }
         ended
@@ -141,7 +141,7 @@ impl Acting {
         &mut self,
         number: u64,
         result: Result<Option<Found>, Failure>,
-        run: u64,
+        names: &TemporaryNames,
         outbox: &mut Outbox,
     ) -> Option<Finished> {
         let mut under_way = self.under_way.remove(&number)?;
@@ -149,7 +149,7 @@ impl Acting {
             Ok(found) => {
                 under_way.results.push(found);
                 if under_way.results.len() < under_way.change.steps.len() {
-                    ask_step(&under_way, number, run, outbox);
+                    ask_step(&under_way, number, names, outbox);
                     self.under_way.insert(number, under_way);
                     return None;
                 }
@@ -167,11 +167,13 @@ fn copied_bytes(change: &Change) -> u64 {
     change.steps.iter().filter_map(size).fold(0, u64::saturating_add)
 }
 
-fn ask_step(under_way: &UnderWay, number: u64, run: u64, outbox: &mut Outbox) {
+fn ask_step(under_way: &UnderWay, number: u64, names: &TemporaryNames, outbox: &mut Outbox) {
     let Some(step) = under_way.change.steps.get(under_way.results.len()) else { return };
     let mut verb = step.clone();
     if let Verb::CopyFile(copy) = &mut verb {
-        copy.temporary = temporary_path(&copy.target, run, outbox.number());
+        if let Staging::Temporary(path) = &mut copy.staging {
+            *path = names.path(&copy.target, outbox.number());
+        }
         // A side may give a file that was moved another time: what the move found is the version to copy.
         for (step, found) in under_way.change.steps.iter().zip(&under_way.results) {
             if let (Verb::MoveFile(moved), Some(found)) = (step, found)

@@ -34,6 +34,7 @@ use crate::plan::Planned;
 use crate::protocol::{Capabilities, Reply, Request, RequestId, Verb};
 use crate::session_name::StateNames;
 use crate::side::Pair;
+use crate::temporary::TemporaryNames;
 
 use self::acting::{Acting, Place};
 use self::blob::ListingStream;
@@ -95,6 +96,15 @@ pub struct OpenError {
     pub message: String,
 }
 
+/// Why a run is to stop before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopReason {
+    /// The person wants it.
+    Wish,
+    /// The time of `--max-duration` is over.
+    Time,
+}
+
 /// A host broke the rules of the conversation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProtocolError {
@@ -125,7 +135,7 @@ pub struct Session {
     /// The listings that the run starts from.
     base: Pair<String>,
     now: Instant,
-    run: u64,
+    temporary: TemporaryNames,
     outbox: Outbox,
     stage: Stage,
     journal: Journal,
@@ -205,6 +215,7 @@ impl Session {
         let filter = Arc::new(filter);
         let explaining = Explaining::new(&settings.explain, opening.utc_offset_seconds);
         let names = StateNames::new(Pair::new(&opening.paths.one, &opening.paths.two));
+        let temporary = TemporaryNames { run: opening.run, suffix: settings.partial_suffix.clone() };
         let mut outbox = Outbox::default();
         outbox.events = notices;
         let stage = if settings.check_sync == CheckSync::Only {
@@ -237,7 +248,7 @@ impl Session {
             saving: None,
             explaining,
             now: opening.now,
-            run: opening.run,
+            temporary,
             outbox,
             stage,
             journal: Journal::default(),
@@ -347,15 +358,15 @@ impl Session {
         Ok(())
     }
 
-    /// The person wants to stop: what is under way is finished and recorded, nothing new is started.
-    pub fn stop(&mut self) {
+    /// The run is to stop: what is under way is finished and recorded, nothing new is started.
+    pub fn stop(&mut self, reason: StopReason) {
         if self.is_stopping {
             return;
         }
         self.is_stopping = true;
         self.deciding.inquiries.stop();
         self.acting.stop();
-        self.report.stopped();
+        self.report.stopped(reason);
     }
 }
 

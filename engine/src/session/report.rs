@@ -10,10 +10,13 @@ use crate::protocol::{Failure, FailureKind, Verb};
 use crate::safety::Counters;
 use crate::side::{Pair, Side};
 
+use super::StopReason;
 use super::outbox::Outbox;
 
 /// The exit code when the limit on what may be copied was reached, as in rclone.
 const TRANSFER_LIMIT: u8 = 8;
+/// The exit code when the time was over before the end, as rclone documents it.
+const DURATION_LIMIT: u8 = 10;
 /// The exit code when nothing was copied and that counts as an error, as in rclone.
 const NO_TRANSFER: u8 = 9;
 
@@ -82,9 +85,14 @@ impl Report {
         self.carries_out_plan = true;
     }
 
-    /// The person stopped the run.
-    pub fn stopped(&mut self) {
+    /// The run was stopped.
+    pub fn stopped(&mut self, reason: StopReason) {
         self.is_stopped = true;
+        let exit_code = match reason {
+            StopReason::Wish => 1,
+            StopReason::Time => DURATION_LIMIT,
+        };
+        self.outcome.exit_code = self.outcome.exit_code.max(exit_code);
     }
 
     /// No more may be copied in this run.

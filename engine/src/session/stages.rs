@@ -356,7 +356,7 @@ impl Session {
     /// Starts what may be started now.
     fn start(&mut self) {
         let planner = Planner { settings: &self.settings };
-        for finished in self.acting.start(planner, self.run, &mut self.outbox) {
+        for finished in self.acting.start(planner, &self.temporary, &mut self.outbox) {
             self.finished(finished);
         }
         if self.acting.take_over_limit() {
@@ -453,7 +453,7 @@ impl Session {
             Reply::Failed(failure) => Err(failure),
             Reply::Page { .. } | Reply::Described(_) | Reply::Same(_) | Reply::State(_) => Ok(None),
         };
-        if let Some(finished) = self.acting.supply(number, result, self.run, &mut self.outbox) {
+        if let Some(finished) = self.acting.supply(number, result, &self.temporary, &mut self.outbox) {
             self.finished(finished);
         }
     }
@@ -592,7 +592,7 @@ impl Session {
         if self.settings.dry_run {
             return;
         }
-        self.journal.runs.push(self.run);
+        self.journal.runs.push(self.temporary.run);
         let bytes = self.journal.to_bytes();
         let verb = Verb::WriteState { name: self.names.journal.clone(), offset: 0, bytes };
         self.outbox.ask(verb, Purpose::Announcement);

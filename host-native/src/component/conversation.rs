@@ -1,7 +1,7 @@
 //! What a driver needs of a session, whichever way the engine is run.
 
 use bisync_engine::protocol::{Reply, RequestId};
-use bisync_engine::session::{ProtocolError, Session, Turn};
+use bisync_engine::session::{ProtocolError, Session, StopReason, Turn};
 
 /// A session, run as a component or linked as a library: see [`Session`] for the meaning of the methods.
 pub trait Conversation {
@@ -17,11 +17,11 @@ pub trait Conversation {
     /// Returns what the host did wrong, with the session unchanged; or why the engine does not answer.
     fn supply(&mut self, id: RequestId, reply: Reply) -> Result<(), ConversationError>;
 
-    /// Says that the person wants to stop.
+    /// Says that the run is to stop.
     ///
     /// # Errors
     /// Returns why the engine does not answer; it never does again.
-    fn stop(&mut self) -> Result<(), ConversationError>;
+    fn stop(&mut self, reason: StopReason) -> Result<(), ConversationError>;
 }
 
 /// Why a conversation does not begin.
@@ -75,8 +75,8 @@ impl Conversation for Session {
         Ok(Self::supply(self, id, reply)?)
     }
 
-    fn stop(&mut self) -> Result<(), ConversationError> {
-        Self::stop(self);
+    fn stop(&mut self, reason: StopReason) -> Result<(), ConversationError> {
+        Self::stop(self, reason);
         Ok(())
     }
 }

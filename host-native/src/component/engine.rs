@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bisync_engine::protocol::{Reply, RequestId};
-use bisync_engine::session::{Opening, ProtocolError, Turn};
+use bisync_engine::session::{Opening, ProtocolError, StopReason, Turn};
 use wasmtime::component::{Component, Linker, ResourceAny};
 use wasmtime::{ResourceLimiter, Store};
 
@@ -85,8 +85,9 @@ impl Conversation for ComponentSession {
         Ok(taken.map_err(trap)?.map_err(ProtocolError::from)?)
     }
 
-    fn stop(&mut self) -> Result<(), ConversationError> {
-        let stopped = self.instance.bisync_engine_sync().session().call_stop(&mut self.store, self.session);
+    fn stop(&mut self, reason: StopReason) -> Result<(), ConversationError> {
+        let calls = self.instance.bisync_engine_sync().session();
+        let stopped = calls.call_stop(&mut self.store, self.session, reason.into());
         Ok(stopped.map_err(trap)?)
     }
 }

@@ -1,10 +1,10 @@
 //! What the component sends, as the engine's own types.
 
-use bisync_engine::entry::Fingerprint;
+use bisync_engine::entry::{Fingerprint, Hash};
 use bisync_engine::event::Event;
 use bisync_engine::outcome::{Conflict, FailedPath, Outcome};
 use bisync_engine::path::RelPath;
-use bisync_engine::protocol::{CopyFile, Disposal, Expect, MoveFile, Request, Verb};
+use bisync_engine::protocol::{CopyFile, Disposal, Expect, MoveFile, Request, Staging, Verb};
 use bisync_engine::session::{OpenError, ProtocolError, Turn};
 use bisync_engine::side::Pair;
 
@@ -86,7 +86,8 @@ impl TryFrom<wit::CopyFile> for CopyFile {
             target: parsed(&value.target)?,
             expect: value.expect.try_into()?,
             disposal: value.disposal.try_into()?,
-            temporary: parsed(&value.temporary)?,
+            staging: value.staging.try_into()?,
+            verify: value.verify.map(|text| Hash::parse(&text).ok_or(Malformed)).transpose()?,
         })
     }
 }
@@ -111,6 +112,17 @@ impl TryFrom<wit::Expect> for Expect {
         Ok(match value {
             wit::Expect::Absent => Self::Absent,
             wit::Expect::Exactly(fingerprint) => Self::Exactly(fingerprint.try_into()?),
+        })
+    }
+}
+
+impl TryFrom<wit::Staging> for Staging {
+    type Error = Malformed;
+
+    fn try_from(value: wit::Staging) -> Result<Self, Malformed> {
+        Ok(match value {
+            wit::Staging::Temporary(path) => Self::Temporary(parsed(&path)?),
+            wit::Staging::InPlace => Self::InPlace,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
 use bisync_engine::protocol::{Capabilities, Reply};
-use bisync_engine::session::{Opening, ProtocolError, Session};
+use bisync_engine::session::{Opening, ProtocolError, Session, StopReason};
 use bisync_engine::side::Pair;
 use wasmparser::{Parser, Payload};
 
@@ -79,7 +79,7 @@ fn a_trap_is_an_error_and_stays_one() {
         other => panic!("{other:?}"),
     }
     assert!(matches!(session.turn(), Err(ConversationError::Engine(Trap::Failed(_)))));
-    assert!(matches!(session.stop(), Err(ConversationError::Engine(Trap::Failed(_)))));
+    assert!(matches!(session.stop(StopReason::Wish), Err(ConversationError::Engine(Trap::Failed(_)))));
 }
 
 #[test]

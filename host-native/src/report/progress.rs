@@ -29,8 +29,8 @@ pub struct Counters {
     pub copies_begun: AtomicU64,
     /// Files whose copying has ended, well or not.
     pub copies_ended: AtomicU64,
-    /// Bytes of the files whose copying has ended.
-    pub bytes_ended: AtomicU64,
+    /// Bytes copied so far, also those of files that are still being copied.
+    pub bytes: Arc<AtomicU64>,
 }
 
 impl Counters {
@@ -43,9 +43,8 @@ impl Counters {
 
     /// Counts a request that has ended.
     pub fn end(&self, verb: &Verb) {
-        if let Verb::CopyFile(copy) = verb {
+        if let Verb::CopyFile(_) = verb {
             self.copies_ended.fetch_add(1, Ordering::Relaxed);
-            self.bytes_ended.fetch_add(copy.source.size.unwrap_or_default(), Ordering::Relaxed);
         }
     }
 
@@ -170,7 +169,7 @@ fn line(counters: &Counters, copying: Option<Duration>) -> String {
     let mut line = format!("Listed: {files} files in {directories} directories");
     if let Some(elapsed) = copying {
         let (begun, ended, bytes) =
-            (count(&counters.copies_begun), count(&counters.copies_ended), count(&counters.bytes_ended));
+            (count(&counters.copies_begun), count(&counters.copies_ended), count(&counters.bytes));
         let rate = bytes as f64 / elapsed.as_secs_f64().max(0.001);
         line.push_str(&format!(
             ". Copied: {} files, {}, {}/s; {} under way",
@@ -210,7 +209,7 @@ mod tests {
         assert_eq!(line(&counters, None), "Listed: 3,456 files in 12 directories");
         counters.copies_begun.store(5, Ordering::Relaxed);
         counters.copies_ended.store(1, Ordering::Relaxed);
-        counters.bytes_ended.store(10 << 20, Ordering::Relaxed);
+        counters.bytes.store(10 << 20, Ordering::Relaxed);
         assert_eq!(
             line(&counters, Some(Duration::from_secs(5))),
             "Listed: 3,456 files in 12 directories. Copied: 1 files, 10.00 MiB, 2.00 MiB/s; 4 under way"

@@ -7,11 +7,13 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
 use bisync_engine::event::Level;
 use bisync_engine::options::{Options, OptionsError};
 use bisync_engine::protocol::Failure;
-use bisync_engine::session::PlanUse;
+use bisync_engine::session::{PlanUse, StopReason};
 use bisync_engine::side::Side;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -21,6 +23,7 @@ use crate::cli::{self, Arguments, Command, Environment};
 use crate::component::OpenError;
 use crate::driver::DriveError;
 use crate::failure::reason;
+use crate::limits::Passage;
 use crate::lock::LockError;
 use crate::paths::PathsError;
 use crate::report::progress::Eraser;
@@ -135,29 +138,35 @@ fn try_run(arguments: &Arguments, reporter: &mut Reporter) -> Result<u8, RunErro
     let options = &arguments.options;
     let ready = Ready::new(arguments, reporter)?;
     if let Some(file) = &arguments.apply {
-        lead(&ready, Some((PlanUse::Apply, file.clone())), reporter)
+        lead(&ready, Some((PlanUse::Apply, file.clone())), options, reporter)
     } else if let Some(file) = options.text("plan-out") {
-        lead(&ready, Some((ready.writing()?, file.into())), reporter)
+        lead(&ready, Some((ready.writing()?, file.into())), options, reporter)
     } else if options.flag("interactive") && !options.flag("dry-run") {
         match interactive::choose(&ready, reporter)? {
-            Ok(chosen) => lead(&ready, Some((PlanUse::Apply, chosen.to_path_buf())), reporter),
+            Ok(chosen) => lead(&ready, Some((PlanUse::Apply, chosen.to_path_buf())), options, reporter),
             Err(exit_code) => Ok(exit_code),
         }
     } else {
-        lead(&ready, None, reporter)
+        lead(&ready, None, options, reporter)
     }
 }
 
-fn lead(ready: &Ready, plan: Option<(PlanUse, PathBuf)>, reporter: &mut Reporter) -> Result<u8, RunError> {
-    let stops = stop_signals(reporter.eraser())?;
+fn lead(
+    ready: &Ready,
+    plan: Option<(PlanUse, PathBuf)>,
+    options: &Options,
+    reporter: &mut Reporter,
+) -> Result<u8, RunError> {
+    let (wish, stops) = mpsc::unbounded_channel();
+    stop_by_signal(wish.clone(), reporter.eraser())?;
+    stop_in_time(options, Arc::clone(&ready.passage), wish);
     let outcome = ready.lead(plan, reporter, stops)?;
     reporter.outcome(&outcome);
     Ok(outcome.exit_code)
 }
 
 /// Turns the first signal into a wish to stop; the second one ends the process at once.
-fn stop_signals(eraser: Eraser) -> Result<mpsc::UnboundedReceiver<()>, RunError> {
-    let (wish, stops) = mpsc::unbounded_channel();
+fn stop_by_signal(wish: mpsc::UnboundedSender<StopReason>, eraser: Eraser) -> Result<(), RunError> {
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         for (count, _) in signals.forever().enumerate() {
@@ -166,8 +175,22 @@ fn stop_signals(eraser: Eraser) -> Result<mpsc::UnboundedReceiver<()>, RunError>
                 // What was being written has a temporary name, which the next run finds in the journal.
                 std::process::exit(INTERRUPTED);
             }
-            let _ = wish.send(());
+            let _ = wish.send(StopReason::Wish);
         }
     })?;
-    Ok(stops)
+    Ok(())
+}
+
+/// Stops the run when the time of `--max-duration` is over.
+fn stop_in_time(options: &Options, passage: Arc<Passage>, wish: mpsc::UnboundedSender<StopReason>) {
+    let Some(duration_ns) = options.duration_ns("max-duration").filter(|duration_ns| *duration_ns > 0) else { return };
+    // A file that is written in place would be left half written.
+    let breaks_off = options.word("cutoff-mode") == Some("HARD") && !options.flag("inplace");
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_nanos(duration_ns));
+        if breaks_off {
+            passage.close();
+        }
+        let _ = wish.send(StopReason::Time);
+    });
 }

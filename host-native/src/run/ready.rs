@@ -12,7 +12,7 @@ use bisync_engine::event::Level;
 use bisync_engine::options::{Links, Options, OptionsError, Settings};
 use bisync_engine::outcome::Outcome;
 use bisync_engine::protocol::Capabilities;
-use bisync_engine::session::{Opening, PlanUse};
+use bisync_engine::session::{Opening, PlanUse, StopReason};
 use bisync_engine::session_name::session_name;
 use bisync_engine::side::{Pair, Side};
 use jiff::Timestamp;
@@ -20,10 +20,11 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
 use crate::backend::Backend;
-use crate::backend::local::{Local, Sight};
+use crate::backend::local::{Local, Sight, Transport};
 use crate::cli::Arguments;
 use crate::component;
 use crate::driver::{Limits, drive};
+use crate::limits::Passage;
 use crate::lock::Lock;
 use crate::paths::{self, Beside, Location};
 use crate::report::Reporter;
@@ -41,6 +42,8 @@ pub struct Ready {
     sides: Pair<Arc<dyn Backend>>,
     capabilities: Pair<Capabilities>,
     limits: Limits,
+    /// What the content of every copied file passes through.
+    pub passage: Arc<Passage>,
     state: PathBuf,
     now: Instant,
     utc_offset_seconds: i32,
@@ -74,9 +77,11 @@ impl Ready {
             let root = &locations.one.root;
             made(root, fs::create_dir_all(root))?;
         }
+        let passage = Arc::new(Passage::new(options, Arc::clone(&reporter.counters.bytes)));
+        let transport = Transport { passage: Arc::clone(&passage) };
         let sides = Pair::new(
-            open_side(Side::One, &locations.one, backups.one.as_ref(), sight)?,
-            open_side(Side::Two, &locations.two, backups.two.as_ref(), sight)?,
+            open_side(Side::One, &locations.one, backups.one.as_ref(), sight, &transport)?,
+            open_side(Side::Two, &locations.two, backups.two.as_ref(), sight, &transport)?,
         );
         let timestamp = Timestamp::now();
         let now = Instant { seconds: timestamp.as_second(), nanoseconds: timestamp.subsec_nanosecond().unsigned_abs() };
@@ -93,6 +98,7 @@ impl Ready {
             sides,
             capabilities,
             limits: limits(options, &settings),
+            passage,
             state,
             now,
             utc_offset_seconds,
@@ -108,7 +114,7 @@ impl Ready {
         &self,
         plan: Option<(PlanUse, PathBuf)>,
         reporter: &mut Reporter,
-        stops: mpsc::UnboundedReceiver<()>,
+        stops: mpsc::UnboundedReceiver<StopReason>,
     ) -> Result<Outcome, RunError> {
         let (plan, plan_file) = plan.unzip();
         let options = match plan {
@@ -237,18 +243,22 @@ fn open_side(
     location: &Location,
     backup: Option<&Beside>,
     sight: Sight,
+    transport: &Transport,
 ) -> Result<Arc<dyn Backend>, RunError> {
-    let opened = Local::open(&location.root, backup.map(|backup| backup.directory.as_path()), sight);
+    let backup = backup.map(|backup| backup.directory.as_path());
+    let opened = Local::open_with(&location.root, backup, sight, transport.clone());
     let local = opened.map_err(|failure| RunError::Side { side, path: location.root.clone(), failure })?;
     Ok(Arc::new(local))
 }
 
 fn limits(options: &Options, settings: &Settings) -> Limits {
     let at_least_one = |name| usize::try_from(options.number(name).unwrap_or(1)).unwrap_or(1).clamp(1, 1024);
+    let tries_at_once = options.number("low-level-retries").unwrap_or(1);
     Limits {
         checkers: at_least_one("checkers"),
         transfers: at_least_one("transfers"),
         tries: settings.retries,
+        tries_at_once: u32::try_from(tries_at_once.max(1)).unwrap_or(u32::MAX),
         pause: Duration::from_millis(settings.retries_sleep_ms),
     }
 }

@@ -1,13 +1,16 @@
 //! Options of the group "Copying".
 
+use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
+use std::time::{Duration, Instant};
 
-use bisync_engine::protocol::Verb;
+use bisync_engine::protocol::{Staging, Verb};
 use bisync_engine::side::Side;
 use bisync_tests::host::{Run, run};
 use bisync_tests::real::home::Home;
 use bisync_tests::scenario::{after, check, edit};
 use bisync_tests::world::World;
+use rustix::mount::{UnmountFlags, mount_bind, unmount};
 
 const TWO: &str = "1 write a A\n 1 write b B";
 
@@ -264,4 +267,138 @@ fn metadata() {
     home.set_mode("one/plain", 0o641);
     replace(&[], 0o641);
     replace(&["--metadata"], 0o600);
+}
+
+#[test]
+fn tpslimit() {
+    check_ignored("--tpslimit=0.5");
+}
+
+#[test]
+fn tpslimit_burst() {
+    check_ignored("--tpslimit-burst=5");
+}
+
+/// Copies four files of 10 KiB, and checks that it takes at least so many milliseconds.
+fn check_takes(option: &str, least: u64) {
+    let home = Home::default();
+    for name in ["one/a", "one/b", "one/c", "two/d"] {
+        home.write(name, &"x".repeat(10 << 10));
+    }
+    let begin = Instant::now();
+    home.check(&[option], 0, "4 copied");
+    assert!(begin.elapsed() >= Duration::from_millis(least), "{option}");
+    home.check_in_step();
+}
+
+#[test]
+fn bwlimit() {
+    check_takes("--bwlimit=40k", 1000);
+    check_takes("--bwlimit=00:00,40k 12:00,20k", 1000);
+}
+
+#[test]
+fn bwlimit_file() {
+    check_takes("--bwlimit-file=20k", 500);
+}
+
+#[test]
+fn inplace() {
+    let home = Home::with(&[("one/a", "old"), ("one/b", "old")]);
+    home.check(&[""; 0], 0, "2 copied");
+    let inode = |path: &str| fs::metadata(home.at(path)).unwrap().ino();
+    let (before, kept) = (inode("two/a"), inode("two/b"));
+    home.write("one/a", "longer than before");
+    home.write("one/new", "new");
+    home.check(&["--inplace", "--backup-dir2=kept"], 0, "2 copied");
+    home.check_in_step();
+    assert_eq!(inode("two/a"), before);
+    assert_eq!(home.read("kept/a").as_deref(), Some("old"));
+    home.write("one/b", "changed");
+    home.check(&[""; 0], 0, "1 copied");
+    assert_ne!(inode("two/b"), kept);
+    home.check(&["--inplace"], 0, "nothing to do");
+}
+
+#[test]
+fn partial_suffix() {
+    let names = |options| {
+        let (_, run) = first_run("1 write d/a A\n 2 write b B", options);
+        let staged = run.asked.iter().filter_map(|verb| match verb {
+            Verb::CopyFile(copy) => Some(copy.staging.clone()),
+            _ => None,
+        });
+        staged.filter_map(|staging| if let Staging::Temporary(path) = staging { Some(path) } else { None }).collect()
+    };
+    let check = |options, end: &str| {
+        let names: Vec<bisync_engine::path::RelPath> = names(options);
+        assert!(names.len() == 2 && names.iter().all(|name| name.as_str().ends_with(end)), "{names:?}");
+    };
+    check("", ".partial");
+    check("--partial-suffix=~", "~");
+    let mut world = World::default();
+    assert!(run(&mut world, "--partial-suffix=.longer-than-that", 1).is_err());
+    assert!(run(&mut world, "--partial-suffix=a/b", 1).is_err());
+    // What a killed run left is known whatever it ends with.
+    edit(&mut world, "1 write .bisync-0123456789abcdef-1~ half");
+    run(&mut world, "", 1).unwrap();
+    assert_eq!(contents(&world, Side::Two), "");
+}
+
+#[test]
+fn ignore_checksum() {
+    let damaged = |options: &str| {
+        let mut world = World::default();
+        edit(&mut world, "1 write a old\n 1 write b b");
+        run(&mut world, options, 1).unwrap();
+        edit(&mut world, "1 write a new");
+        world.corrupts = true;
+        let run = run(&mut world, options, 2).unwrap();
+        (contents(&world, Side::Two), run.outcome.exit_code)
+    };
+    assert_eq!(damaged("--checksum"), ("a=old b=b".to_owned(), 1));
+    assert_eq!(damaged("--checksum --ignore-checksum"), ("a=wen b=b".to_owned(), 0));
+    assert_eq!(damaged(""), ("a=wen b=b".to_owned(), 0), "nothing is known that could be checked");
+}
+
+#[test]
+fn max_duration() {
+    let home = Home::default();
+    home.write("one/a", &"x".repeat(300 << 10));
+    // It would take five minutes.
+    home.check(&["--bwlimit=1k", "--max-duration=500ms"], 10, "the time of --max-duration is over");
+    assert!(fs::read_dir(home.at("two")).unwrap().next().is_none(), "nothing is left half done");
+    home.check(&["--max-duration=1h"], 0, "1 copied");
+    home.check_in_step();
+}
+
+#[test]
+fn cutoff_mode_of_a_duration() {
+    // A file that was begun is finished. A slow machine may not have come so far: then it gets more time.
+    let is_finished = |seconds: u32| {
+        let home = Home::default();
+        home.write("one/a", &"x".repeat(20 << 10));
+        let (limit, duration) = (format!("--bwlimit={}k", 10 / seconds), format!("--max-duration={seconds}s"));
+        home.check(&[&limit, &duration, "--cutoff-mode=SOFT"], 10, "the time of --max-duration is over");
+        home.read("two/a").is_some()
+    };
+    assert!([1, 2, 5].into_iter().any(is_finished));
+}
+
+#[test]
+fn low_level_retries() {
+    let home = Home::with(&[("one/a", "1"), ("one/b", "2"), ("one/c", "3")]);
+    home.check(&[""; 0], 0, "3 copied");
+    // A file on which something is mounted is in use as long as it is.
+    if let Err(error) = mount_bind(home.at("two/a"), home.at("two/a")) {
+        eprintln!("skipped: only root can mount something: {error}");
+        return;
+    }
+    fs::remove_file(home.at("one/a")).unwrap();
+    let begin = Instant::now();
+    home.check(&["--low-level-retries=51", "--retries=1"], 1, "a: cannot delete from Path2: ");
+    let took = begin.elapsed();
+    unmount(home.at("two/a"), UnmountFlags::DETACH).unwrap();
+    assert!(took >= Duration::from_millis(500), "a moment between two tries: {took:?}");
+    home.check(&[""; 0], 0, "1 deleted");
 }

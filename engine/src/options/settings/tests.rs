@@ -55,6 +55,8 @@ fn every_option_of_the_engine_has_an_effect() {
             Kind::Size => "1M",
             Kind::Duration | Kind::Age => "5m",
             Kind::Partition => "1/4",
+            Kind::Decimal => "0.5",
+            Kind::Bandwidth => "1M",
             Kind::Order => "size",
             Kind::Text | Kind::List => "some",
             Kind::File | Kind::Files => "name\n+ content\n",

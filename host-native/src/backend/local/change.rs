@@ -20,11 +20,11 @@ pub fn move_file(tree: &Tree, path: &RelPath, expect: &Fingerprint, target: &Rel
     let (place, before) = tree.root.find(path, expect)?;
     let target = tree.root.place_made(target, None)?;
     if place.is_carried_to(&target) {
-        return carry_away(&place, expect, &target);
+        return carry_away(tree, &place, expect, &target);
     }
     match place.rename_new(&target) {
         Ok(()) => {}
-        Err(Errno::XDEV) => return carry_away(&place, expect, &target),
+        Err(Errno::XDEV) => return carry_away(tree, &place, expect, &target),
         Err(Errno::EXIST) if is_same_file(tree, &before, &target)? => rename_letters(&place, &target)?,
         Err(error) => return Err(naming_failure(error)),
     }
@@ -39,8 +39,8 @@ pub fn move_file(tree: &Tree, path: &RelPath, expect: &Fingerprint, target: &Rel
 }
 
 /// Moves a file to another file system that is mounted below the root, or to where it is a link, or no link any more.
-fn carry_away(place: &Place, expect: &Fingerprint, target: &Place) -> Result<Found, Failure> {
-    carry(place, target, false)?;
+fn carry_away(tree: &Tree, place: &Place, expect: &Fingerprint, target: &Place) -> Result<Found, Failure> {
+    carry(place, target, false, &tree.transport)?;
     // RACE: a change after this check is lost.
     if let Err(refusal) = place.expect(expect).and_then(|_| place.unlink().map_err(failure)) {
         target.unlink().map_err(failure)?;

@@ -1,8 +1,12 @@
 //! Brings a file to a side: from another local side, or from wherever its content comes.
 
-use bisync_engine::entry::Found;
-use bisync_engine::protocol::{CopyFile, Disposal, Expect, Failure};
+use bisync_engine::entry::{Fingerprint, Found};
+use bisync_engine::protocol::{CopyFile, Disposal, Expect, Failure, Staging};
+use rustix::fs::ftruncate;
 
+use super::carry::temporary_name;
+use super::failure::failure;
+use super::links::Form;
 use super::open::{Root, disk_name};
 use super::place::Place;
 use super::source::{Source, changed};
@@ -19,7 +23,7 @@ pub fn copy_file(from: &Tree, to: &Tree, copy: &CopyFile) -> Result<Found, Failu
     let source = Source::open(&from.root, &copy.path, &copy.source)?;
     let like = to.metadata.then_some(&from.root);
     bring(to, copy, source.stat.permissions, like, |staged| {
-        transfer(&source, &staged.file, &to.shares)?;
+        transfer(&source, &staged.file, &to.shares, &to.transport)?;
         if to.metadata {
             source.lend_metadata(&staged.file)?;
         }
@@ -31,10 +35,12 @@ pub fn copy_file(from: &Tree, to: &Tree, copy: &CopyFile) -> Result<Found, Failu
 /// Writes a file whose content comes from another backend.
 pub fn write(to: &Tree, copy: &CopyFile, content: &mut Content) -> Result<Found, Failure> {
     bring(to, copy, PLAIN, None, |staged| {
+        let passage = to.transport.passage.file();
         let mut size_bytes = 0;
         while let Some(bytes) = content.blocking_next()? {
             write_all(&staged.file, &bytes)?;
             size_bytes += bytes.len() as u64;
+            passage.copied(bytes.len() as u64)?;
         }
         if copy.source.size.is_some_and(|expected| expected != size_bytes) {
             return Err(changed());
@@ -43,7 +49,7 @@ pub fn write(to: &Tree, copy: &CopyFile, content: &mut Content) -> Result<Found,
     })
 }
 
-/// Stages a file, lets `fill` write it, and puts it in its place; missing parents are made like those of another root.
+/// Lets `fill` write a file, and makes it the file at the target; missing parents are made like those of another root.
 fn bring(
     to: &Tree,
     copy: &CopyFile,
@@ -59,10 +65,41 @@ fn bring(
             (place, Permissions::Exact(replaced.permissions))
         }
     };
-    let temporary = disk_name(&copy.temporary)?;
-    let mut staged = Staged::create(target.sibling(temporary), permissions)?;
-    let found = fill(&staged)?;
-    let found = staged.take_form()?.unwrap_or(found);
+    let write = |staged: &mut Staged| {
+        let found = fill(staged)?;
+        let found = staged.take_form()?.unwrap_or(found);
+        copy.verify.as_ref().map_or(Ok(()), |hash| staged.verify(&found, hash))?;
+        Ok(found)
+    };
+    match (&copy.staging, target.form) {
+        (Staging::InPlace, Form::Plain) => match &copy.expect {
+            Expect::Absent => {
+                let mut staged = Staged::create(target, permissions)?;
+                let found = write(&mut staged)?;
+                staged.settle(|_| Ok(()))?;
+                Ok(found)
+            }
+            Expect::Exactly(version) => rewrite(to, &target, version, &copy.disposal, write),
+        },
+        // A link cannot be written into.
+        (Staging::InPlace, Form::Link | Form::Followed) => {
+            stage(to, copy, &target, Staged::create(target.sibling(temporary_name()), permissions)?, write)
+        }
+        (Staging::Temporary(temporary), _) => {
+            stage(to, copy, &target, Staged::create(target.sibling(disk_name(temporary)?), permissions)?, write)
+        }
+    }
+}
+
+/// Has a temporary file written, and puts it in the place of the target.
+fn stage(
+    to: &Tree,
+    copy: &CopyFile,
+    target: &Place,
+    mut staged: Staged,
+    write: impl FnOnce(&mut Staged) -> Result<Found, Failure>,
+) -> Result<Found, Failure> {
+    let found = write(&mut staged)?;
     let back_up;
     let keep = match &copy.disposal {
         Disposal::Discard => None,
@@ -71,8 +108,29 @@ fn bring(
             Some(&back_up as Keep<'_>)
         }
     };
-    staged.put(&target, &copy.expect, keep)?;
+    staged.put(target, &copy.expect, keep)?;
     Ok(found)
+}
+
+/// Has a file that is there written anew.
+fn rewrite(
+    to: &Tree,
+    target: &Place,
+    version: &Fingerprint,
+    disposal: &Disposal,
+    write: impl FnOnce(&mut Staged) -> Result<Found, Failure>,
+) -> Result<Found, Failure> {
+    let mut staged = Staged::open_in_place(target.clone(), version)?;
+    if let Disposal::Backup(path) = disposal {
+        to.back_up_copy(target, path)?;
+    }
+    // RACE: a change after this check is lost.
+    staged.check_still(version)?;
+    ftruncate(&staged.file, 0).map_err(failure)?;
+    write(&mut staged).inspect_err(|_| {
+        // Half a file must not pass for the newer version. Nobody can be told when it does.
+        staged.finish(version.modified, None).ok();
+    })
 }
 
 #[cfg(test)]
@@ -80,7 +138,6 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use bisync_engine::entry::Fingerprint;
     use bisync_engine::path::RelPath;
     use bisync_engine::protocol::FailureKind;
     use bisync_engine::side::Side;
@@ -110,11 +167,12 @@ mod tests {
             target: path("target"),
             expect,
             disposal: Disposal::Discard,
-            temporary: path("temporary"),
+            staging: Staging::Temporary(path("temporary")),
+            verify: None,
         };
         let source = Source::open(&tree.root, &copy.path, &copy.source).unwrap();
         let copied = bring(&tree, &copy, PLAIN, None, |staged| {
-            transfer(&source, &staged.file, &tree.shares)?;
+            transfer(&source, &staged.file, &tree.shares, &tree.transport)?;
             meanwhile(folder.path());
             source.verify()?;
             staged.finish(source.stat.fingerprint.modified, None)

@@ -29,15 +29,11 @@ fn kind(error: Errno) -> FailureKind {
         Errno::NOTDIR | Errno::ISDIR | Errno::LOOP => FailureKind::WrongKind,
         Errno::NOTEMPTY => FailureKind::NotEmpty,
         Errno::EXIST => FailureKind::Refused,
+        Errno::AGAIN | Errno::BUSY | Errno::INTR | Errno::TXTBSY | Errno::STALE => FailureKind::Busy,
         Errno::IO
-        | Errno::AGAIN
-        | Errno::BUSY
-        | Errno::INTR
         | Errno::NOMEM
         | Errno::MFILE
         | Errno::NFILE
-        | Errno::TXTBSY
-        | Errno::STALE
         | Errno::TIMEDOUT
         | Errno::HOSTDOWN
         | Errno::HOSTUNREACH
@@ -79,6 +75,7 @@ mod tests {
         check(Errno::LOOP, FailureKind::WrongKind, "a symbolic link is in the way");
         check(Errno::NOTEMPTY, FailureKind::NotEmpty, "directory not empty");
         check(Errno::EXIST, FailureKind::Refused, "file exists");
+        check(Errno::TXTBSY, FailureKind::Busy, "text file busy");
         check(Errno::IO, FailureKind::Temporary, "input/output error");
         check(Errno::XDEV, FailureKind::Other, "invalid cross-device link");
         assert_eq!(naming_failure(Errno::INVAL).kind, FailureKind::ImpossibleName);

@@ -39,6 +39,15 @@ impl Algorithm {
         found.ok_or_else(|| failed(FailureKind::Other, &format!("there is no hash `{name}` here")))
     }
 
+    /// Returns the hash of a file, which has to stay what it is.
+    pub fn hash(self, source: &Source) -> Result<Hash, Failure> {
+        let value = match self {
+            Self::Md5 => digest::<Md5>(source),
+            Self::Sha1 => digest::<Sha1>(source),
+        };
+        Ok(Hash::new(self.name(), &value?))
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Md5 => "md5",
@@ -57,12 +66,7 @@ pub fn hash_of(
     algorithm: Algorithm,
     version: &Fingerprint,
 ) -> Option<Hash> {
-    let source = Source::open_at(directory, name, form, version).ok()?;
-    let value = match algorithm {
-        Algorithm::Md5 => digest::<Md5>(&source),
-        Algorithm::Sha1 => digest::<Sha1>(&source),
-    };
-    Some(Hash::new(algorithm.name(), &value.ok()?))
+    algorithm.hash(&Source::open_at(directory, name, form, version).ok()?).ok()
 }
 
 fn digest<D: Digest>(source: &Source) -> Result<String, Failure> {

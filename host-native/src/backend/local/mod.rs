@@ -36,6 +36,7 @@ use tokio::task::spawn_blocking;
 pub use self::failure::failure;
 pub use self::names::from_disk;
 pub use self::open::Sight;
+pub use self::transfer::Transport;
 
 use self::hash::Algorithm;
 use self::source::Source;
@@ -53,7 +54,17 @@ impl Local {
     /// # Errors
     /// Fails when there is no such folder or it cannot be read.
     pub fn open(root: &Path, backup: Option<&Path>, sight: Sight) -> Result<Self, Failure> {
-        Tree::open(root, backup, sight).map(|tree| Self(Arc::new(tree)))
+        Self::open_with(root, backup, sight, Transport::default())
+    }
+
+    /// Opens a folder as [`open`](Self::open) does, and says how content is copied there.
+    ///
+    /// # Errors
+    /// Fails as [`open`](Self::open) does.
+    pub fn open_with(root: &Path, backup: Option<&Path>, sight: Sight, transport: Transport) -> Result<Self, Failure> {
+        let mut tree = Tree::open(root, backup, sight)?;
+        tree.transport = transport;
+        Ok(Self(Arc::new(tree)))
     }
 
     /// Does something that blocks, where the answer is awaited.

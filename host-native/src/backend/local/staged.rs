@@ -1,6 +1,6 @@
 //! A file that is written under a temporary name and then put in its place.
 
-use bisync_engine::entry::{Fingerprint, Found, Instant};
+use bisync_engine::entry::{Fingerprint, Found, Hash, Instant, Kind};
 use bisync_engine::protocol::{Expect, Failure, FailureKind};
 use rustix::fd::OwnedFd;
 use rustix::fs::{
@@ -10,8 +10,10 @@ use rustix::fs::{
 use rustix::io::{Errno, pread};
 
 use super::failure::{failure, naming_failure};
+use super::hash::Algorithm;
 use super::links::Form;
 use super::place::{Place, is_unsupported};
+use super::source::Source;
 use super::stat::{Stat, look, look_at};
 use crate::backend::failed;
 
@@ -51,6 +53,32 @@ impl Staged {
             fchmod(&staged.file, mode(exact)).ok();
         }
         Ok(staged)
+    }
+
+    /// Opens the file at `place`, which is `version`, to be written anew where it is; it stays there whatever happens.
+    pub fn open_in_place(place: Place, version: &Fingerprint) -> Result<Self, Failure> {
+        let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let file = openat(&place.directory, &*place.name, flags, Mode::empty()).map_err(failure)?;
+        let staged = Self { file, place, placed: true };
+        staged.check_still(version)?;
+        Ok(staged)
+    }
+
+    /// Makes sure that the open file is `version`.
+    pub fn check_still(&self, version: &Fingerprint) -> Result<(), Failure> {
+        let stat = look(&self.file).map_err(failure)?;
+        let is_still = stat.kind == Kind::File && version.is_still(&stat.fingerprint);
+        if is_still { Ok(()) } else { Err(failed(FailureKind::Refused, "it has changed in the meantime")) }
+    }
+
+    /// Makes sure that the finished file has the content of this hash, where the hash can be computed here.
+    pub fn verify(&self, found: &Found, hash: &Hash) -> Result<(), Failure> {
+        let Ok(algorithm) = Algorithm::parse(hash.algorithm()) else { return Ok(()) };
+        let written = Source::open_at(&self.place.directory, &self.place.name, self.place.form, &found.fingerprint)?;
+        if algorithm.hash(&written)? == *hash {
+            return Ok(());
+        }
+        Err(failed(FailureKind::Temporary, "what was written is not what was listed: its checksum differs"))
     }
 
     /// Sets the times of the written file and returns what it now is, wherever it is put.

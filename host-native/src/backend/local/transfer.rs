@@ -1,5 +1,6 @@
 //! Copies the content of an open file into another, by the cheapest way there is.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bisync_engine::protocol::Failure;
@@ -9,36 +10,50 @@ use rustix::io::{Errno, Result as SystemResult, pread, pwrite, read, write};
 
 use super::failure::failure;
 use super::source::{BLOCK, Opened, Source, changed};
+use crate::limits::{FilePassage, Passage};
 
 /// Up to this size, in bytes, a file is read and written in one go.
 const SMALL: u64 = 64 * 1024;
 
+/// How content is copied.
+#[derive(Debug, Clone, Default)]
+pub struct Transport {
+    /// What it passes through.
+    pub passage: Arc<Passage>,
+}
+
 /// Copies the content of `source` into the empty file `target`.
 ///
-/// `shares` says whether the file system is still thought to let files share their blocks; it is cleared when not.
-pub fn transfer(source: &Source, target: &OwnedFd, shares: &AtomicBool) -> Result<(), Failure> {
+/// `shares` says whether the file system is still thought to let files share their blocks; it is cleared when not. What
+/// is shared is not copied, and limits of bandwidth do not concern it.
+pub fn transfer(source: &Source, target: &OwnedFd, shares: &AtomicBool, transport: &Transport) -> Result<(), Failure> {
+    let passage = transport.passage.file();
     let file = match &source.content {
         Opened::File(file) => file,
         Opened::Link(link) => return write_all(target, link),
     };
     let size = source.size();
     if size <= SMALL {
-        return transfer_small(file, target, size);
+        transfer_small(file, target, size)?;
+        return passage.copied(size);
     }
     if shares.load(Ordering::Relaxed) {
         match system::share(file, target) {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                passage.count(size);
+                return Ok(());
+            }
             Err(Errno::XDEV | Errno::OPNOTSUPP | Errno::NOTTY | Errno::NOSYS) => shares.store(false, Ordering::Relaxed),
             // Something about this file; copying it will tell, if it matters.
             Err(_) => {}
         }
     }
     if source.stat.allocated_bytes >= size {
-        return transfer_range(file, target, 0, size);
+        return transfer_range(file, target, 0, size, &passage);
     }
     let mut position = 0;
     while let Some((start, end)) = next_data(file, position, size).map_err(failure)? {
-        transfer_range(file, target, start, end)?;
+        transfer_range(file, target, start, end, &passage)?;
         position = end;
     }
     ftruncate(target, size).map_err(failure)
@@ -76,22 +91,50 @@ fn next_data(file: &OwnedFd, position: u64, size: u64) -> SystemResult<Option<(u
     Ok(Some((start, seek(file, SeekFrom::Hole(start))?.min(size))))
 }
 
-fn transfer_range(source: &OwnedFd, target: &OwnedFd, start: u64, end: u64) -> Result<(), Failure> {
+fn transfer_range(
+    source: &OwnedFd,
+    target: &OwnedFd,
+    start: u64,
+    end: u64,
+    passage: &FilePassage<'_>,
+) -> Result<(), Failure> {
+    let mut position = start;
     // Whatever the system does not copy by itself is read and written.
-    let mut position = system::copy_range(source, target, start, end).map_err(failure)?;
-    let mut buffer = Vec::with_capacity(if position < end { BLOCK } else { 0 });
+    let mut buffer = None;
     while position < end {
-        buffer.clear();
-        pread(source, rustix::buffer::spare_capacity(&mut buffer), position).map_err(failure)?;
-        let wanted = usize::try_from(end - position).unwrap_or(usize::MAX);
-        buffer.truncate(wanted);
-        if buffer.is_empty() {
+        let piece = passage.piece(end - position);
+        let copied = match &mut buffer {
+            None => system::copy_range(source, target, position, piece).map_err(failure)?,
+            Some(buffer) => read_and_write(source, target, position, piece, buffer)?,
+        };
+        if copied == 0 && buffer.is_some() {
             return Err(changed());
         }
-        let written = pwrite(target, &buffer, position).map_err(failure)?;
-        position += written as u64;
+        if copied == 0 {
+            buffer = Some(Vec::with_capacity(BLOCK));
+        }
+        position += copied;
+        passage.copied(copied)?;
     }
     Ok(())
+}
+
+/// Copies some of the bytes at a position by way of the buffer, and returns how many; none at the end of the file.
+fn read_and_write(
+    source: &OwnedFd,
+    target: &OwnedFd,
+    position: u64,
+    most: u64,
+    buffer: &mut Vec<u8>,
+) -> Result<u64, Failure> {
+    buffer.clear();
+    pread(source, rustix::buffer::spare_capacity(buffer), position).map_err(failure)?;
+    buffer.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+    let mut written = 0;
+    while let Some(rest) = buffer.get(written..).filter(|rest| !rest.is_empty()) {
+        written += pwrite(target, rest, position + written as u64).map_err(failure)?;
+    }
+    Ok(written as u64)
 }
 
 #[cfg(target_os = "linux")]
@@ -99,27 +142,19 @@ mod system {
     use super::{Errno, OwnedFd, SystemResult};
     use rustix::fs::{copy_file_range, ioctl_ficlone};
 
-    /// How much is asked for at once, in bytes: all the system takes.
-    const MOST: u64 = 1 << 30;
-
     pub fn share(source: &OwnedFd, target: &OwnedFd) -> SystemResult<()> {
         ioctl_ficlone(target, source)
     }
 
-    /// Copies a range as far as the system does it by itself, and returns where it stopped.
-    pub fn copy_range(source: &OwnedFd, target: &OwnedFd, start: u64, end: u64) -> SystemResult<u64> {
-        let mut position = start;
-        while position < end {
-            let (mut read_at, mut write_at) = (position, position);
-            let length = usize::try_from((end - position).min(MOST)).unwrap_or(usize::MAX);
-            match copy_file_range(source, Some(&mut read_at), target, Some(&mut write_at), length) {
-                Ok(0) => break,
-                Ok(copied) => position += copied as u64,
-                Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM) => break,
-                Err(error) => return Err(error),
-            }
+    /// Copies at most so many bytes at a position, and returns how many; none where the system does not do it by itself.
+    pub fn copy_range(source: &OwnedFd, target: &OwnedFd, position: u64, most: u64) -> SystemResult<u64> {
+        let (mut read_at, mut write_at) = (position, position);
+        let length = usize::try_from(most).unwrap_or(usize::MAX);
+        match copy_file_range(source, Some(&mut read_at), target, Some(&mut write_at), length) {
+            Ok(copied) => Ok(copied as u64),
+            Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM) => Ok(0),
+            Err(error) => Err(error),
         }
-        Ok(position)
     }
 }
 
@@ -131,7 +166,7 @@ mod system {
         Err(Errno::NOSYS)
     }
 
-    pub fn copy_range(_: &OwnedFd, _: &OwnedFd, start: u64, _: u64) -> SystemResult<u64> {
-        Ok(start)
+    pub fn copy_range(_: &OwnedFd, _: &OwnedFd, _: u64, _: u64) -> SystemResult<u64> {
+        Ok(0)
     }
 }

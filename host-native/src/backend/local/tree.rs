@@ -15,6 +15,7 @@ use super::open::{Root, Sight};
 use super::place::Place;
 use super::probe::capabilities;
 use super::stat::{Stat, look};
+use super::transfer::Transport;
 use crate::backend::failed;
 
 /// A folder of the local file system.
@@ -28,6 +29,8 @@ pub struct Tree {
     pub capabilities: Capabilities,
     /// Whether files are still thought to be able to share their blocks.
     pub shares: AtomicBool,
+    /// How content is copied here.
+    pub transport: Transport,
     backup: Option<Backup>,
 }
 
@@ -44,7 +47,14 @@ impl Tree {
         let root = Root::open(path, sight)?;
         let capabilities = capabilities(&root)?;
         let backup = backup.map(|path| Backup { path: path.to_owned(), root: OnceLock::new() });
-        Ok(Self { root, metadata: sight.metadata, capabilities, shares: AtomicBool::new(true), backup })
+        Ok(Self {
+            root,
+            metadata: sight.metadata,
+            capabilities,
+            shares: AtomicBool::new(true),
+            transport: Transport::default(),
+            backup,
+        })
     }
 
     /// Makes sure that a disposal is possible at all, before anything is changed.
@@ -61,11 +71,16 @@ impl Tree {
         let renamed = if place.is_carried_to(&target) { Err(Errno::XDEV) } else { place.rename_over(&target) };
         match renamed {
             Err(Errno::XDEV) => {
-                carry(place, &target, true)?;
+                carry(place, &target, true, &self.transport)?;
                 place.unlink().map_err(failure)
             }
             renamed => renamed.map_err(naming_failure),
         }
+    }
+
+    /// Copies the file at `place` to `path` in the backup directory; a file that is there is replaced.
+    pub fn back_up_copy(&self, place: &Place, path: &RelPath) -> Result<(), Failure> {
+        carry(place, &self.backup()?.place_made(path, None)?, true, &self.transport)
     }
 
     fn backup(&self) -> Result<&Root, Failure> {

@@ -213,7 +213,8 @@ fn a_directory_that_may_not_be_changed_is_left_as_it_is() {
         target: target.clone(),
         expect: bisync_engine::protocol::Expect::Absent,
         disposal: Disposal::Discard,
-        temporary: rel("fixed/temporary"),
+        staging: Staging::Temporary(rel("fixed/temporary")),
+        verify: None,
     };
     let verbs = [
         Verb::DeleteFile { side, path: path.clone(), expect: version.clone(), disposal: Disposal::Discard },

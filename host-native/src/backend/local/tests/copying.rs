@@ -4,8 +4,9 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 use super::*;
+use bisync_engine::entry::Hash;
 use bisync_engine::protocol::Expect;
-use bisync_engine::protocol::FailureKind::{Changed, ImpossibleName, NotFound, Other, Refused, WrongKind};
+use bisync_engine::protocol::FailureKind::{Changed, ImpossibleName, NotFound, Other, Refused, Temporary, WrongKind};
 
 /// A copy of `a` on Path1 to `target` on Path2.
 fn copy(source: &Fingerprint, target: &str, expect: Expect) -> CopyFile {
@@ -17,7 +18,8 @@ fn copy(source: &Fingerprint, target: &str, expect: Expect) -> CopyFile {
         target: rel(target),
         expect,
         disposal: Disposal::Discard,
-        temporary: parent.join("temporary").unwrap(),
+        staging: Staging::Temporary(parent.join("temporary").unwrap()),
+        verify: None,
     }
 }
 
@@ -100,6 +102,69 @@ fn what_is_not_as_expected_is_refused() {
         check(copy(&Fingerprint { size: Some(9), ..source.clone() }, "c", Expect::Absent), Changed);
         check(CopyFile { path: rel("none"), ..copy(&source, "c", Expect::Absent) }, NotFound);
         check(CopyFile { path: rel("directory"), ..copy(&source, "c", Expect::Absent) }, WrongKind);
+    }
+}
+
+#[test]
+fn a_file_is_written_in_place() {
+    for world in both() {
+        let source = world.write(Side::One, "a", "new content");
+        let mut verb = copy(&source, "d/b", Expect::Absent);
+        verb.staging = Staging::InPlace;
+        let reply = world.run(Verb::CopyFile(verb.clone()));
+        assert_eq!(reply, Reply::Done(world.describe(Side::Two, "d/b")));
+        assert_eq!(failure_kind(&world.run(Verb::CopyFile(verb.clone()))), Some(Refused), "it is there now");
+
+        let old = world.version(Side::Two, "d/b");
+        let source = world.write(Side::One, "a", "short");
+        verb = CopyFile { source, expect: Expect::Exactly(old.clone()), ..verb };
+        verb.disposal = Disposal::Backup(rel("kept"));
+        let stale = Fingerprint { modified: Some(at_second(5)), ..old.clone() };
+        let refused = CopyFile { expect: Expect::Exactly(stale), ..verb.clone() };
+        assert_eq!(failure_kind(&world.run(Verb::CopyFile(refused))), Some(Refused));
+        assert_eq!(world.contents(Side::Two), ["d/", "d/b = new content"]);
+        assert!(matches!(world.run(Verb::CopyFile(verb.clone())), Reply::Done(Some(_))));
+        assert_eq!(world.contents(Side::Two), ["backup/kept = new content", "d/", "d/b = short"]);
+        let now = world.version(Side::Two, "d/b");
+        assert_eq!((now.id, now.modified), (old.id, verb.source.modified), "it is the same file");
+    }
+}
+
+#[test]
+fn half_a_file_never_passes_for_the_newer_one() {
+    for world in both() {
+        let old = world.write(Side::Two, "b", "old");
+        let source = world.write(Side::One, "a", "new");
+        let mut verb = copy(&source, "b", Expect::Exactly(old.clone()));
+        verb.staging = Staging::InPlace;
+        verb.verify = Some(Hash::new("md5", "0"));
+        assert_eq!(failure_kind(&world.run(Verb::CopyFile(verb.clone()))), Some(Temporary));
+        assert_eq!(world.version(Side::Two, "b").modified, old.modified);
+        verb = CopyFile { target: rel("c"), expect: Expect::Absent, ..verb };
+        assert_eq!(failure_kind(&world.run(Verb::CopyFile(verb))), Some(Temporary));
+        assert_eq!(world.describe(Side::Two, "c"), None);
+    }
+}
+
+#[test]
+fn what_was_written_is_verified() {
+    for world in both() {
+        let source = world.write(Side::One, "a", "new");
+        let old = world.write(Side::Two, "b", "old");
+        let check = |algorithm, value, expected| {
+            let old = world.version(Side::Two, "b");
+            let verb = copy(&source, "b", Expect::Exactly(old));
+            let reply = world.run(Verb::CopyFile(CopyFile { verify: Some(Hash::new(algorithm, value)), ..verb }));
+            assert_eq!(failure_kind(&reply), expected, "{algorithm}");
+        };
+        check("md5", "00000000000000000000000000000000", Some(Temporary));
+        check("sha1", "00", Some(Temporary));
+        assert_eq!(world.version(Side::Two, "b"), old);
+        assert_eq!(world.contents(Side::Two), ["b = old"]);
+        check("md5", "22af645d1859cb5ca6da0c484f1f37ea", None);
+        assert_eq!(world.contents(Side::Two), ["b = new"]);
+        // A hash that nobody can compute here says nothing.
+        check("dropbox", "00", None);
     }
 }
 

@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
 use bisync_engine::path::RelPath;
-use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind, Reply, Verb};
+use bisync_engine::protocol::{
+    Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind, Reply, Staging, Verb,
+};
 use bisync_engine::side::{Pair, Side};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};

@@ -284,6 +284,8 @@ pub enum FailureKind {
     WrongKind,
     /// The directory is not empty.
     NotEmpty,
+    /// A directory of `--compare-dest` holds the file already, so it was not copied; no fault.
+    Elsewhere,
     /// The run was stopped before this was done.
     Stopped,
     /// Something is in use just now: it may work when tried again at once.

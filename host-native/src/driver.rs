@@ -10,12 +10,11 @@ use bisync_engine::event::Level;
 use bisync_engine::outcome::Outcome;
 use bisync_engine::protocol::{CopyFile, Expect, Failure, FailureKind, Reply, Request, RequestId, Staging, Verb};
 use bisync_engine::session::StopReason;
-use bisync_engine::side::Pair;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use crate::backend::{Backend, perform};
+use crate::backend::{Sides, perform};
 use crate::component::{Conversation, ConversationError};
 use crate::report::Reporter;
 use crate::report::progress::Counters;
@@ -63,7 +62,7 @@ pub enum DriveError {
 /// Fails when the engine does; files are then as the confirmed requests left them.
 pub async fn drive(
     conversation: &mut dyn Conversation,
-    sides: Pair<Arc<dyn Backend>>,
+    sides: Sides,
     state: StateStore,
     limits: Limits,
     reporter: &mut Reporter,
@@ -133,7 +132,7 @@ struct Workers {
 
 impl Workers {
     fn new(
-        sides: Pair<Arc<dyn Backend>>,
+        sides: Sides,
         mut store: StateStore,
         limits: Limits,
         counters: Arc<Counters>,
@@ -195,7 +194,7 @@ impl Workers {
 }
 
 /// Carries out a request, more than once where that may help: all that change something check what they expect.
-async fn carry_out(sides: &Pair<Arc<dyn Backend>>, verb: &Verb, stopping: &AtomicBool, limits: Limits) -> Reply {
+async fn carry_out(sides: &Sides, verb: &Verb, stopping: &AtomicBool, limits: Limits) -> Reply {
     let mut tries = Tries::new(limits);
     loop {
         let reply = perform(sides, verb.clone()).await;
@@ -269,11 +268,12 @@ mod tests {
     use bisync_engine::path::RelPath;
     use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness};
     use bisync_engine::session::Turn;
-    use bisync_engine::side::Side;
+    use bisync_engine::side::{Pair, Side};
 
     use super::*;
     use crate::backend::local::{Local, Sight};
     use crate::backend::{Answer, Content};
+    use crate::backend::{Backend, References};
 
     /// Says what it was told to say, and remembers what it heard.
     #[derive(Default)]
@@ -315,7 +315,8 @@ mod tests {
             wish.send(StopReason::Wish).unwrap();
         }
         let state = StateStore::new(home.join("state"));
-        let driven = drive(script, Pair::new(side("one"), side("two")), state, limits, &mut reporter, stops);
+        let sides = Sides { folders: Pair::new(side("one"), side("two")), references: References::default() };
+        let driven = drive(script, sides, state, limits, &mut reporter, stops);
         tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(driven)
     }
 
@@ -442,7 +443,8 @@ mod tests {
     #[test]
     fn a_listing_is_tried_again() {
         let check = |failures, expected: fn(&Reply) -> bool| {
-            let sides: Pair<Arc<dyn Backend>> = Pair::from_fn(|_| Arc::new(Flaky(AtomicU32::new(failures))) as _);
+            let folders: Pair<Arc<dyn Backend>> = Pair::from_fn(|_| Arc::new(Flaky(AtomicU32::new(failures))) as _);
+            let sides = Sides { folders, references: References::default() };
             let limits = Limits { checkers: 1, transfers: 1, tries: 3, tries_at_once: 1, pause: Duration::ZERO };
             let verb = Verb::ListDirectory { side: Side::One, path: RelPath::root(), hash: None };
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();

@@ -68,6 +68,7 @@ same_cases!(FailureKind {
     ImpossibleName,
     WrongKind,
     NotEmpty,
+    Elsewhere,
     Stopped,
     Busy,
     Temporary,

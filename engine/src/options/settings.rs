@@ -237,8 +237,11 @@ fn usable(
     None
 }
 
+/// Why large files are not copied by several threads: as in rclone, unless it is told to.
+const LOCAL_COPY: &str = "between local folders the kernel copies a file in one stream";
+
 /// Options that are accepted because rclone's bisync accepts them, and why they change nothing.
-const IGNORED: [(&str, &str); 8] = [
+const IGNORED: [(&str, &str); 13] = [
     ("update", "both sides are kept in step, so a newer file is never skipped"),
     ("no-check-dest", "nothing is replaced unseen"),
     ("no-traverse", "both sides are always listed"),
@@ -247,6 +250,11 @@ const IGNORED: [(&str, &str); 8] = [
     ("streaming-upload-cutoff", "it concerns remotes"),
     ("tpslimit", "it limits requests over a network, and local folders take none"),
     ("tpslimit-burst", "it limits requests over a network, and local folders take none"),
+    ("multi-thread-streams", LOCAL_COPY),
+    ("multi-thread-cutoff", LOCAL_COPY),
+    ("multi-thread-chunk-size", LOCAL_COPY),
+    ("multi-thread-write-buffer-size", LOCAL_COPY),
+    ("no-update-dir-modtime", "times of directories are never carried over"),
 ];
 
 /// Says which of the options given change nothing.

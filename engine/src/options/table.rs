@@ -236,6 +236,17 @@ pub const OPTIONS: &[OptionSpec] = &[
         "At a limit: begin nothing more, finish one file (SOFT), or copy what still fits (CAUTIOUS)",
     )
     .default("HARD"),
+    OptionSpec::new("compare-dest", Kind::List, Group::Transfer, "Copy no file that this directory holds as well")
+        .value_name("DIR")
+        .host(),
+    OptionSpec::new(
+        "copy-dest",
+        Kind::List,
+        Group::Transfer,
+        "Copy a file from this directory, where that holds it as well",
+    )
+    .value_name("DIR")
+    .host(),
     OptionSpec::flag("ignore-existing", Group::Transfer, "Replace no file that exists on the other side"),
     OptionSpec::flag("immutable", Group::Transfer, "Replace no file; fail where one would have to be"),
     OptionSpec::flag("ignore-times", Group::Transfer, "Copy a changed file although its content may be the same")
@@ -296,6 +307,34 @@ pub const OPTIONS: &[OptionSpec] = &[
     OptionSpec::flag("update", Group::Transfer, "Ignored with a notice, as in rclone's bisync").short('u'),
     OptionSpec::flag("no-traverse", Group::Transfer, "Ignored with a notice, as in rclone's bisync"),
     OptionSpec::flag("no-check-dest", Group::Transfer, "Ignored with a notice, as in rclone's bisync"),
+    OptionSpec::new(
+        "multi-thread-streams",
+        Kind::Number,
+        Group::Transfer,
+        "Ignored with a notice: it concerns remotes",
+    )
+    .default("4"),
+    OptionSpec::new("multi-thread-cutoff", Kind::Size, Group::Transfer, "Ignored with a notice: it concerns remotes")
+        .default("256Mi"),
+    OptionSpec::new(
+        "multi-thread-chunk-size",
+        Kind::Size,
+        Group::Transfer,
+        "Ignored with a notice: it concerns remotes",
+    )
+    .default("64Mi"),
+    OptionSpec::new(
+        "multi-thread-write-buffer-size",
+        Kind::Size,
+        Group::Transfer,
+        "Ignored with a notice: it concerns remotes",
+    )
+    .default("128Ki"),
+    OptionSpec::flag(
+        "no-update-dir-modtime",
+        Group::Transfer,
+        "Ignored with a notice: times of directories are never carried over",
+    ),
     OptionSpec::flag("server-side-across-configs", Group::Transfer, "Ignored with a notice: it concerns remotes"),
     OptionSpec::new(
         "streaming-upload-cutoff",

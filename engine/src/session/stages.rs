@@ -468,7 +468,10 @@ impl Session {
                 // A directory that is still in use stays.
                 let is_in_use = failure.kind == FailureKind::NotEmpty
                     && matches!(finished.change.reason, Reason::EmptyDirectory | Reason::Deleted(_));
-                if is_in_use {
+                if failure.kind == FailureKind::Elsewhere {
+                    let path = &finished.change.path;
+                    self.outbox.say(Level::Info, "left-alone", Some(path), format!("not copied: {}", failure.message));
+                } else if is_in_use {
                     let text = "not removed: it holds something that takes no part";
                     self.outbox.say(Level::Notice, "directory-kept", Some(&finished.change.path), text);
                 } else {

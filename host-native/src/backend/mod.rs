@@ -3,6 +3,7 @@
 mod content;
 pub mod local;
 mod perform;
+mod references;
 
 use std::pin::Pin;
 
@@ -11,7 +12,8 @@ use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind};
 
 pub use content::{Content, Producer, same_content};
-pub use perform::perform;
+pub use perform::{Sides, perform};
+pub use references::References;
 
 /// What a backend is working on.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;

@@ -6,41 +6,53 @@ use bisync_engine::entry::Found;
 use bisync_engine::protocol::{CopyFile, Failure, FailureKind, MoveFile, Reply, Verb};
 use bisync_engine::side::Pair;
 
-use super::{Backend, failed, same_content};
+use super::{Backend, References, failed, same_content};
+
+/// Both folders of a run, and where else their files may be found.
+#[derive(Clone)]
+pub struct Sides {
+    /// The folders.
+    pub folders: Pair<Arc<dyn Backend>>,
+    /// What is looked at before a file is copied.
+    pub references: References,
+}
 
 /// Carries out a verb that concerns a side. The verbs of the state store are not for a side, and fail.
-pub async fn perform(sides: &Pair<Arc<dyn Backend>>, verb: Verb) -> Reply {
+pub async fn perform(sides: &Sides, verb: Verb) -> Reply {
     carry_out(sides, verb).await.unwrap_or_else(Reply::Failed)
 }
 
-async fn carry_out(sides: &Pair<Arc<dyn Backend>>, verb: Verb) -> Result<Reply, Failure> {
+async fn carry_out(sides: &Sides, verb: Verb) -> Result<Reply, Failure> {
+    let Sides { folders, references } = sides;
     let done = |found: Found| Reply::Done(Some(found));
     let gone = |()| Reply::Done(None);
     match verb {
         Verb::ListDirectory { side, path, hash } => {
-            let items = sides[side].list_directory(path, hash).await?;
+            let items = folders[side].list_directory(path, hash).await?;
             Ok(Reply::Page { items, last: true })
         }
-        Verb::Describe { side, path } => sides[side].describe(path).await.map(Reply::Described),
+        Verb::Describe { side, path } => folders[side].describe(path).await.map(Reply::Described),
         Verb::SameContent { one, two } => {
-            let (one, two) = (sides.one.read(one.0, one.1), sides.two.read(two.0, two.1));
+            let (one, two) = (folders.one.read(one.0, one.1), folders.two.read(two.0, two.1));
             same_content(one, two).await.map(Reply::Same)
         }
-        Verb::CopyFile(copy) => copy_file(sides, copy).await.map(done),
+        Verb::CopyFile(copy) => copy_file(folders, references, copy).await.map(done),
         Verb::MoveFile(MoveFile { side, path, expect, target }) => {
-            sides[side].move_file(path, expect, target).await.map(done)
+            folders[side].move_file(path, expect, target).await.map(done)
         }
         Verb::DeleteFile { side, path, expect, disposal } => {
-            sides[side].delete_file(path, expect, disposal).await.map(gone)
+            folders[side].delete_file(path, expect, disposal).await.map(gone)
         }
         Verb::MakeDirectory { side, path } => {
-            sides[side].make_directory(path, sides[side.other()].as_ref()).await.map(done)
+            folders[side].make_directory(path, folders[side.other()].as_ref()).await.map(done)
         }
         Verb::RemoveDirectory { side, path, emptiness } => {
-            sides[side].remove_directory(path, emptiness).await.map(gone)
+            folders[side].remove_directory(path, emptiness).await.map(gone)
         }
-        Verb::SetTime { side, path, expect, modified } => sides[side].set_time(path, expect, modified).await.map(done),
-        Verb::Flush { side } => sides[side].flush().await.map(gone),
+        Verb::SetTime { side, path, expect, modified } => {
+            folders[side].set_time(path, expect, modified).await.map(done)
+        }
+        Verb::Flush { side } => folders[side].flush().await.map(gone),
         Verb::ReadState { .. }
         | Verb::WriteState { .. }
         | Verb::ReplaceState { .. }
@@ -49,8 +61,14 @@ async fn carry_out(sides: &Pair<Arc<dyn Backend>>, verb: Verb) -> Result<Reply, 
     }
 }
 
-async fn copy_file(sides: &Pair<Arc<dyn Backend>>, copy: CopyFile) -> Result<Found, Failure> {
-    let (source, target) = (&sides[copy.from], &sides[copy.from.other()]);
+async fn copy_file(
+    folders: &Pair<Arc<dyn Backend>>,
+    references: &References,
+    copy: CopyFile,
+) -> Result<Found, Failure> {
+    let (source, target) = (&folders[copy.from], &folders[copy.from.other()]);
+    let elsewhere = references.find(&copy, source).await?;
+    let (source, copy) = elsewhere.unwrap_or_else(|| (Arc::clone(source), copy));
     if let Some(answer) = target.copy_from(source.as_ref(), &copy) {
         return answer.await;
     }

@@ -54,6 +54,8 @@ enum RunError {
     MakeDirectory { path: PathBuf, error: io::Error },
     #[error("{side} `{}` cannot be opened: {failure}", path.display())]
     Side { side: Side, path: PathBuf, failure: Failure },
+    #[error("the directory `{}` cannot be opened: {failure}", path.display())]
+    Reference { path: PathBuf, failure: Failure },
     #[error(transparent)]
     Lock(#[from] LockError),
     #[error(transparent)]
@@ -123,6 +125,7 @@ impl RunError {
             Self::Paths(_)
             | Self::Side { .. }
             | Self::NoStateDirectory
+            | Self::Reference { .. }
             | Self::MakeDirectory { .. }
             | Self::Lock(_)
             | Self::Log(_)

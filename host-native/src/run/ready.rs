@@ -19,8 +19,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
-use crate::backend::Backend;
 use crate::backend::local::{Local, Sight, Transport};
+use crate::backend::{Backend, References, Sides};
 use crate::cli::Arguments;
 use crate::component;
 use crate::driver::{Limits, drive};
@@ -39,7 +39,7 @@ pub struct Ready {
     roots: Pair<PathBuf>,
     /// Both paths as the state's names are made from them.
     names: Pair<String>,
-    sides: Pair<Arc<dyn Backend>>,
+    sides: Sides,
     capabilities: Pair<Capabilities>,
     limits: Limits,
     /// What the content of every copied file passes through.
@@ -79,23 +79,24 @@ impl Ready {
         }
         let passage = Arc::new(Passage::new(options, Arc::clone(&reporter.counters.bytes)));
         let transport = Transport { passage: Arc::clone(&passage) };
-        let sides = Pair::new(
+        let folders = Pair::new(
             open_side(Side::One, &locations.one, backups.one.as_ref(), sight, &transport)?,
             open_side(Side::Two, &locations.two, backups.two.as_ref(), sight, &transport)?,
         );
         let timestamp = Timestamp::now();
         let now = Instant { seconds: timestamp.as_second(), nanoseconds: timestamp.subsec_nanosecond().unsigned_abs() };
         let utc_offset_seconds = TimeZone::system().to_offset(timestamp).seconds();
-        let capabilities = sides.as_ref().map(|side| side.capabilities());
+        let capabilities = folders.as_ref().map(|folder| folder.capabilities());
         // The engine says what there is to say about the settings when the session is opened.
         let (settings, _) = Settings::resolve(options, &capabilities, now, utc_offset_seconds)?;
         let names = locations.as_ref().map(|location| location.state_name.clone());
+        let references = References::open(options, &settings, |path| open_reference(path, sight, &transport))?;
         let lock = if changes_nothing { None } else { Some(claim(&state, &names, &settings, reporter)?) };
         Ok(Self {
             given: arguments.given.clone(),
             roots: locations.map(|location| location.root),
             names,
-            sides,
+            sides: Sides { folders, references },
             capabilities,
             limits: limits(options, &settings),
             passage,
@@ -236,6 +237,12 @@ fn sight(options: &Options, reporter: &mut Reporter) -> Result<Sight, OptionsErr
         reporter.say(Level::Notice, "owners-not-kept", text);
     }
     Ok(sight)
+}
+
+fn open_reference(directory: &Path, sight: Sight, transport: &Transport) -> Result<Arc<dyn Backend>, RunError> {
+    let opened = Local::open_with(directory, None, sight, transport.clone());
+    let local = opened.map_err(|failure| RunError::Reference { path: directory.to_owned(), failure })?;
+    Ok(Arc::new(local))
 }
 
 fn open_side(

@@ -1,6 +1,6 @@
 //! Options of the group "Copying".
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, chown};
 use std::time::{Duration, Instant};
 
@@ -401,4 +401,71 @@ fn low_level_retries() {
     unmount(home.at("two/a"), UnmountFlags::DETACH).unwrap();
     assert!(took >= Duration::from_millis(500), "a moment between two tries: {took:?}");
     home.check(&[""; 0], 0, "1 deleted");
+}
+
+/// Two folders of which the first has three files, and a third folder with one of them and another version of the second.
+fn home_with_reference() -> Home {
+    let home = Home::with(&[("one/same", "same"), ("one/other", "other"), ("one/new", "new"), ("more/other", "OTHER")]);
+    fs::copy(home.at("one/same"), home.at("more/same")).unwrap();
+    let modified = fs::metadata(home.at("one/same")).unwrap().modified().unwrap();
+    for name in ["one/same", "more/same", "one/other"] {
+        File::options().write(true).open(home.at(name)).unwrap().set_modified(modified).unwrap();
+    }
+    home
+}
+
+#[test]
+fn compare_dest() {
+    let home = home_with_reference();
+    let ended = home.check(&["--compare-dest=more", "-v"], 0, "2 copied");
+    assert!(ended.all().contains("same: not copied: `more` holds it"), "{}", ended.all());
+    assert_eq!((home.read("two/same"), home.read("two/other").as_deref()), (None, Some("other")));
+    // Nothing is recorded of it, so it is neither deleted nor forgotten.
+    home.check(&[""; 0], 0, "1 copied");
+    assert_eq!((home.read("one/same").as_deref(), home.read("two/same").as_deref()), (Some("same"), Some("same")));
+}
+
+#[test]
+fn copy_dest() {
+    let home = home_with_reference();
+    // The same size and time: what tells where the content came from.
+    let modified = fs::metadata(home.at("more/same")).unwrap().modified().unwrap();
+    home.write("more/same", "SAME");
+    File::options().write(true).open(home.at("more/same")).unwrap().set_modified(modified).unwrap();
+    home.check(&["--copy-dest=more", "-v"], 0, "3 copied");
+    assert_eq!(home.read("two/same").as_deref(), Some("SAME"));
+    assert_eq!(home.read("two/other").as_deref(), Some("other"));
+    // Where contents are compared, size and time are not enough.
+    let home = home_with_reference();
+    home.write("more/same", "SAME");
+    File::options().write(true).open(home.at("more/same")).unwrap().set_modified(modified).unwrap();
+    File::options().write(true).open(home.at("one/same")).unwrap().set_modified(modified).unwrap();
+    home.check(&["--copy-dest=more", "--checksum"], 0, "3 copied");
+    assert_eq!(home.read("two/same").as_deref(), Some("same"));
+    home.check(&["--copy-dest=more", "--compare-dest=more"], 2, "cannot use `--compare-dest`");
+}
+
+#[test]
+fn multi_thread_streams() {
+    check_ignored("--multi-thread-streams=8");
+}
+
+#[test]
+fn multi_thread_cutoff() {
+    check_ignored("--multi-thread-cutoff=1M");
+}
+
+#[test]
+fn multi_thread_chunk_size() {
+    check_ignored("--multi-thread-chunk-size=1M");
+}
+
+#[test]
+fn multi_thread_write_buffer_size() {
+    check_ignored("--multi-thread-write-buffer-size=1M");
+}
+
+#[test]
+fn no_update_dir_modtime() {
+    check_ignored("--no-update-dir-modtime");
 }

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
 use super::{Local, Sight};
-use crate::backend::{Answer, Backend, Content, perform};
+use crate::backend::{Answer, Backend, Content, References, Sides, perform};
 
 /// Two folders, each with a backup directory that does not exist yet.
 struct World {
@@ -75,7 +75,8 @@ impl World {
 
     fn run(&self, verb: Verb) -> Reply {
         let _inside = self.runtime.enter();
-        pollster::block_on(perform(&self.sides, verb))
+        let sides = Sides { folders: self.sides.clone(), references: References::default() };
+        pollster::block_on(perform(&sides, verb))
     }
 
     fn list(&self, side: Side, path: &str, hash: Option<&str>) -> Vec<Item> {

@@ -1,10 +1,97 @@
 //! Options of the group "Running".
 
 use std::fs;
+use std::io::Write;
+use std::process::Stdio;
 
+use bisync_engine::side::Side;
+use bisync_tests::host::run;
 use bisync_tests::real::home::Home;
 use bisync_tests::real::program;
-use bisync_tests::scenario::after;
+use bisync_tests::scenario::{after, check, edit};
+use bisync_tests::world::World;
+
+const THREE: &str = "1 write a A\n 1 write b B\n 1 write d/c C";
+
+#[test]
+fn resync() {
+    let script = "1 delete a\n 1 write b B1\n 2 write b B2";
+    check(THREE, script, "", "b.conflict1=B1 b.conflict2=B2 d/c=C");
+    check(THREE, script, "--resync", "a=A b=B1 d/c=C");
+}
+
+#[test]
+fn resync_mode() {
+    let script = "1 delete a\n 1 write b ONE1\n 2 write b TWO";
+    let check = |word, b: &str| check(THREE, script, &format!("--resync-mode={word}"), &format!("a=A b={b} d/c=C"));
+    check("path1", "ONE1");
+    check("path2", "TWO");
+    check("newer", "TWO");
+    check("older", "ONE1");
+    check("larger", "ONE1");
+    check("smaller", "TWO");
+}
+
+#[test]
+fn dry_run() {
+    let mut world = World::default();
+    edit(&mut world, "1 write a A\n 2 write b B");
+    let before = (world.sides.clone(), world.state.clone());
+    let mut copied = |options| {
+        let counts = run(&mut world, options, 1).unwrap().outcome.counts;
+        (counts.one.copied + counts.two.copied, (world.sides.clone(), world.state.clone()) == before)
+    };
+    assert_eq!(copied("--dry-run"), (2, true), "it says what would be done");
+    assert_eq!(copied(""), (2, false));
+}
+
+#[test]
+fn plan_out() {
+    let home = Home::with(&[("one/a", "1")]);
+    home.check(&["--plan-out=plan"], 0, "Nothing was changed");
+    assert!(home.read("plan").unwrap().contains("\"path\":\"a\""), "{:?}", home.read("plan"));
+    assert_eq!(home.read("two/a"), None);
+}
+
+#[test]
+fn explain() {
+    let (world, run) = after(THREE, "1 write a A2\n 1 delete b", "--explain=a --explain=none");
+    let said = run.said("explained");
+    let check = |line: &str| assert!(said.iter().any(|said| said.starts_with(line)), "{line}: {said:#?}");
+    check("a: Path1: a file");
+    check("none: on neither side");
+    assert!(!said.iter().any(|line| line.starts_with("b: ")), "{said:#?}");
+    assert_eq!(world.contents(Side::Two)["a"], "A", "nothing is changed");
+}
+
+#[test]
+fn interactive() {
+    let home = Home::with(&[("one/a", "1"), ("one/b", "2")]);
+    let mut child = program::start(home.command(&["--interactive"]).stdin(Stdio::piped()));
+    child.stdin.take().unwrap().write_all(b"n\ny\n").unwrap();
+    let ended = program::wait(child, "bisync");
+    assert_eq!(ended.code, Some(0), "{}", ended.all());
+    assert_eq!((home.read("two/a"), home.read("two/b").as_deref()), (None, Some("2")), "{}", ended.all());
+}
+
+/// Runs the program without paths.
+fn check_shows(argument: &str, expected: &str) {
+    let ended = program::run(&program::bisync(), &std::env::temp_dir(), &[argument]);
+    assert_eq!((ended.code, ended.errors.as_str()), (Some(0), ""));
+    assert!(ended.output.contains(expected), "{}", ended.output);
+}
+
+#[test]
+fn help() {
+    check_shows("--help", "Usage: bisync PATH1 PATH2");
+    check_shows("-h", "--conflict-resolve");
+}
+
+#[test]
+fn version() {
+    check_shows("--version", "bisync 0.");
+    check_shows("-V", "bisync 0.");
+}
 
 #[test]
 fn error_on_no_transfer() {

@@ -13,6 +13,9 @@ pub(super) const SUMMARY: &str = "Keeps two directories in step, in both directi
 pub(super) const CONFIGURATION: &str = "Options come from the command line, else from variables (BISYNC_MAX_DELETE=10, then \
     RCLONE_MAX_DELETE=10), else from ~/.config/bisync/config.toml: those of [pair.NAME] for the run of that pair, then [defaults].";
 
+/// A label that stands on one line with its text has at most so many characters.
+const LONGEST_LABEL: usize = 35;
+
 /// What the exit codes mean.
 pub(super) const EXIT_CODES: &str = "Exit codes: 0 in step; 1 something was not done, and a rerun may do it; 2 wrong usage; 7 critical; 8 --max-transfer was \
      reached; 9 nothing was copied (--error-on-no-transfer); 10 --max-duration was over.";
@@ -35,13 +38,19 @@ pub fn help(width: usize) -> String {
         help.push_str(&format!("  {:<13}{}\n", word.name(), word.summary()));
     }
     let labels: Vec<String> = OPTIONS.iter().map(label).collect();
-    let indent = labels.iter().map(|label| label.chars().count()).max().unwrap_or_default() + 4;
+    let longest = labels.iter().map(|label| label.chars().count()).max().unwrap_or_default();
+    // A label that is longer gets a line of its own, so that the text of all others has room.
+    let indent = longest.min(LONGEST_LABEL) + 4;
     for group in Group::ALL {
         help.push_str(&format!("\n{}:\n", group.title()));
         for (spec, label) in OPTIONS.iter().zip(&labels).filter(|(spec, _)| spec.group == group) {
             let lines = wrap(&describe(spec), width.saturating_sub(indent).max(30));
+            let has_own_line = label.chars().count() > LONGEST_LABEL;
+            if has_own_line {
+                help.push_str(&format!("  {label}\n"));
+            }
             for (index, line) in lines.iter().enumerate() {
-                let label = if index == 0 { label } else { "" };
+                let label = if index == 0 && !has_own_line { label } else { "" };
                 help.push_str(&format!("  {label:<column$}{line}\n", column = indent - 2));
             }
         }

@@ -47,14 +47,15 @@ impl Lane {
     pub fn add(&self, request: Request) {
         let mut state = self.queue.lock();
         state.waiting.push_back(request);
-        if state.idle > 0 {
-            drop(state);
-            self.queue.changed.notify_one();
-        } else if state.threads < self.limit {
+        // Those who are idle were called already when requests that nobody has taken wait for them.
+        if state.waiting.len() > state.idle && state.threads < self.limit {
             state.threads += 1;
             drop(state);
             let (queue, work) = (Arc::clone(&self.queue), Arc::clone(&self.work));
             thread::spawn(move || queue.serve(&*work));
+        } else if state.idle > 0 {
+            drop(state);
+            self.queue.changed.notify_one();
         }
     }
 

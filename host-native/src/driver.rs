@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use bisync_engine::event::Level;
+use bisync_engine::options::{Options, Settings};
 use bisync_engine::outcome::Outcome;
 use bisync_engine::protocol::{CopyFile, Expect, Failure, FailureKind, Reply, Request, RequestId, Staging, Verb};
 use bisync_engine::session::StopReason;
@@ -41,6 +42,20 @@ pub struct Limits {
     pub tries_at_once: u32,
     /// The pause before trying again.
     pub pause: Duration,
+}
+
+impl Limits {
+    /// Returns what the options ask for, and the settings that follow from them.
+    pub fn of(options: &Options, settings: &Settings) -> Self {
+        let at_least_one = |name| usize::try_from(options.number(name).unwrap_or(1)).unwrap_or(1).clamp(1, 1024);
+        Self {
+            checkers: at_least_one("checkers"),
+            transfers: at_least_one("transfers"),
+            tries: settings.retries,
+            tries_at_once: u32::try_from(options.number("low-level-retries").unwrap_or(1).max(1)).unwrap_or(u32::MAX),
+            pause: Duration::from_millis(settings.retries_sleep_ms),
+        }
+    }
 }
 
 /// Why a run broke off without an outcome.
@@ -264,7 +279,6 @@ mod tests {
     use std::sync::atomic::AtomicU32;
 
     use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
-    use bisync_engine::options::Options;
     use bisync_engine::path::RelPath;
     use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness};
     use bisync_engine::session::Turn;

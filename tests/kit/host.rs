@@ -44,13 +44,13 @@ impl Run {
     }
 }
 
-/// Options as the command line would give them: `--max-delete=10 --force`.
+/// Options as the command line would give them: `--max-delete=10 --force`; in a value, `\s` is a space and `\n` ends a line.
 pub fn options(text: &str) -> Vec<(String, String)> {
     text.split_whitespace()
         .map(|word| {
             let word = word.trim_start_matches("--");
             let (name, value) = word.split_once('=').unwrap_or((word, "true"));
-            (name.to_owned(), value.replace("\\n", "\n"))
+            (name.to_owned(), value.replace("\\n", "\n").replace("\\s", " "))
         })
         .collect()
 }

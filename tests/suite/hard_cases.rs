@@ -189,15 +189,6 @@ fn a_lockout_without_a_listing_does_nothing() {
 }
 
 #[test]
-fn resilient_keeps_the_listings() {
-    let mut world = world(THREE, "");
-    edit(&mut world, "1 write a A2");
-    world.broken.two.insert("a".into());
-    assert_eq!(run(&mut world, "--lockout --resilient", 3).unwrap().outcome.exit_code, 7);
-    assert!(world.state.contains_key("one..two.path1.lst"));
-}
-
-#[test]
 fn a_move_that_a_hash_proves_reads_nothing() {
     let mut world = world("1 write big BIGBIG\n 1 write k K", "--checksum");
     edit(&mut world, "1 move big big2");

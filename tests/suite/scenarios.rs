@@ -32,9 +32,6 @@ fn an_edit_beats_a_delete() {
 fn conflicts_keep_both() {
     check(THREE, "1 write a A1\n 2 write a A2", "", "a.conflict1=A1 a.conflict2=A2 b=B d/c=C");
     check(THREE, "1 write a A1\n 2 write a A1", "", "a=A1 b=B d/c=C");
-    check(THREE, "1 write a A1\n 2 write a A2", "--conflict-resolve=newer", "a=A2 a.conflict1=A1 b=B d/c=C");
-    check(THREE, "1 write a A1\n 2 write a A2", "--conflict-resolve=path1", "a=A1 a.conflict1=A2 b=B d/c=C");
-    check(THREE, "1 write a A1\n 2 write a A2", "--conflict-resolve=path1 --conflict-loser=delete", "a=A1 b=B d/c=C");
     check("", "1 write a A1\n 2 write a A2", "", "a.conflict1=A1 a.conflict2=A2");
 }
 
@@ -58,44 +55,11 @@ fn a_file_and_a_directory_change_places() {
 }
 
 #[test]
-fn a_resync_copies_and_overwrites_but_deletes_nothing() {
-    check(THREE, "1 delete a\n 2 write b B2", "--resync", "a=A b=B d/c=C");
-    check(THREE, "1 write b B1\n 2 write b B2", "--resync-mode=newer", "a=A b=B2 d/c=C");
-    check(THREE, "1 write b B1x\n 2 write b B2", "--resync-mode=larger", "a=A b=B1x d/c=C");
-}
-
-#[test]
-fn too_many_deletes_stop_the_run() {
-    let script = "1 delete a\n 1 delete b";
-    let (world, run) = after(THREE, script, "");
-    assert_eq!(run.outcome.exit_code, 1);
-    assert_eq!(world.contents(Side::Two).len(), 3, "{}", run.outcome.headline);
-    check(THREE, script, "--max-delete=70", "d/c=C");
-    check(THREE, script, "--force", "d/c=C");
-}
-
-#[test]
 fn a_filter_that_changes_deletes_nothing() {
     let (world, run) = after(THREE, "1 delete a", "--exclude=a");
     assert_eq!(run.outcome.exit_code, 0, "{}", run.outcome.headline);
     assert_eq!(world.contents(Side::Two).len(), 3);
     assert_eq!(world.contents(Side::One).len(), 2);
-}
-
-#[test]
-fn a_dry_run_changes_nothing() {
-    let mut world = World::default();
-    edit(&mut world, "1 write a A\n 2 write b B");
-    let before = (world.sides.clone(), world.state.clone());
-    let run = run(&mut world, "--dry-run", 1).unwrap();
-    assert_eq!(run.outcome.counts.one.copied + run.outcome.counts.two.copied, 2);
-    assert_eq!((world.sides, world.state), before);
-}
-
-#[test]
-fn empty_directories_are_carried_over_when_asked() {
-    let (world, _) = after(THREE, "1 mkdir x/y\n 2 delete d", "--create-empty-src-dirs --max-delete=100");
-    assert!(world.sides.two.directories.contains("x/y"));
 }
 
 #[test]
@@ -118,20 +82,6 @@ fn a_link_in_the_place_of_a_file_deletes_nothing() {
 }
 
 #[test]
-fn names_that_differ_by_case_are_one_when_asked() {
-    check("", "1 write A x\n 2 write b y", "--ignore-case-sync", "A=x b=y");
-    let (mut world, _) = after("", "1 write A x\n 2 write a x", "--ignore-case-sync");
-    assert_eq!(world.contents(Side::One).len(), 1);
-    assert!(world.contents(Side::Two).contains_key("a"));
-    let fixed = run(&mut world, "--ignore-case-sync --fix-case", 3).unwrap();
-    assert_eq!(fixed.outcome.exit_code, 0, "{:?}", fixed.outcome);
-    assert_eq!(world.contents(Side::One), world.contents(Side::Two));
-    edit(&mut world, "2 delete A");
-    run(&mut world, "--ignore-case-sync --force", 4).unwrap();
-    assert!(world.contents(Side::One).is_empty());
-}
-
-#[test]
 fn names_that_differ_by_unicode_form_are_one() {
     let (mut world, first) = after("", "1 write caf\u{e9}/x X\n 2 write cafe\u{301}/x X\n 1 write caf\u{e9}/n N", "");
     assert_eq!(first.outcome.exit_code, 0, "{:?}", first.outcome);
@@ -141,34 +91,6 @@ fn names_that_differ_by_unicode_form_are_one() {
     assert_eq!(again.outcome.exit_code, 0, "{:?}", again.outcome);
     assert_eq!(world.contents(Side::Two)["cafe\u{301}/x"], "X2");
     assert_eq!(world.contents(Side::One)["caf\u{e9}/m"], "M");
-}
-
-#[test]
-fn lost_listings_are_replaced_by_older_ones_when_asked() {
-    let mut world = World::default();
-    edit(&mut world, THREE);
-    run(&mut world, "", 1).unwrap();
-    edit(&mut world, "1 write n N");
-    run(&mut world, "", 2).unwrap();
-    world.state.retain(|name, _| !name.ends_with(".lst"));
-    edit(&mut world, "1 delete a");
-    run(&mut world, "--recover", 3).unwrap();
-    assert!(!world.contents(Side::Two).contains_key("a"));
-    assert!(world.contents(Side::Two).contains_key("n"));
-}
-
-#[test]
-fn a_lockout_lasts_until_a_resync() {
-    let mut world = World::default();
-    edit(&mut world, THREE);
-    assert_eq!(run(&mut world, "--lockout", 1).unwrap().outcome.exit_code, 7);
-    assert_eq!(run(&mut world, "--lockout --resync", 2).unwrap().outcome.exit_code, 0);
-    world.broken.two.insert("a".into());
-    edit(&mut world, "1 write a A2");
-    assert_eq!(run(&mut world, "--lockout", 3).unwrap().outcome.exit_code, 7);
-    world.broken.two.clear();
-    assert_eq!(run(&mut world, "--lockout", 4).unwrap().outcome.exit_code, 7);
-    assert_eq!(run(&mut world, "--lockout --resync", 5).unwrap().outcome.exit_code, 0);
 }
 
 #[test]

@@ -16,12 +16,16 @@ pub fn markdown() -> String {
          - DURATION: `90` (seconds), `500ms`, `1h30m`, `2d`, `1w`, `1M` (30 days), `1y`, `off`.\n\
          - AGE: a duration before now, or a date: `2026-01-31`, `2026-01-31T12:00:00`, `2026-01-31T12:00:00Z`.\n\
          - RATE: a SIZE a second, for what goes up and down each (`10M:1M`), or a timetable of such rates in local time: \
-         `08:00,512k 12:00,10M Sat-09:00,off`, with a space or `;` between.\n",
+         `08:00,512k 12:00,10M Sat-09:00,off`, with a space or `;` between.\n\n\
+         Each option has a scenario, a test of its name, which shows what happens with it and without; each heading leads to\n\
+         those of its options.\n",
     );
     for group in Group::ALL {
-        page.push_str(&format!("\n## {}\n\n| Option | Default | |\n|---|---|---|\n", group.title()));
+        let (title, scenarios) = (group.title(), group.scenarios());
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(page, "\n## {title}\n\n[Scenarios](../tests/suite/options/{scenarios}.rs)\n");
+        page.push_str("| Option | Default | |\n|---|---|---|\n");
         for spec in OPTIONS.iter().filter(|spec| spec.group == group) {
-            // Writing to a `String` cannot fail.
             let _ = writeln!(page, "| {} | {} | {} |", synopsis(spec), default(spec), help(spec));
         }
     }

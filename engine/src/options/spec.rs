@@ -115,6 +115,22 @@ impl Group {
             Self::Output => "Output",
         }
     }
+
+    /// Returns the file in `tests/suite/options` that holds a scenario for each option of this group, without `.rs`.
+    pub fn scenarios(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Compare => "compare",
+            Self::Conflicts => "conflicts",
+            Self::Names => "names",
+            Self::Safety => "safety",
+            Self::Recovery => "recovery",
+            Self::Filter => "filter",
+            Self::Backup => "backup",
+            Self::Transfer => "transfer",
+            Self::Output => "output",
+        }
+    }
 }
 
 impl OptionSpec {

@@ -348,9 +348,14 @@ pub const OPTIONS: &[OptionSpec] = &[
     OptionSpec::new("tpslimit-burst", Kind::Number, Group::Transfer, "Ignored with a notice: it concerns remotes")
         .default("1"),
     // Output.
-    OptionSpec::new("verbose", Kind::Count, Group::Output, "Say what is done (-v), and why for each path (-vv)")
-        .short('v')
-        .host(),
+    OptionSpec::new(
+        "verbose",
+        Kind::Count,
+        Group::Output,
+        "Say what is done and why (-v), also where only the listings change (-vv)",
+    )
+    .short('v')
+    .host(),
     OptionSpec::flag("quiet", Group::Output, "Say nothing but errors").short('q').host(),
     OptionSpec::new(
         "log-level",
@@ -369,7 +374,10 @@ pub const OPTIONS: &[OptionSpec] = &[
         .default("auto")
         .value_name("WHEN")
         .host(),
-    OptionSpec::flag("progress", Group::Output, "Show the progress while it runs").short('P').host(),
+    OptionSpec::flag("progress", Group::Output, "Show the progress on a terminal; =false: do not")
+        .short('P')
+        .default("true")
+        .host(),
     OptionSpec::new(
         "stats",
         Kind::Duration,

@@ -72,8 +72,7 @@ impl Reporter {
             None => Log::Terminal(AutoStream::new(io::stderr(), choice(&io::stderr(), options))),
         };
         let counters = Arc::new(Counters::default());
-        let wants_progress = !options.is_given("progress") || options.flag("progress");
-        let is_seen = wants_progress && level > Level::Error && !is_json && io::stderr().is_terminal();
+        let is_seen = options.flag("progress") && level > Level::Error && !is_json && io::stderr().is_terminal();
         let progress = is_seen.then(|| Progress::start(Arc::clone(&counters)));
         let output = BufWriter::new(AutoStream::new(io::stdout(), choice(&io::stdout(), options)));
         let changes_nothing = ["dry-run", "plan-out", "explain"];

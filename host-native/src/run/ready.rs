@@ -98,7 +98,7 @@ impl Ready {
             names,
             sides: Sides { folders, references },
             capabilities,
-            limits: limits(options, &settings),
+            limits: Limits::of(options, &settings),
             passage,
             state,
             now,
@@ -256,16 +256,4 @@ fn open_side(
     let opened = Local::open_with(&location.root, backup, sight, transport.clone());
     let local = opened.map_err(|failure| RunError::Side { side, path: location.root.clone(), failure })?;
     Ok(Arc::new(local))
-}
-
-fn limits(options: &Options, settings: &Settings) -> Limits {
-    let at_least_one = |name| usize::try_from(options.number(name).unwrap_or(1)).unwrap_or(1).clamp(1, 1024);
-    let tries_at_once = options.number("low-level-retries").unwrap_or(1);
-    Limits {
-        checkers: at_least_one("checkers"),
-        transfers: at_least_one("transfers"),
-        tries: settings.retries,
-        tries_at_once: u32::try_from(tries_at_once.max(1)).unwrap_or(u32::MAX),
-        pause: Duration::from_millis(settings.retries_sleep_ms),
-    }
 }

@@ -8,3 +8,4 @@ pub mod flags;
 pub mod folders;
 pub mod home;
 pub mod program;
+pub mod watched;

@@ -3,6 +3,84 @@
 use bisync_tests::real::home::Home;
 
 #[test]
+fn verbose() {
+    let says = |options: &[&str], expected| {
+        let home = Home::with(&[("one/a", "1"), ("one/same", "3"), ("two/same", "3")]);
+        home.check(options, 0, "1 copied").errors.contains(expected)
+    };
+    assert!(!says(&[], "a: copied to Path2"));
+    assert!(says(&["-v"], "a: copied to Path2"));
+    assert!(!says(&["-v"], "debug: same: "));
+    assert!(says(&["-vv"], "debug: same: "));
+    assert!(says(&["--verbose=2"], "debug: same: "));
+}
+
+#[test]
+fn quiet() {
+    let home = Home::with(&[("one/a", "1")]);
+    assert_eq!(home.check(&["--quiet"], 0, "").all(), "");
+    home.check(&["--quiet", "--max-delete=0", "--check-access"], 1, "RCLONE_TEST");
+}
+
+#[test]
+fn log_level() {
+    let errors = |level| {
+        let home = Home::with(&[("one/a", "1"), ("one/same", "3"), ("two/same", "3")]);
+        home.check(&[format!("--log-level={level}"), "--update".to_owned()], 0, "").errors
+    };
+    let check = |level, notice, info| {
+        let errors = errors(level);
+        let says = (errors.contains("`--update` is ignored"), errors.contains("a: copied to Path2"));
+        assert_eq!(says, (notice, info), "{level}: {errors}");
+    };
+    check("ERROR", false, false);
+    check("NOTICE", true, false);
+    check("INFO", true, true);
+    assert!(errors("DEBUG").contains("debug: same: "));
+}
+
+#[test]
+fn log_file() {
+    let home = Home::with(&[("one/a", "1")]);
+    let ended = home.check(&["--log-file=log", "-v"], 0, "1 copied");
+    assert_eq!(ended.errors, "");
+    let log = home.read("log").unwrap();
+    assert!(log.contains("INFO  : a: copied to Path2") && log.contains("in step: 1 copied"), "{log}");
+    home.write("one/b", "2");
+    home.check(&["--log-file=log", "-v"], 0, "1 copied");
+    assert!(home.read("log").unwrap().starts_with(&log), "it is appended to");
+}
+
+#[test]
+fn use_json_log() {
+    let home = Home::with(&[("one/a \"quoted\"", "1"), ("two/d/b", "2"), ("one/same", "x"), ("two/same", "yy")]);
+    let ended = home.check(&["--use-json-log", "-vv"], 0, "summary");
+    assert_eq!(ended.output, "");
+    let lines: Vec<serde_json::Value> = ended.errors.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for line in &lines {
+        for key in ["time", "level", "code", "message"] {
+            assert!(line[key].is_string(), "{key}: {line}");
+        }
+    }
+    assert!(lines.iter().any(|line| line["path"] == "a \"quoted\"" && line["code"] == "copied"), "{}", ended.errors);
+    let summary = &lines.last().unwrap()["summary"];
+    assert_eq!((&summary["exit_code"], &summary["path2"]["copied"]), (&0.into(), &2.into()), "{summary}");
+    assert_eq!(summary["conflicts"][0]["path"], "same");
+}
+
+#[test]
+fn color() {
+    let has_color = |options: &[&str]| {
+        let home = Home::with(&[("one/a", "1")]);
+        home.check(options, 0, "1 copied").output.contains('\u{1b}')
+    };
+    // What tests read is no terminal.
+    assert!(!has_color(&[]));
+    assert!(has_color(&["--color=always"]));
+    assert!(!has_color(&["--color=never"]));
+}
+
+#[test]
 fn stats() {
     let home = Home::with(&[("one/a", "1")]);
     let ended = home.check(&["--stats=1h"], 0, "1 copied");

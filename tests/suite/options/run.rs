@@ -2,9 +2,64 @@
 
 use std::fs;
 
+use bisync_tests::host::run;
 use bisync_tests::real::home::Home;
 use bisync_tests::real::program;
-use bisync_tests::scenario::after;
+use bisync_tests::scenario::{after, check, edit};
+use bisync_tests::world::World;
+
+const THREE: &str = "1 write a A\n 1 write b B\n 1 write d/c C";
+
+#[test]
+fn resync() {
+    let script = "1 delete a\n 1 write b B1\n 2 write b B2";
+    check(THREE, script, "", "b.conflict1=B1 b.conflict2=B2 d/c=C");
+    check(THREE, script, "--resync", "a=A b=B1 d/c=C");
+}
+
+#[test]
+fn resync_mode() {
+    let script = "1 delete a\n 1 write b ONE1\n 2 write b TWO";
+    let check = |word, b: &str| check(THREE, script, &format!("--resync-mode={word}"), &format!("a=A b={b} d/c=C"));
+    check("path1", "ONE1");
+    check("path2", "TWO");
+    check("newer", "TWO");
+    check("older", "ONE1");
+    check("larger", "ONE1");
+    check("smaller", "TWO");
+}
+
+#[test]
+fn dry_run() {
+    let mut world = World::default();
+    edit(&mut world, "1 write a A\n 2 write b B");
+    let before = (world.sides.clone(), world.state.clone());
+    let mut copied = |options| {
+        let counts = run(&mut world, options, 1).unwrap().outcome.counts;
+        (counts.one.copied + counts.two.copied, (world.sides.clone(), world.state.clone()) == before)
+    };
+    assert_eq!(copied("--dry-run"), (2, true), "it says what would be done");
+    assert_eq!(copied(""), (2, false));
+}
+
+/// Runs the program without paths.
+fn check_shows(argument: &str, expected: &str) {
+    let ended = program::run(&program::bisync(), &std::env::temp_dir(), &[argument]);
+    assert_eq!((ended.code, ended.errors.as_str()), (Some(0), ""));
+    assert!(ended.output.contains(expected), "{}", ended.output);
+}
+
+#[test]
+fn help() {
+    check_shows("--help", "Usage: bisync PATH1 PATH2");
+    check_shows("-h", "--conflict-resolve");
+}
+
+#[test]
+fn version() {
+    check_shows("--version", "bisync 0.");
+    check_shows("-V", "bisync 0.");
+}
 
 #[test]
 fn error_on_no_transfer() {

@@ -2,12 +2,14 @@
 
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, chown};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bisync_engine::protocol::{Staging, Verb};
 use bisync_engine::side::Side;
 use bisync_tests::host::{Run, run};
 use bisync_tests::real::home::Home;
+use bisync_tests::real::watched::{self, Gate, Watch};
 use bisync_tests::scenario::{after, check, edit};
 use bisync_tests::world::World;
 use rustix::mount::{UnmountFlags, mount_bind, unmount};
@@ -34,6 +36,53 @@ fn touched(run: &Run) -> u64 {
 
 fn copied(run: &Run) -> u64 {
     run.outcome.counts.one.copied + run.outcome.counts.two.copied
+}
+
+/// Makes twelve directories with a file each.
+fn twelve() -> Home {
+    let home = Home::default();
+    (0..12).for_each(|number| home.write(&format!("one/d{number}/file"), "x"));
+    home
+}
+
+#[test]
+fn retries() {
+    let exit_code = |options| {
+        let watch = Arc::new(Watch { failures: 3.into(), ..Watch::default() });
+        watched::run(&Home::with(&[("one/a", "1")]).at(""), options, &watch).exit_code
+    };
+    assert_eq!(exit_code(""), 1, "it is tried three times");
+    assert_eq!(exit_code("--retries=4"), 0);
+}
+
+#[test]
+fn retries_sleep() {
+    let watch = Arc::new(Watch { failures: 2.into(), ..Watch::default() });
+    let begun = Instant::now();
+    let ended = watched::run(&Home::with(&[("one/a", "1")]).at(""), "--retries-sleep=100ms", &watch);
+    assert_eq!((ended.exit_code, begun.elapsed() >= Duration::from_millis(200)), (0, true));
+}
+
+#[test]
+fn checkers() {
+    let most = |number| {
+        let watch = Arc::new(Watch { listing: Gate::new(number), ..Watch::default() });
+        assert_eq!(watched::run(&twelve().at(""), &format!("--checkers={number}"), &watch).exit_code, 0);
+        watch.listing.most()
+    };
+    // Eight is the default.
+    assert_eq!((most(1), most(12)), (1, 12));
+}
+
+#[test]
+fn transfers() {
+    let most = |number| {
+        let watch = Arc::new(Watch { copying: Gate::new(number), ..Watch::default() });
+        assert_eq!(watched::run(&twelve().at(""), &format!("--transfers={number}"), &watch).exit_code, 0);
+        watch.copying.most()
+    };
+    // Four is the default.
+    assert_eq!((most(1), most(12)), (1, 12));
 }
 
 #[test]

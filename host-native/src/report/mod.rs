@@ -72,7 +72,9 @@ impl Reporter {
             None => Log::Terminal(AutoStream::new(io::stderr(), choice(&io::stderr(), options))),
         };
         let counters = Arc::new(Counters::default());
-        let is_seen = options.flag("progress") && level > Level::Error && !is_json && io::stderr().is_terminal();
+        // It would wipe away the questions.
+        let wants_progress = options.flag("progress") && !options.flag("interactive");
+        let is_seen = wants_progress && level > Level::Error && !is_json && io::stderr().is_terminal();
         let progress = is_seen.then(|| Progress::start(Arc::clone(&counters)));
         let output = BufWriter::new(AutoStream::new(io::stdout(), choice(&io::stdout(), options)));
         let changes_nothing = ["dry-run", "plan-out", "explain"];

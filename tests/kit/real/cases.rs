@@ -45,6 +45,12 @@ const NAMES: [&str; 12] = [
 /// A file that is never edited, so that neither side is empty or wholly changed.
 const KEPT: &str = "kept/kept.txt";
 
+/// When that file was written: within both limits of ages.
+const KEPT_TIME: Time = Time(1_678_000_000, 0);
+
+/// What `--exclude-if-present` looks for. It is never edited, because rclone takes what comes to be left out for deleted.
+const MARKER: &str = "marked/.marker";
+
 /// When the first edit is made. Edits lie ten seconds apart.
 const BEGIN: u64 = 1_700_000_000;
 
@@ -129,9 +135,9 @@ impl Case {
 impl Maker {
     fn first_round(&mut self, flags: &Flags) -> Round {
         let mut edits = Vec::new();
-        if flags.has("--force") || flags.has_size_limits() || !self.random.once_in(8) {
+        if flags.has("--force") || flags.has_rules() || !self.random.once_in(8) {
             // Twenty bytes are within both limits of sizes.
-            let (content, time) = ("k".repeat(20), self.time());
+            let (content, time) = ("k".repeat(20), KEPT_TIME);
             edits.extend(Side::BOTH.map(|side| Edit::Write(side, KEPT.into(), content.clone(), time)));
         }
         if let Some(name) = &flags.check_name.clone() {
@@ -139,6 +145,10 @@ impl Maker {
             if self.random.once_in(4) {
                 edits.extend(self.write_both(&format!("d/{name}"), true));
             }
+        }
+        if flags.has("--exclude-if-present") {
+            edits.extend(self.write_both(MARKER, true));
+            edits.push(self.write(Side::One, "marked/one"));
         }
         for name in self.names.clone() {
             match self.random.below(6) {
@@ -183,12 +193,12 @@ impl Maker {
                 edits.extend(self.write_both(&name, same_time));
             }
             5 | 6 if !self.avoided.equal_sizes => {
-                let time = self.time();
+                let time = self.time(&name);
                 edits.push(Edit::Touch(side, name, time));
             }
             7 if !self.avoided.renames => {
                 let to = self.name();
-                if !self.avoided.changing_size_class || is_big(&name) == is_big(&to) {
+                if !self.avoided.changing_class || is_big(&name) == is_big(&to) {
                     edits.push(Edit::Rename(side, name, to));
                 }
             }
@@ -218,13 +228,13 @@ impl Maker {
     }
 
     fn write(&mut self, side: Side, name: &str) -> Edit {
-        let (content, time) = (self.content(name), self.time());
+        let (content, time) = (self.content(name), self.time(name));
         Edit::Write(side, name.into(), content, time)
     }
 
     fn write_both(&mut self, name: &str, same_time: bool) -> [Edit; 2] {
-        let (content, time) = (self.content(name), self.time());
-        let other = if same_time || self.avoided.equal_sizes { time } else { self.time() };
+        let (content, time) = (self.content(name), self.time(name));
+        let other = if same_time || self.avoided.equal_sizes { time } else { self.time(name) };
         [(Side::One, time), (Side::Two, other)]
             .map(|(side, time)| Edit::Write(side, name.into(), content.clone(), time))
     }
@@ -234,8 +244,8 @@ impl Maker {
         let letter = *self.random.pick(&["a", "b"]);
         let length = if self.avoided.equal_sizes {
             self.longest += 1;
-            if self.avoided.changing_size_class && !is_big(name) { self.longest % 19 } else { self.longest }
-        } else if self.avoided.changing_size_class {
+            if self.avoided.changing_class && !is_big(name) { self.longest % 19 } else { self.longest }
+        } else if self.avoided.changing_class {
             if is_big(name) { 25 + self.random.below(2) } else { self.random.below(3) }
         } else {
             self.random.below(4)
@@ -244,16 +254,17 @@ impl Maker {
     }
 
     /// A time that no other edit has: mostly now, sometimes long ago; with and without a fraction of a second.
-    fn time(&mut self) -> Time {
+    fn time(&mut self, name: &str) -> Time {
         self.clock += 10;
-        let seconds = if self.random.once_in(4) { self.clock - 50_000_005 } else { self.clock };
+        let is_old = if self.avoided.changing_class { is_big(name) } else { self.random.once_in(4) };
+        let seconds = if is_old { self.clock - 50_000_005 } else { self.clock };
         let nanoseconds =
             if self.random.once_in(2) { 0 } else { u32::try_from(self.random.below(1_000_000_000)).unwrap() };
         Time(seconds, nanoseconds)
     }
 }
 
-/// Says which class of sizes a name has when classes are kept.
+/// Says which class of sizes and ages a name has when classes are kept.
 fn is_big(name: &str) -> bool {
     name.rsplit('/').next().unwrap_or_default().len().is_multiple_of(2)
 }

@@ -25,8 +25,9 @@ pub struct Avoided {
     /// No directory is deleted or renamed: with `--create-empty-src-dirs` and filters, rclone makes one anew that was deleted
     /// while the other side's holds files that are left out; bisync leaves each side as it is.
     pub directories: bool,
-    /// A name keeps to one class of sizes: rclone takes a file that outgrew `--max-size` for deleted, and deletes the other.
-    pub changing_size_class: bool,
+    /// A name keeps to one class of sizes and ages: rclone takes a file that outgrew `--max-size`, or is no longer older than
+    /// `--min-age`, for deleted, and deletes the other.
+    pub changing_class: bool,
 }
 
 impl Avoided {
@@ -36,7 +37,7 @@ impl Avoided {
             renames: flags.has("--backup-dir") || flags.has("--max-delete"),
             equal_sizes: flags.ends("larger") || flags.ends("smaller") || flags.has("--backup-dir"),
             directories: flags.has("--create-empty-src-dirs") && flags.has_rules(),
-            changing_size_class: flags.has_size_limits(),
+            changing_class: flags.has_size_limits() || flags.has_age_limits(),
         }
     }
 }
@@ -90,6 +91,12 @@ impl Facts<'_> {
             return Some(
                 "rclone lists some new files without their hash, with a warning, when directories are listed too",
             );
+        }
+        if self.rclone.all().contains("immutable file modified") || said.contains("(--immutable)") {
+            return Some("rclone stops at the first file that --immutable keeps, even where only times differ");
+        }
+        if said.contains("(--ignore-existing)") {
+            return Some("rclone replaces files with --ignore-existing in a --resync and in conflicts");
         }
         if self.flags.has("--resilient") && self.starts_anew && self.rclone.code == Some(7) {
             return Some("rclone gives up its listings when a --resync fails, --resilient or not; bisync keeps them");

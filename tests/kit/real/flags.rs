@@ -50,6 +50,46 @@ const RULES: [&str; 7] = [
 const FILTERS: [&str; 3] =
     ["- *.gz\n", "# comment\n+ /d/e f/*.txt\n- /d/**\n", "- sp*\n; another comment\n\n+ *.txt\n- /d/e f/**\n+ **\n"];
 
+/// What concerns copying, names and single files, drawn singly and in pairs.
+const MORE: [&str; 33] = [
+    "--ignore-existing",
+    "--immutable",
+    "--ignore-times",
+    "--no-update-modtime",
+    "--refresh-times",
+    "--check-first",
+    "--order-by=size,desc",
+    "--order-by=name",
+    "--order-by=modtime,mixed",
+    "--max-backlog=1",
+    "--track-renames",
+    "--track-renames --track-renames-strategy=modtime",
+    "--track-renames --track-renames-strategy=leaf",
+    "--modify-window=1h",
+    "--metadata",
+    "--links",
+    "--copy-links",
+    "--skip-links",
+    "--one-file-system",
+    "--hash-filter=0/2",
+    "--exclude-if-present=.marker",
+    "--max-depth=1",
+    "--max-depth=2",
+    "--min-age=2023-06-01",
+    "--max-age=2023-01-01",
+    "--ignore-case --exclude=*.txt",
+    "--files-from=filters.txt",
+    "--ignore-case-sync",
+    "--fix-case",
+    "--no-unicode-normalization",
+    "--backup-dir1=backup1 --backup-dir2=backup2 --suffix=.old",
+    "--backup-dir1=backup1 --backup-dir2=backup2 --suffix=-old --suffix-keep-extension",
+    "--update",
+];
+
+/// What `--files-from` names.
+const FILES: &str = "a.txt\nb\nd/a.txt\nd/e f/b\n# comment\nkept/kept.txt\n/d/end.\n";
+
 impl Flags {
     /// Draws flags; about one in three of each kind is given.
     pub fn random(random: &mut Random) -> Self {
@@ -79,7 +119,30 @@ impl Flags {
             1 if !flags.has_rules() => flags.add("--remove-empty-dirs"),
             _ => {}
         }
+        if random.once_in(2) {
+            flags.choose_more(random);
+        }
         flags
+    }
+
+    fn choose_more(&mut self, random: &mut Random) {
+        for _ in 0..1 + random.below(2) {
+            let more = *random.pick::<&str>(&MORE);
+            let clashes = match more.split(['=', ' ']).next().unwrap_or_default() {
+                "--files-from" => self.has_rules() || self.has("--remove-empty-dirs"),
+                "--backup-dir1" => self.has("--backup-dir"),
+                "--copy-links" => self.has("--links"),
+                "--links" => self.has("--copy-links"),
+                flag => self.has(flag),
+            };
+            if clashes || (self.has("--remove-empty-dirs") && leaves_out(more)) {
+                continue;
+            }
+            self.split(more);
+            if more.starts_with("--files-from") {
+                self.filters = Some(FILES.into());
+            }
+        }
     }
 
     fn choose_files(&mut self, random: &mut Random) {
@@ -155,11 +218,40 @@ impl Flags {
 
     /// Says whether some files are left out.
     pub fn has_rules(&self) -> bool {
-        ["--filter", "--include", "--exclude"].iter().any(|flag| self.has(flag)) || self.has_size_limits()
+        self.always.iter().any(|flag| leaves_out(flag))
+    }
+
+    /// Says whether files are left out by their age.
+    pub fn has_age_limits(&self) -> bool {
+        self.has("--max-age") || self.has("--min-age")
+    }
+
+    /// Returns how rclone's listings begin: some flags make a name for the sides of their own.
+    pub fn rclone_session(&self) -> &'static str {
+        let named = ["--copy-links", "--skip-links", "--one-file-system"].iter().any(|flag| self.has(flag));
+        if named { "local_one..local_two" } else { "one..two" }
     }
 
     /// Says whether files are left out by their size.
     pub fn has_size_limits(&self) -> bool {
         self.has("--max-size") || self.has("--min-size")
     }
+}
+
+fn leaves_out(flag: &str) -> bool {
+    let beginnings = [
+        "--filter",
+        "--include",
+        "--exclude",
+        "--max-size",
+        "--min-size",
+        "--max-age",
+        "--min-age",
+        "--max-depth",
+        "--hash-filter",
+        "--files-from",
+        "--exclude-if-present",
+        "--ignore-case --exclude",
+    ];
+    beginnings.iter().any(|beginning| flag.starts_with(beginning))
 }

@@ -102,20 +102,21 @@ fn try_case(case: &Case, programs: &Programs) -> Verdict {
             fs::write(home.join("filters.txt"), filters).unwrap();
         }
     }
+    let look_at = |homes: &[PathBuf; 2]| [look(&homes[0], case.flags.rclone_session()), look(&homes[1], "one..two")];
     let mut told = Vec::new();
     let mut criticals = 0;
     for round in &case.rounds {
         homes.iter().for_each(|home| round.edits.iter().for_each(|edit| edit.apply(home)));
         let arguments = arguments(case, round, criticals);
         told.push(arguments.clone());
-        let before = look(&homes[0]);
+        let [before, _] = look_at(&homes);
         let ended = run_both(programs, &homes, &arguments);
-        let mut seen = [look(&homes[0]), look(&homes[1])];
+        let mut seen = look_at(&homes);
         let mut found = compare(case, round, &ended, &seen);
         if found.is_none() && needs_another_run(&case.flags, &ended[0]) {
             let arguments = [&["one", "two", "--workdir=work"].map(str::to_owned), &case.flags.always[..]].concat();
             run_both(programs, &homes, &arguments);
-            seen = [look(&homes[0]), look(&homes[1])];
+            seen = look_at(&homes);
         }
         found = found.or_else(|| compare_listings(&seen));
         if let Some((what, detail)) = found {
@@ -166,8 +167,8 @@ fn run_bisync(program: &Path, home: &Path, arguments: &[String]) -> Ended {
     program::run(program, home, &[&own, arguments].concat())
 }
 
-fn look(home: &Path) -> Seen {
-    let listing = |side: &str| read_listing(&home.join(format!("work/one..two.{side}.lst")));
+fn look(home: &Path, session: &str) -> Seen {
+    let listing = |side: &str| read_listing(&home.join(format!("work/{session}.{side}.lst")));
     Seen {
         sides: Pair::from_fn(|side| read_tree(&home.join(folder(side)))),
         backups: Pair::new("backup1", "backup2").map(|folder| files(&read_tree(&home.join(folder)))),

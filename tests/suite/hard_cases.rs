@@ -227,3 +227,15 @@ fn a_dry_run_knows_which_directories_will_be_empty() {
     let left: Vec<_> = world.sides.two.directories.iter().map(String::as_str).collect();
     assert_eq!(left, ["a", "o"]);
 }
+
+#[test]
+fn a_limit_before_the_first_write_is_no_lockout() {
+    let mut world = World::default();
+    edit(&mut world, "1 write a A\n 1 write b B\n 1 write c C");
+    run(&mut world, "--lockout --resync", 1).unwrap();
+    edit(&mut world, "1 delete a\n 1 delete b\n 1 write c C2");
+    let stopped = run(&mut world, "--lockout --immutable", 2).unwrap();
+    assert_eq!(stopped.outcome.exit_code, 1, "{}", stopped.outcome.headline);
+    assert!(stopped.outcome.headline.contains("too many deletes"), "{}", stopped.outcome.headline);
+    assert!(world.state.keys().all(|name| !name.ends_with("-err")));
+}

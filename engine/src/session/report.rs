@@ -118,7 +118,8 @@ impl Report {
         }
         self.outcome.conflicts.sort_by(|left, right| left.path.cmp(&right.path));
         self.outcome.failures.sort_by(|left, right| left.path.cmp(&right.path));
-        if self.has_failures() {
+        // A run that was aborted has the exit code of that: what failed on the way to it was not tried.
+        if self.has_failures() && !self.is_aborted() {
             self.outcome.exit_code = self.outcome.exit_code.max(if lockout { 7 } else { 1 });
         }
         if self.is_stopped {

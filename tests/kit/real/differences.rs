@@ -95,6 +95,17 @@ impl Facts<'_> {
         if self.rclone.all().contains("immutable file modified") || said.contains("(--immutable)") {
             return Some("rclone stops at the first file that --immutable keeps, even where only times differ");
         }
+        if self.flags.has("--ignore-existing") && self.rclone.all().contains("are out of sync") {
+            return Some("rclone leaves times alone with --ignore-existing, and then calls the sides out of sync");
+        }
+        if self.rclone.all().contains("at least one modtime is missing") && self.flags.has("--modify-window") {
+            return Some("rclone knows no time of a file whose time changed by less than --modify-window");
+        }
+        if self.starts_anew && self.flags.has("--ignore-times") && self.flags.has("--backup-dir") {
+            return Some(
+                "with --ignore-times, a --resync of rclone's copies back what it has just copied, and backs it up",
+            );
+        }
         if said.contains("(--ignore-existing)") {
             return Some("rclone replaces files with --ignore-existing in a --resync and in conflicts");
         }

@@ -135,7 +135,8 @@ impl Flags {
                 "--links" => self.has("--copy-links"),
                 flag => self.has(flag),
             };
-            if clashes || (self.has("--remove-empty-dirs") && leaves_out(more)) {
+            let alone = self.has("--remove-empty-dirs") || self.has("--files-from");
+            if clashes || (alone && leaves_out(more)) {
                 continue;
             }
             self.split(more);

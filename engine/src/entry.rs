@@ -107,6 +107,9 @@ pub struct Found {
     pub fingerprint: Fingerprint,
 }
 
+/// What is known of a file besides its content: keys and values, `mode` and `100644`.
+pub type Metadata = Box<[(String, String)]>;
+
 /// A name in a directory, and what was found there.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Item {
@@ -114,6 +117,8 @@ pub struct Item {
     pub name: String,
     /// What was found.
     pub found: Found,
+    /// The metadata of a file, where it was asked for; `None` also where a side keeps none.
+    pub metadata: Option<Metadata>,
 }
 
 /// A path, and what was found there.

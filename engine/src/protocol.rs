@@ -125,6 +125,8 @@ pub enum Verb {
         path: RelPath,
         /// The hash algorithm to be given for every file, if any.
         hash: Option<String>,
+        /// Whether the metadata of every file is to be given.
+        metadata: bool,
     },
     /// Says what there is at a path. Reply: [`Reply::Described`].
     Describe {

@@ -35,7 +35,8 @@ pub enum Now {
     Absent,
     /// A file or a directory that takes part.
     Present(Found),
-    /// Something that takes no part: a link, a special file, a file outside the limits of size or age.
+    /// Something that takes no part: a link, a special file, a file outside the limits of size or age or left out for
+    /// its metadata.
     Untracked,
 }
 
@@ -281,7 +282,7 @@ impl Walk {
                         None
                     }
                 }
-                Kind::File => self.file(&path, item.found),
+                Kind::File => self.file(&path, item.found, item.metadata.as_deref()),
                 Kind::Link | Kind::Special if !self.filter.includes_path(&path) => {
                     self.blind.insert(path.clone(), Blind::Hidden);
                     None
@@ -323,7 +324,7 @@ impl Walk {
         Ok(steps)
     }
 
-    fn file(&mut self, path: &RelPath, found: Found) -> Option<Now> {
+    fn file(&mut self, path: &RelPath, found: Found, metadata: Option<&[(String, String)]>) -> Option<Now> {
         if let Some(run) = temporary::run_of(path.name()) {
             self.oddities.push(Oddity::Leftover(Entry { path: path.clone(), found }, run));
             return None;
@@ -331,7 +332,9 @@ impl Walk {
         if !self.filter.includes_path(path) {
             return None;
         }
-        Some(if self.filter.includes_version(&found.fingerprint) { Now::Present(found) } else { Now::Untracked })
+        let takes_part = self.filter.includes_version(&found.fingerprint)
+            && self.filter.includes_metadata(metadata.unwrap_or_default());
+        Some(if takes_part { Now::Present(found) } else { Now::Untracked })
     }
 }
 
@@ -349,7 +352,7 @@ mod tests {
     use crate::entry::Fingerprint;
 
     fn item(name: &str, kind: Kind) -> Item {
-        Item { name: name.into(), found: Found { kind, fingerprint: Fingerprint::default() } }
+        Item { name: name.into(), found: Found { kind, fingerprint: Fingerprint::default() }, metadata: None }
     }
 
     fn tree(directory: &str) -> Vec<Item> {

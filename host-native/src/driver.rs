@@ -338,7 +338,7 @@ mod tests {
         let path = RelPath::root();
         vec![
             Request { id: 1, verb: Verb::Describe { side: Side::One, path: path.clone() } },
-            Request { id: 2, verb: Verb::ListDirectory { side: Side::Two, path, hash: None } },
+            Request { id: 2, verb: Verb::ListDirectory { side: Side::Two, path, hash: None, metadata: false } },
             Request { id: 3, verb: Verb::ReadState { name: "nothing".into(), offset: 0, length: 1 } },
         ]
     }
@@ -399,7 +399,7 @@ mod tests {
 
     fn page(items: usize, last: bool) -> Reply {
         let found = Found { kind: Kind::File, fingerprint: Fingerprint::default() };
-        Reply::Page { items: vec![Item { name: "a".into(), found }; items], last }
+        Reply::Page { items: vec![Item { name: "a".into(), found, metadata: None }; items], last }
     }
 
     #[test]
@@ -415,7 +415,7 @@ mod tests {
     struct Flaky(AtomicU32);
 
     impl Backend for Flaky {
-        fn list_directory(&self, _: RelPath, _: Option<String>) -> Answer<'_, Vec<Item>> {
+        fn list_directory(&self, _: RelPath, _: Option<String>, _: bool) -> Answer<'_, Vec<Item>> {
             let failure = Failure { kind: FailureKind::Temporary, message: "busy".to_owned() };
             let left = self.0.load(Ordering::Relaxed);
             self.0.store(left.saturating_sub(1), Ordering::Relaxed);
@@ -460,7 +460,7 @@ mod tests {
             let folders: Pair<Arc<dyn Backend>> = Pair::from_fn(|_| Arc::new(Flaky(AtomicU32::new(failures))) as _);
             let sides = Sides { folders, references: References::default() };
             let limits = Limits { checkers: 1, transfers: 1, tries: 3, tries_at_once: 1, pause: Duration::ZERO };
-            let verb = Verb::ListDirectory { side: Side::One, path: RelPath::root(), hash: None };
+            let verb = Verb::ListDirectory { side: Side::One, path: RelPath::root(), hash: None, metadata: false };
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
             let reply = runtime.block_on(carry_out(&sides, &verb, &AtomicBool::new(false), limits));
             assert!(expected(&reply), "{failures}: {reply:?}");

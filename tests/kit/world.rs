@@ -147,7 +147,7 @@ impl World {
 
     fn attempt(&mut self, verb: Verb) -> Result<Reply, Failure> {
         match verb {
-            Verb::ListDirectory { side, path, hash } => {
+            Verb::ListDirectory { side, path, hash, metadata: _ } => {
                 self.check_broken(side, &path)?;
                 if !path.is_root() && !self.sides[side].directories.contains(path.as_str()) {
                     return fail(FailureKind::NotFound, "no such directory");
@@ -167,7 +167,7 @@ impl World {
                     .into_iter()
                     .filter_map(|name| {
                         let found = self.found(side, &format!("{prefix}{name}"), hash.is_some())?;
-                        Some(Item { name, found })
+                        Some(Item { name, found, metadata: None })
                     })
                     .collect();
                 Ok(Reply::Page { items, last: true })

@@ -68,6 +68,7 @@ impl TryFrom<wit::Item> for Item {
     type Error = Malformed;
 
     fn try_from(value: wit::Item) -> Result<Self, Malformed> {
-        Ok(Self { name: value.name, found: value.found.try_into()? })
+        let metadata = value.metadata.map(Vec::into_boxed_slice);
+        Ok(Self { name: value.name, found: value.found.try_into()?, metadata })
     }
 }

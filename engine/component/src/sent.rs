@@ -28,8 +28,8 @@ impl From<Request> for wit::Request {
 impl From<Verb> for wit::Verb {
     fn from(value: Verb) -> Self {
         match value {
-            Verb::ListDirectory { side, path, hash } => {
-                Self::ListDirectory(wit::ListDirectory { side: side.into(), path: text(path), hash })
+            Verb::ListDirectory { side, path, hash, metadata } => {
+                Self::ListDirectory(wit::ListDirectory { side: side.into(), path: text(path), hash, metadata })
             }
             Verb::Describe { side, path } => Self::Describe(wit::Place { side: side.into(), path: text(path) }),
             Verb::SameContent { one, two } => {

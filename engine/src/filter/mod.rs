@@ -25,6 +25,7 @@ mod error;
 mod files_from;
 mod fold;
 mod limits;
+mod metadata;
 mod partition;
 mod pattern;
 mod regexp;
@@ -43,12 +44,14 @@ pub use source::{Origin, Place, RuleSource, SourceKind};
 use crate::entry::{Fingerprint, Kind};
 use crate::path::RelPath;
 use files_from::FileList;
+use metadata::MetadataRules;
 use rules::{Rule, Rules};
 
 /// Says of each path whether it is in the sync. The default includes everything.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     rules: Rules,
+    metadata: MetadataRules,
     limits: Limits,
     /// The only files that are included, when a list of them was given, were it empty.
     list: Option<FileList>,
@@ -61,6 +64,7 @@ impl Filter {
     /// Sources may come in any order, in which those of one kind keep theirs, single rules before files. They are
     /// evaluated as in rclone: `--include`, `--exclude`, `--filter`. `--filters-file` is a file of [`SourceKind::Filter`]
     /// before all others of them. As soon as something is included by `--include`, all that no rule matches is excluded.
+    /// The rules for metadata go by the same order among themselves, and exclude more.
     ///
     /// # Errors
     /// Names the rule that cannot be read with its option or its file and line, or the limits that contradict each other.
@@ -71,22 +75,24 @@ impl Filter {
         let mut sources: Vec<&RuleSource> = sources.iter().collect();
         sources.sort_by_key(|source| (source.kind, source.file.is_some()));
         let rules = Rules::read(&sources, ignore_case)?;
+        let metadata = MetadataRules::read(&sources)?;
         let mut list = None;
         for source in sources.iter().filter(|source| source.kind >= SourceKind::FilesFrom) {
-            if !rules.is_empty() || !limits.allow_list() {
+            if !(rules.is_empty() && metadata.is_empty() && limits.allow_list()) {
                 return Err(FilterError::ListWithFilters { file: source.file.clone().unwrap_or_default() });
             }
             let list = list.get_or_insert_with(FileList::default);
             source.listed().into_iter().for_each(|path| list.add(path));
         }
         let has = |kind| sources.iter().any(|source| source.kind == kind);
-        let mixed = has(SourceKind::Include) && has(SourceKind::Exclude);
-        Ok(Self { rules, limits, list, mixed })
+        let mixed = has(SourceKind::Include) && has(SourceKind::Exclude)
+            || has(SourceKind::MetadataInclude) && has(SourceKind::MetadataExclude);
+        Ok(Self { rules, metadata, limits, list, mixed })
     }
 
     /// Returns true when nothing at all is excluded.
     pub fn is_everything(&self) -> bool {
-        self.rules.is_empty() && self.list.is_none() && self.limits == Limits::default()
+        self.rules.is_empty() && self.metadata.is_empty() && self.list.is_none() && self.limits == Limits::default()
     }
 
     /// Returns true when both `--include` and `--exclude` were used, of which rclone warns: the order in which they are
@@ -105,6 +111,16 @@ impl Filter {
     /// Returns true when the size and the age of a file are within the limits. This says nothing about directories.
     pub fn includes_version(&self, fingerprint: &Fingerprint) -> bool {
         self.limits.include(fingerprint)
+    }
+
+    /// Returns true when there are rules for metadata, so that it has to be known of every file.
+    pub fn wants_metadata(&self) -> bool {
+        !self.metadata.is_empty()
+    }
+
+    /// Returns true when the rules for metadata include a file that has this metadata. This says nothing about directories.
+    pub fn includes_metadata(&self, metadata: &[(String, String)]) -> bool {
+        self.metadata.include(metadata)
     }
 
     /// Returns true when `directory` is to be listed: it is included and not too deep. The root always is.
@@ -127,7 +143,7 @@ impl Filter {
     /// Returns whether a path is in the sync, with what decides it, as a walk from the root would.
     ///
     /// `fingerprint` is that of a file, if it is known, and `holds` says whether a directory holds a file of a name; both
-    /// are for limits and marker files alone.
+    /// are for limits and marker files alone. Rules for metadata are not looked at.
     pub fn explain(
         &self,
         path: &RelPath,

@@ -6,7 +6,7 @@ use super::directories::directory_globs;
 use super::error::{FilterError, RuleProblem};
 use super::fold::fold_text;
 use super::pattern::Pattern;
-use super::source::{Origin, Place, RuleSource, SourceKind};
+use super::source::{Line, Origin, Place, RuleSource, SourceKind};
 
 /// The rules for files and those for directories, each in the order in which they are tested.
 #[derive(Debug, Clone, Default)]
@@ -30,7 +30,7 @@ impl Rules {
     /// Reads the rules of all sources, which are in the order of evaluation.
     pub(super) fn read(sources: &[&RuleSource], ignore_case: bool) -> Result<Self, FilterError> {
         let mut rules = Self { ignore_case, ..Self::default() };
-        for source in sources {
+        for source in sources.iter().filter(|source| !source.kind.concerns_metadata()) {
             for origin in source.rules() {
                 rules.add_line(source.kind, Arc::new(origin))?;
             }
@@ -66,21 +66,15 @@ impl Rules {
 
     fn add_line(&mut self, kind: SourceKind, origin: Arc<Origin>) -> Result<(), FilterError> {
         let rule = origin.rule.as_str();
-        let added = match kind {
-            SourceKind::Include => self.add(true, rule, &origin),
-            SourceKind::Exclude => self.add(false, rule, &origin),
-            SourceKind::Filter => match (rule.strip_prefix("+ "), rule.strip_prefix("- ")) {
-                (Some(glob), _) => self.add(true, glob, &origin),
-                (_, Some(glob)) => self.add(false, glob, &origin),
-                (None, None) if rule == "!" => {
-                    self.files.clear();
-                    self.directories.clear();
-                    Ok(())
-                }
-                (None, None) => Err(RuleProblem::Sign),
-            },
-            SourceKind::FilesFrom | SourceKind::FilesFromRaw | SourceKind::FilesFrom0 => Ok(()),
-        };
+        let added = kind.read(rule).and_then(|line| match line {
+            Line::Rule { include, glob } => self.add(include, glob, &origin),
+            Line::Forget => {
+                self.files.clear();
+                self.directories.clear();
+                Ok(())
+            }
+            Line::Listed => Ok(()),
+        });
         added.map_err(|problem| FilterError::Rule { origin: Origin::clone(&origin), problem })
     }
 

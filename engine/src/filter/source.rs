@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::error::RuleProblem;
+
 /// What the lines of a source are. The order is that in which they are evaluated, which is rclone's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SourceKind {
@@ -12,6 +14,12 @@ pub enum SourceKind {
     Exclude,
     /// Patterns after `+ ` or `- `; `!` forgets all rules so far.
     Filter,
+    /// Patterns of the metadata of files that are in; all other files are out.
+    MetadataInclude,
+    /// Patterns of the metadata of files that are out.
+    MetadataExclude,
+    /// Patterns of metadata after `+ ` or `- `; `!` forgets all rules for metadata so far.
+    MetadataFilter,
     /// Paths of the only files to look at; comments and blanks around a path do not count.
     FilesFrom,
     /// Paths of the only files to look at, each line as it is.
@@ -27,11 +35,52 @@ impl SourceKind {
             Self::Include => "include",
             Self::Exclude => "exclude",
             Self::Filter => "filter",
+            Self::MetadataInclude => "metadata-include",
+            Self::MetadataExclude => "metadata-exclude",
+            Self::MetadataFilter => "metadata-filter",
             Self::FilesFrom => "files-from",
             Self::FilesFromRaw => "files-from-raw",
             Self::FilesFrom0 => "files-from0",
         }
     }
+
+    /// Reads a line.
+    ///
+    /// # Errors
+    /// Fails when it needs a sign and has none.
+    pub(super) fn read(self, line: &str) -> Result<Line<'_>, RuleProblem> {
+        match self {
+            Self::Include | Self::MetadataInclude => Ok(Line::Rule { include: true, glob: line }),
+            Self::Exclude | Self::MetadataExclude => Ok(Line::Rule { include: false, glob: line }),
+            Self::Filter | Self::MetadataFilter => match (line.strip_prefix("+ "), line.strip_prefix("- ")) {
+                (Some(glob), _) => Ok(Line::Rule { include: true, glob }),
+                (_, Some(glob)) => Ok(Line::Rule { include: false, glob }),
+                (None, None) if line == "!" => Ok(Line::Forget),
+                (None, None) => Err(RuleProblem::Sign),
+            },
+            Self::FilesFrom | Self::FilesFromRaw | Self::FilesFrom0 => Ok(Line::Listed),
+        }
+    }
+
+    /// Returns true when the lines are about what files have, not about their paths.
+    pub(super) fn concerns_metadata(self) -> bool {
+        match self {
+            Self::MetadataInclude | Self::MetadataExclude | Self::MetadataFilter => true,
+            Self::Include | Self::Exclude | Self::Filter => false,
+            Self::FilesFrom | Self::FilesFromRaw | Self::FilesFrom0 => false,
+        }
+    }
+}
+
+/// What a line of a source says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Line<'source> {
+    /// What becomes of what matches.
+    Rule { include: bool, glob: &'source str },
+    /// All rules so far are forgotten.
+    Forget,
+    /// It belongs to a list of files and is no rule.
+    Listed,
 }
 
 /// A rule given as an option, or a file of rules.
@@ -105,7 +154,12 @@ impl RuleSource {
             SourceKind::FilesFrom => self.text.lines().map(str::trim).filter(|line| !is_remark(line)).collect(),
             SourceKind::FilesFromRaw => self.text.lines().collect(),
             SourceKind::FilesFrom0 => self.text.split('\0').collect(),
-            SourceKind::Include | SourceKind::Exclude | SourceKind::Filter => Vec::new(),
+            SourceKind::Include
+            | SourceKind::Exclude
+            | SourceKind::Filter
+            | SourceKind::MetadataInclude
+            | SourceKind::MetadataExclude
+            | SourceKind::MetadataFilter => Vec::new(),
         }
     }
 }

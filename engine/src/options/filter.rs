@@ -17,7 +17,7 @@ pub struct FilterSettings {
 }
 
 /// The options that give rules, in rclone's order.
-const SOURCES: [(&str, SourceKind); 9] = [
+const SOURCES: [(&str, SourceKind); 15] = [
     ("include", SourceKind::Include),
     ("include-from", SourceKind::Include),
     ("exclude", SourceKind::Exclude),
@@ -25,6 +25,12 @@ const SOURCES: [(&str, SourceKind); 9] = [
     ("filter", SourceKind::Filter),
     ("filters-file", SourceKind::Filter),
     ("filter-from", SourceKind::Filter),
+    ("metadata-include", SourceKind::MetadataInclude),
+    ("metadata-include-from", SourceKind::MetadataInclude),
+    ("metadata-exclude", SourceKind::MetadataExclude),
+    ("metadata-exclude-from", SourceKind::MetadataExclude),
+    ("metadata-filter", SourceKind::MetadataFilter),
+    ("metadata-filter-from", SourceKind::MetadataFilter),
     ("files-from", SourceKind::FilesFrom),
     ("files-from-raw", SourceKind::FilesFromRaw),
 ];

@@ -166,6 +166,30 @@ pub const OPTIONS: &[OptionSpec] = &[
         Group::Filter,
         "Take the share K of N equal shares of all files; @/N: any of them",
     ),
+    OptionSpec::new(
+        "metadata-include",
+        Kind::List,
+        Group::Filter,
+        "Take only files with metadata KEY=VALUE that matches",
+    )
+    .value_name("PATTERN"),
+    OptionSpec::new(
+        "metadata-include-from",
+        Kind::Files,
+        Group::Filter,
+        "Read patterns of metadata to take from a file",
+    ),
+    OptionSpec::new("metadata-exclude", Kind::List, Group::Filter, "Leave out files with metadata that matches")
+        .value_name("PATTERN"),
+    OptionSpec::new(
+        "metadata-exclude-from",
+        Kind::Files,
+        Group::Filter,
+        "Read patterns of metadata to leave out from a file",
+    ),
+    OptionSpec::new("metadata-filter", Kind::List, Group::Filter, "A rule for metadata: + PATTERN, - PATTERN or !")
+        .value_name("RULE"),
+    OptionSpec::new("metadata-filter-from", Kind::Files, Group::Filter, "Read rules for metadata from a file"),
     OptionSpec::flag("one-file-system", Group::Filter, "Leave out directories that are on another file system")
         .short('x')
         .host(),

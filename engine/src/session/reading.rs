@@ -22,6 +22,8 @@ pub struct Reading {
     streams: Streams,
     merge: Merge,
     hash: Pair<Option<String>>,
+    /// Whether the filter looks at metadata.
+    metadata: bool,
 }
 
 #[derive(Debug)]
@@ -61,7 +63,8 @@ impl Reading {
     /// Begins with the roots of both sides; `hash` says which hashes the listings want.
     pub fn new(filter: &Arc<Filter>, priors: Pair<ListingStream>, hash: Pair<Option<String>>) -> Self {
         let walks = Pair::from_fn(|_| Walk::new(Arc::clone(filter)));
-        Self { streams: Streams { walks, priors }, merge: Merge::default(), hash }
+        let metadata = filter.wants_metadata();
+        Self { streams: Streams { walks, priors }, merge: Merge::default(), hash, metadata }
     }
 
     /// Asks for what the streams need next.
@@ -71,7 +74,8 @@ impl Reading {
                 outbox.ask(verb, Purpose::Prior(side));
             }
             while let Some((slot, path)) = self.streams.walks[side].wants() {
-                let verb = Verb::ListDirectory { side, path, hash: self.hash[side].clone() };
+                let hash = self.hash[side].clone();
+                let verb = Verb::ListDirectory { side, path, hash, metadata: self.metadata };
                 outbox.ask(verb, Purpose::List(side, slot));
             }
         }

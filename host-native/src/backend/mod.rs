@@ -29,7 +29,7 @@ pub trait Backend: Send + Sync {
     fn capabilities(&self) -> Capabilities;
 
     /// Lists a directory, in one page of whatever length.
-    fn list_directory(&self, path: RelPath, hash: Option<String>) -> Answer<'_, Vec<Item>>;
+    fn list_directory(&self, path: RelPath, hash: Option<String>, metadata: bool) -> Answer<'_, Vec<Item>>;
 
     /// Says what there is at a path; `None` when there is nothing.
     fn describe(&self, path: RelPath) -> Answer<'_, Option<Found>>;

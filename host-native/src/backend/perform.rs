@@ -27,8 +27,8 @@ async fn carry_out(sides: &Sides, verb: Verb) -> Result<Reply, Failure> {
     let done = |found: Found| Reply::Done(Some(found));
     let gone = |()| Reply::Done(None);
     match verb {
-        Verb::ListDirectory { side, path, hash } => {
-            let items = folders[side].list_directory(path, hash).await?;
+        Verb::ListDirectory { side, path, hash, metadata } => {
+            let items = folders[side].list_directory(path, hash, metadata).await?;
             Ok(Reply::Page { items, last: true })
         }
         Verb::Describe { side, path } => folders[side].describe(path).await.map(Reply::Described),

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use bisync_engine::entry::{Fingerprint, Instant, Kind};
-use bisync_engine::filter::{Decision, Filter, FilterError};
+use bisync_engine::filter::{Filter, FilterError};
 use bisync_engine::options::{FilterSettings, Options};
 use bisync_engine::path::RelPath;
 use jiff::Timestamp;
@@ -25,8 +25,8 @@ pub fn filter_test(options: &Options, root: Option<&Path>, paths: &[OsString]) -
     let shown: Vec<String> = paths.iter().map(|path| from_disk(path.as_bytes())).collect();
     let width = shown.iter().map(|path| path.chars().count()).max().unwrap_or_default();
     let lines = paths.iter().zip(&shown).map(|(path, shown)| {
-        let decision = explain(&filter, options, root, path)?;
-        Ok(format!("{shown:<width$}  {decision}\n"))
+        let explanation = explain(&filter, options, root, path)?;
+        Ok(format!("{shown:<width$}  {explanation}\n"))
     });
     lines.collect()
 }
@@ -43,12 +43,7 @@ pub fn filter(options: &Options) -> Result<Filter, FilterError> {
     Filter::new(&sources, limits, ignore_case)
 }
 
-fn explain<'filter>(
-    filter: &'filter Filter,
-    options: &Options,
-    root: Option<&Path>,
-    given: &OsStr,
-) -> Result<Decision<'filter>, CliError> {
+fn explain(filter: &Filter, options: &Options, root: Option<&Path>, given: &OsStr) -> Result<String, CliError> {
     let text = from_disk(given.as_bytes());
     if text.starts_with('/') {
         return Err(CliError::NotBelow(text));
@@ -82,5 +77,8 @@ fn explain<'filter>(
     let holds = |directory: &RelPath, name: &str| {
         root.is_some_and(|root| fs::symlink_metadata(root.join(directory.as_str()).join(name)).is_ok())
     };
-    Ok(filter.explain(&path, kind, fingerprint.as_ref(), holds))
+    let decision = filter.explain(&path, kind, fingerprint.as_ref(), holds);
+    // Metadata would have to be that of a side, and both sides may not have the same.
+    let depends = decision.included && kind == Kind::File && filter.wants_metadata();
+    Ok(format!("{decision}{}", if depends { ", unless a rule for metadata excludes it" } else { "" }))
 }

@@ -36,8 +36,8 @@ impl TryFrom<wit::Verb> for Verb {
 
     fn try_from(value: wit::Verb) -> Result<Self, Malformed> {
         Ok(match value {
-            wit::Verb::ListDirectory(wit::ListDirectory { side, path, hash }) => {
-                Self::ListDirectory { side: side.into(), path: parsed(&path)?, hash }
+            wit::Verb::ListDirectory(wit::ListDirectory { side, path, hash, metadata }) => {
+                Self::ListDirectory { side: side.into(), path: parsed(&path)?, hash, metadata }
             }
             wit::Verb::Describe(wit::Place { side, path }) => {
                 Self::Describe { side: side.into(), path: parsed(&path)? }

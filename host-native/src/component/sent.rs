@@ -61,6 +61,6 @@ impl From<Reply> for wit::Reply {
 
 impl From<Item> for wit::Item {
     fn from(value: Item) -> Self {
-        Self { name: value.name, found: value.found.into() }
+        Self { name: value.name, found: value.found.into(), metadata: value.metadata.map(Vec::from) }
     }
 }

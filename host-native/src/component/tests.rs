@@ -25,7 +25,8 @@ fn opening() -> Opening {
 
 fn page(names: usize) -> Reply {
     let found = Found { kind: Kind::File, fingerprint: Fingerprint::default() };
-    let items = (0..names).map(|number| Item { name: number.to_string(), found: found.clone() }).collect();
+    let items =
+        (0..names).map(|number| Item { name: number.to_string(), found: found.clone(), metadata: None }).collect();
     Reply::Page { items, last: true }
 }
 

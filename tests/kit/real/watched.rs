@@ -104,11 +104,11 @@ impl Backend for Watched {
         self.folder.capabilities()
     }
 
-    fn list_directory(&self, path: RelPath, hash: Option<String>) -> Answer<'_, Vec<Item>> {
+    fn list_directory(&self, path: RelPath, hash: Option<String>, metadata: bool) -> Answer<'_, Vec<Item>> {
         if !path.is_root() {
             self.watch.listing.pass();
         }
-        self.folder.list_directory(path, hash)
+        self.folder.list_directory(path, hash, metadata)
     }
 
     fn copy_from<'a>(&'a self, source: &'a dyn Backend, copy: &CopyFile) -> Option<Answer<'a, Found>> {

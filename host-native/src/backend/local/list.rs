@@ -6,12 +6,14 @@ use bisync_engine::entry::{Fingerprint, Found, Item, Kind};
 use bisync_engine::options::Links;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::Failure;
+use jiff::tz::TimeZone;
 use rustix::fd::OwnedFd;
 use rustix::fs::{FileType, OFlags};
 use rustix::io::Errno;
 
 use super::failure::failure;
 use super::hash::{Algorithm, hash_of};
+use super::keys::metadata_of;
 use super::links::{Form, is_above, listed_name};
 use super::names;
 use super::open::Root;
@@ -28,9 +30,16 @@ struct Seen {
 
 /// Lists a directory.
 ///
+/// With a time zone, the metadata of files is listed too, its times in that zone.
+///
 /// What vanishes while the directory is read is left out. Anything else that cannot be looked at fails the listing: a
 /// listing without it would say that it was deleted.
-pub fn list(root: &Root, path: &RelPath, algorithm: Option<Algorithm>) -> Result<Vec<Item>, Failure> {
+pub fn list(
+    root: &Root,
+    path: &RelPath,
+    algorithm: Option<Algorithm>,
+    zone: Option<&TimeZone>,
+) -> Result<Vec<Item>, Failure> {
     let directory = root.open_path(path, OFlags::RDONLY | OFlags::DIRECTORY)?;
     let mut items = Vec::new();
     each_name(&directory, |name, file_type| {
@@ -47,7 +56,14 @@ pub fn list(root: &Root, path: &RelPath, algorithm: Option<Algorithm>) -> Result
         if let Some(algorithm) = algorithm.filter(|_| found.kind == Kind::File) {
             found.fingerprint.hash = hash_of(&directory, name.to_bytes(), form, algorithm, &found.fingerprint);
         }
-        items.push(Item { name: listed, found });
+        let metadata = match zone.filter(|_| found.kind == Kind::File) {
+            None => None,
+            Some(zone) => match metadata_of(&directory, name.to_bytes(), form, zone) {
+                Err(Errno::NOENT) => return Ok(()),
+                read => Some(read.map_err(|error| unseen(name, error))?),
+            },
+        };
+        items.push(Item { name: listed, found, metadata });
         Ok(())
     })?;
     Ok(items)

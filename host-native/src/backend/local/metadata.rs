@@ -11,7 +11,7 @@ use super::failure::failure;
 use super::stat::Stat;
 
 /// What the names of attributes begin with that belong to the user, not to the system.
-const USER: &[u8] = b"user.";
+pub const USER: &[u8] = b"user.";
 /// The permission bits that let the owner of a directory fill it.
 const FILLING: u32 = 0o300;
 
@@ -40,22 +40,31 @@ pub fn carry_owner(stat: &Stat, target: &OwnedFd) -> Result<(), Failure> {
     possible(fchown(target, Some(Uid::from_raw(user)), Some(Gid::from_raw(group))))
 }
 
-fn carry_attributes(source: &OwnedFd, target: &OwnedFd) -> SystemResult<()> {
+/// Returns the attributes of something open that belong to the user: names that begin with `user.`, and values.
+pub fn attributes(source: &OwnedFd) -> SystemResult<Vec<(Vec<u8>, Vec<u8>)>> {
     let mut names = Vec::new();
     match flistxattr_query(source) {
-        Ok(0) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => return Ok(()),
+        Ok(0) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => return Ok(Vec::new()),
         Ok(length) => {
             names.reserve_exact(length);
             flistxattr(source, rustix::buffer::spare_capacity(&mut names))?;
         }
         Err(error) => return Err(error),
     }
-    for name in names.split(|byte| *byte == 0).filter(|name| name.starts_with(USER)) {
+    let of_user = names.split(|byte| *byte == 0).filter(|name| name.starts_with(USER));
+    let with_value = of_user.map(|name| {
         let mut value = Vec::with_capacity(fgetxattr_query(source, name)?);
         if value.capacity() > 0 {
             fgetxattr(source, name, rustix::buffer::spare_capacity(&mut value))?;
         }
-        match fsetxattr(target, name, &value, XattrFlags::empty()) {
+        Ok((name.to_vec(), value))
+    });
+    with_value.collect()
+}
+
+fn carry_attributes(source: &OwnedFd, target: &OwnedFd) -> SystemResult<()> {
+    for (name, value) in attributes(source)? {
+        match fsetxattr(target, &*name, &value, XattrFlags::empty()) {
             Err(Errno::OPNOTSUPP) => return Ok(()),
             set => set?,
         }

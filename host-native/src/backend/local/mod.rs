@@ -9,6 +9,7 @@ mod copy;
 mod directories;
 mod failure;
 mod hash;
+mod keys;
 mod links;
 mod list;
 mod metadata;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure};
+use jiff::tz::TimeZone;
 use tokio::task::spawn_blocking;
 
 pub use self::failure::failure;
@@ -82,10 +84,10 @@ impl Backend for Local {
         self.0.capabilities.clone()
     }
 
-    fn list_directory(&self, path: RelPath, hash: Option<String>) -> Answer<'_, Vec<Item>> {
+    fn list_directory(&self, path: RelPath, hash: Option<String>, metadata: bool) -> Answer<'_, Vec<Item>> {
         self.blocking(move |tree| {
             let algorithm = hash.as_deref().map(Algorithm::parse).transpose()?;
-            list::list(&tree.root, &path, algorithm)
+            list::list(&tree.root, &path, algorithm, metadata.then(TimeZone::system).as_ref())
         })
     }
 

@@ -16,7 +16,7 @@ use super::stat::{Stat, look};
 use crate::backend::{Producer, failed};
 
 /// Opening a pipe must not wait, nor a terminal become ours.
-const READING: OFlags =
+pub const READING: OFlags =
     OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// How much is read at once, in bytes.

@@ -17,12 +17,16 @@ pub struct Stat {
     pub kind: Kind,
     /// Which version it is.
     pub fingerprint: Fingerprint,
+    /// What kind of thing it is and all its permission bits, as the system keeps them.
+    pub mode: u32,
     /// The permission bits, without those for set-user-id and the like.
     pub permissions: u32,
     /// The user and the group that own it.
     pub owner: (u32, u32),
     /// When it was last read, as far as the system keeps that.
     pub accessed: Instant,
+    /// When it was made; `None` where that is not kept.
+    pub born: Option<Instant>,
     /// The number that the file system knows it by.
     pub inode: u64,
     /// The number of the file system.
@@ -112,9 +116,11 @@ mod system {
                 hash: None,
                 id: born.and_then(|born| file_id(stat.stx_ino, born)),
             },
+            mode: u32::from(stat.stx_mode),
             permissions: u32::from(stat.stx_mode) & 0o777,
             owner: (stat.stx_uid, stat.stx_gid),
             accessed: instant(&stat.stx_atime),
+            born,
             inode: stat.stx_ino,
             device: u64::from(stat.stx_dev_major) << 32 | u64::from(stat.stx_dev_minor),
             allocated_bytes: stat.stx_blocks.saturating_mul(512),
@@ -150,9 +156,11 @@ mod system {
                 hash: None,
                 id: file_id(stat.st_ino, born),
             },
+            mode: u32::from(stat.st_mode),
             permissions: u32::from(stat.st_mode) & 0o777,
             owner: (stat.st_uid, stat.st_gid),
             accessed: Instant { seconds: stat.st_atime, nanoseconds: stat.st_atime_nsec as u32 },
+            born: Some(born),
             inode: stat.st_ino,
             device: stat.st_dev as u64,
             allocated_bytes: u64::try_from(stat.st_blocks).unwrap_or(0).saturating_mul(512),

@@ -3,12 +3,14 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 
 use super::*;
 use bisync_engine::entry::Kind;
 use bisync_engine::protocol::FailureKind::{Changed, NotFound, Other, WrongKind};
+use rustix::fs::{XattrFlags, fsetxattr};
+use rustix::process::geteuid;
 
 #[test]
 fn a_directory_is_listed_with_everything_in_it() {
@@ -49,8 +51,35 @@ fn hashes_are_those_of_the_world() {
     };
     check("md5", ["md5:900150983cd24fb0d6963f7d28e17f72", "md5:d41d8cd98f00b204e9800998ecf8427e"]);
     check("sha1", ["sha1:a9993e364706816aba3e25717850c26c9cd0d89d", "sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709"]);
-    let unknown = Verb::ListDirectory { side: Side::One, path: rel(""), hash: Some("crc32".into()) };
+    let unknown = Verb::ListDirectory { side: Side::One, path: rel(""), hash: Some("crc32".into()), metadata: false };
     assert_eq!(failure_kind(&world.run(unknown)), Some(Other));
+}
+
+#[test]
+fn metadata_has_the_keys_of_rclone() {
+    let world = World::new();
+    world.write(Side::One, "file", "");
+    fs::create_dir(world.at(Side::One, "d")).unwrap();
+    let file = fs::File::open(world.at(Side::One, "file")).unwrap();
+    file.set_permissions(fs::Permissions::from_mode(0o4751)).unwrap();
+    let mut attributes = vec![("user.Color", "red", "color=red"), ("user.b", "", "b="), ("user.uid", "7", "none")];
+    attributes.retain(|(name, value, _)| fsetxattr(&file, *name, value.as_bytes(), XattrFlags::empty()).is_ok());
+
+    let verb = Verb::ListDirectory { side: Side::One, path: rel(""), hash: None, metadata: true };
+    let Reply::Page { items, .. } = world.run(verb) else { panic!("it is not listed") };
+    let metadata = |name: &str| items.iter().find(|item| item.name == name).unwrap().metadata.clone();
+    assert_eq!(metadata("d"), None);
+    let lines: Vec<_> = metadata("file").unwrap().iter().map(|(key, value)| format!("{key}={value}")).collect();
+    assert_eq!(lines[0], "mode=104751");
+    assert_eq!(lines[1], format!("uid={}", geteuid().as_raw()));
+    let keys: Vec<_> = lines.iter().take(6).map(|line| line.split_once('=').unwrap().0).collect();
+    assert_eq!(keys, ["mode", "uid", "gid", "atime", "btime", "mtime"]);
+    let mut found = lines[6..].to_vec();
+    found.sort();
+    let mut expected: Vec<_> = attributes.iter().map(|(_, _, line)| *line).filter(|line| *line != "none").collect();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+    assert!(world.list(Side::One, "", None).iter().all(|item| item.metadata.is_none()));
 }
 
 #[test]
@@ -59,7 +88,7 @@ fn what_cannot_be_listed() {
     world.write(Side::One, "file", "");
     symlink("/", world.at(Side::One, "link")).unwrap();
     let check = |path: &str, expected| {
-        let reply = world.run(Verb::ListDirectory { side: Side::One, path: rel(path), hash: None });
+        let reply = world.run(Verb::ListDirectory { side: Side::One, path: rel(path), hash: None, metadata: false });
         assert_eq!(failure_kind(&reply), Some(expected), "{path}");
     };
     check("none", NotFound);

@@ -80,7 +80,7 @@ impl World {
     }
 
     fn list(&self, side: Side, path: &str, hash: Option<&str>) -> Vec<Item> {
-        let verb = Verb::ListDirectory { side, path: rel(path), hash: hash.map(str::to_owned) };
+        let verb = Verb::ListDirectory { side, path: rel(path), hash: hash.map(str::to_owned), metadata: false };
         let reply = self.run(verb);
         let Reply::Page { mut items, last: true } = reply else { panic!("{reply:?}") };
         items.sort_by(|one, two| one.name.cmp(&two.name));
@@ -137,8 +137,8 @@ impl Backend for Streamed {
         self.0.capabilities()
     }
 
-    fn list_directory(&self, path: RelPath, hash: Option<String>) -> Answer<'_, Vec<Item>> {
-        self.0.list_directory(path, hash)
+    fn list_directory(&self, path: RelPath, hash: Option<String>, metadata: bool) -> Answer<'_, Vec<Item>> {
+        self.0.list_directory(path, hash, metadata)
     }
 
     fn describe(&self, path: RelPath) -> Answer<'_, Option<Found>> {

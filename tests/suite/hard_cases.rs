@@ -152,7 +152,7 @@ fn directories_that_the_sides_spell_differently_stay_one() {
     fine(&mut blind, "--force");
     assert!(!blind.contents(Side::One).contains_key(&format!("{NFC}/x")), "{}", show(&blind));
     let mut large = world(&format!("1 write {NFC} X\n 2 write {NFD} X\n 1 write k K"), "");
-    edit(&mut large, &format!("1 write {NFC} XXXXXXXXXXXXXXX"));
+    edit(&mut large, &format!("1 write {NFC} fifteen-letters"));
     fine(&mut large, "--force --max-size=10B");
     assert_eq!(large.sides.one.files.len(), 2, "{}", show(&large));
 }

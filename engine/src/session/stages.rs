@@ -2,20 +2,17 @@
 
 use crate::event::Level;
 use crate::merge::Row;
-use crate::options::{CheckSync, Links};
+use crate::options::CheckSync;
 use crate::path::RelPath;
 use crate::plan::{Choice, Phase, Planned, Planner, Reason};
-use crate::protocol::{Failure, FailureKind, Reply, Verb};
-use crate::pull::Pull;
+use crate::protocol::{Failure, Verb};
 use crate::safety::{check_access, check_counters};
 use crate::session_name::{PLAN, PLAN_NEW};
 use crate::side::Side;
-use crate::walk::{Now, Oddity};
 
-use super::acting::Finished;
 use super::blob::ListingStream;
 use super::check::CheckRules;
-use super::deciding::{Decided, Surroundings, spelling};
+use super::deciding::{Decided, spelling};
 use super::journal::Journal;
 use super::outbox::Purpose;
 use super::sequence::Sequence;
@@ -123,175 +120,6 @@ impl Session {
         true
     }
 
-    fn read(&mut self) -> bool {
-        if !self.know_base() {
-            self.reading.ask(&mut self.outbox);
-            return false;
-        }
-        if !matches!(self.stage, Stage::Reading) {
-            return true;
-        }
-        if self.is_stopping {
-            return self.end();
-        }
-        loop {
-            self.reading.ask(&mut self.outbox);
-            self.say_oddities();
-            self.take_decided();
-            if let Some(saving) = &mut self.saving {
-                saving.ask(&mut self.outbox);
-                if saving.is_full() {
-                    return false;
-                }
-            }
-            if self.deciding.is_streaming {
-                self.pursue();
-                let ahead = self.acting.len() + self.deciding.inquiries.len();
-                // What lies below a directory has to wait until the file in its place has stepped aside.
-                if ahead >= self.settings.copying.max_backlog
-                    || self.ledger.is_full()
-                    || self.deciding.inquiries.has_file_in_the_way()
-                {
-                    return false;
-                }
-            }
-            match self.reading.pull() {
-                Ok(Pull::Item(row)) => {
-                    let reading = &self.reading;
-                    let around = Surroundings {
-                        settings: &self.settings,
-                        filter: &self.filter,
-                        blind_at: &|path, spelling| reading.blind_at(path, spelling),
-                    };
-                    self.explaining.see(&row, &self.deciding.comparison, &mut self.outbox);
-                    self.deciding.take(row, &around);
-                }
-                Ok(Pull::Wait) => {
-                    // What the last pull used up makes room for more.
-                    self.reading.ask(&mut self.outbox);
-                    return false;
-                }
-                Ok(Pull::End) => return self.leave_reading(),
-                Err(damaged) => return self.damaged(damaged.side, &damaged.error.to_string()),
-            }
-        }
-    }
-
-    /// Finds out whether there is a base. Returns false while that is not known.
-    fn know_base(&mut self) -> bool {
-        if self.knows_base {
-            return true;
-        }
-        let Some(exist) = self.reading.priors_exist() else { return false };
-        if std::mem::take(&mut self.reads_uncommitted) {
-            // The commit that was broken off had given some of the new listings their names already.
-            for side in Side::BOTH.into_iter().filter(|side| !exist[*side]) {
-                self.base[side].clone_from(&self.names.listing[side]);
-                self.reading.replace_prior(side, ListingStream::new(self.base[side].clone()));
-            }
-            return false;
-        }
-        let is_lost = self.settings.resync.is_none() && !(exist.one && exist.two);
-        if is_lost && self.settings.recover && self.base != self.names.old {
-            self.base = self.names.old.clone();
-            for side in Side::BOTH {
-                self.reading.replace_prior(side, ListingStream::new(self.base[side].clone()));
-            }
-            return false;
-        }
-        self.knows_base = true;
-        self.deciding.has_base = exist.one && exist.two;
-        self.begin_saving();
-        match (exist.one, exist.two) {
-            (true, true) => {
-                if self.base == self.names.old {
-                    let text = "the listings of the last run are lost; those of the run before are used (--recover)";
-                    self.outbox.say(Level::Notice, "recovered", None, text);
-                }
-            }
-            (one, two) => {
-                if self.settings.resync.is_none() {
-                    if self.settings.lockout {
-                        let text = "there is no listing of the last run; run once with --resync (because of --lockout)";
-                        self.abort("no-listing", text.to_owned(), true);
-                        return true;
-                    }
-                    if one != two {
-                        let text =
-                            "only one listing of the last run is left: nothing is deleted or overwritten in this run";
-                        self.outbox.say(Level::Notice, "half-a-base", None, text);
-                    } else {
-                        let text = "first run: nothing is deleted or overwritten";
-                        self.outbox.say(Level::Info, "first-run", None, text);
-                    }
-                    for side in Side::BOTH {
-                        self.reading.replace_prior(side, ListingStream::empty());
-                    }
-                }
-                let copying = &self.settings.copying;
-                let waits = copying.check_first || copying.order.is_some() || self.settings.access_check.is_some();
-                self.deciding.is_streaming = !waits;
-                if self.deciding.is_streaming && !self.settings.dry_run {
-                    self.ledger.write_in_order(self.names.part.clone(), self.now);
-                    self.announce();
-                }
-            }
-        }
-        true
-    }
-
-    fn say_oddities(&mut self) {
-        for side in Side::BOTH {
-            for oddity in self.reading.take_oddities(side) {
-                match oddity {
-                    Oddity::Link(_) if self.settings.skips_links => {}
-                    Oddity::Link(path) => {
-                        let why = match self.settings.links {
-                            Links::Skip | Links::Translate => "symbolic links are not synchronised",
-                            Links::Follow => "the symbolic link leads nowhere or in a circle",
-                        };
-                        let text = format!("skipped on {side}: {why}");
-                        self.outbox.say(Level::Notice, "link-skipped", Some(&path), text);
-                    }
-                    Oddity::Special(path) => {
-                        let text = format!("skipped on {side}: it is neither a file nor a directory");
-                        self.outbox.say(Level::Notice, "special-skipped", Some(&path), text);
-                    }
-                    Oddity::OtherFileSystem(path) => {
-                        let text = format!("skipped on {side}: it is on another file system");
-                        self.outbox.say(Level::Notice, "other-file-system-skipped", Some(&path), text);
-                    }
-                    Oddity::Occupied(directory) => {
-                        if let Some(emptying) = &mut self.deciding.emptying {
-                            emptying.occupy(side, directory);
-                        }
-                    }
-                    Oddity::Leftover(entry, run) => {
-                        if self.journal.runs.contains(&run) {
-                            let mut row = Row::at(entry.path);
-                            row.now[side] = Now::Present(entry.found);
-                            let planned = Planned::new(row, Choice::Leftover(side));
-                            self.deciding.decided.push(Decided::Planned(planned));
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    fn leave_reading(&mut self) -> bool {
-        let reading = &self.reading;
-        let around = Surroundings {
-            settings: &self.settings,
-            filter: &self.filter,
-            blind_at: &|path, spelling| reading.blind_at(path, spelling),
-        };
-        self.deciding.finish(&around);
-        self.explaining.finish(&self.filter, &mut self.outbox);
-        self.stage = Stage::Deciding;
-        true
-    }
-
     fn decide(&mut self) -> bool {
         self.pursue();
         if !self.deciding.inquiries.is_empty() {
@@ -338,7 +166,7 @@ impl Session {
     }
 
     /// Moves questions and answers on, and begins what was decided by them.
-    fn pursue(&mut self) {
+    pub(super) fn pursue(&mut self) {
         loop {
             self.deciding.inquiries.ask(&self.settings, &mut self.outbox);
             self.deciding.take_answers(&self.settings);
@@ -353,25 +181,8 @@ impl Session {
         }
     }
 
-    /// Starts what may be started now.
-    fn start(&mut self) {
-        let planner = Planner { settings: &self.settings };
-        for finished in self.acting.start(planner, &self.temporary, &mut self.outbox) {
-            self.finished(finished);
-        }
-        if self.acting.take_over_limit() {
-            if self.acting.is_stopping() {
-                self.is_stopping = true;
-                self.deciding.inquiries.stop();
-            }
-            self.report.reached_limit();
-            let text = "the limit of --max-transfer is reached: the next run goes on";
-            self.outbox.say(Level::Notice, "transfer-limit", None, text);
-        }
-    }
-
     /// Takes what was decided: begins it when decisions are carried out at once, adds it to the plan otherwise.
-    fn take_decided(&mut self) {
+    pub(super) fn take_decided(&mut self) {
         for decided in std::mem::take(&mut self.deciding.decided) {
             match decided {
                 Decided::Failed(path, reason) => {
@@ -412,74 +223,6 @@ impl Session {
     /// that what clears the way comes first.
     fn decides_at_once(&self) -> bool {
         self.deciding.is_streaming && matches!(self.stage, Stage::Reading)
-    }
-
-    /// Begins a decision: carries it out, or says what it would do.
-    fn begin(&mut self, planned: Planned) {
-        let place = match self.asked.remove(&planned.row.path) {
-            Some(place) => place,
-            None => {
-                self.last_place += 1;
-                if matches!(self.stage, Stage::Reading) {
-                    self.ledger.keep_place(self.last_place, &planned.row.path);
-                }
-                self.last_place
-            }
-        };
-        let planner = Planner { settings: &self.settings };
-        if let (Stage::Reading, Some(emptying)) = (&self.stage, &mut self.deciding.emptying) {
-            planner.change(&planned).steps.iter().for_each(|step| emptying.apply(step));
-        }
-        if self.settings.dry_run {
-            let change = planner.change(&planned);
-            self.report.change(&change, &mut self.outbox);
-            if let Some(saving) = &mut self.saving {
-                saving.write(&planned, &change);
-            }
-        } else if planned.is_record() {
-            let change = planner.change(&planned);
-            self.report.change(&change, &mut self.outbox);
-            self.ledger.record(place, change.records, &[]);
-        } else {
-            self.has_acted = true;
-            self.acting.add(place, planned);
-        }
-    }
-
-    /// Takes the outcome of a step.
-    pub(super) fn supply_step(&mut self, number: u64, reply: Reply) {
-        let result = match reply {
-            Reply::Done(found) => Ok(found),
-            Reply::Failed(failure) => Err(failure),
-            Reply::Page { .. } | Reply::Described(_) | Reply::Same(_) | Reply::State(_) => Ok(None),
-        };
-        if let Some(finished) = self.acting.supply(number, result, &self.temporary, &mut self.outbox) {
-            self.finished(finished);
-        }
-    }
-
-    fn finished(&mut self, finished: Finished) {
-        match &finished.failure {
-            None => {
-                self.report.change(&finished.change, &mut self.outbox);
-                self.ledger.record(finished.place, finished.change.records, &finished.results);
-            }
-            Some(failure) => {
-                // A directory that is still in use stays.
-                let is_in_use = failure.kind == FailureKind::NotEmpty
-                    && matches!(finished.change.reason, Reason::EmptyDirectory | Reason::Deleted(_));
-                if failure.kind == FailureKind::Elsewhere {
-                    let path = &finished.change.path;
-                    self.outbox.say(Level::Info, "left-alone", Some(path), format!("not copied: {}", failure.message));
-                } else if is_in_use {
-                    let text = "not removed: it holds something that takes no part";
-                    self.outbox.say(Level::Notice, "directory-kept", Some(&finished.change.path), text);
-                } else {
-                    self.report.failed_step(&finished.change, finished.results.len(), failure, &mut self.outbox);
-                }
-                self.ledger.record(finished.place, Vec::new(), &[]);
-            }
-        }
     }
 
     fn act(&mut self) -> bool {
@@ -591,7 +334,7 @@ impl Session {
     }
 
     /// Says in the journal that this run may leave temporary files behind.
-    fn announce(&mut self) {
+    pub(super) fn announce(&mut self) {
         if self.settings.dry_run {
             return;
         }

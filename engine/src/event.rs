@@ -17,6 +17,17 @@ pub enum Level {
     Debug,
 }
 
+/// What a run has to copy, as far as it is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Workload {
+    /// Files, those included that are copied already.
+    pub files: u64,
+    /// Their bytes, where their size is known.
+    pub bytes: u64,
+    /// Whether nothing more can be added to it.
+    pub is_final: bool,
+}
+
 /// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {

@@ -91,6 +91,7 @@ pub async fn drive(
     loop {
         let turn = conversation.turn()?;
         turn.events.iter().for_each(|event| reporter.event(event));
+        reporter.counters.expect(turn.workload);
         if let Some(outcome) = turn.outcome {
             if statistics_every.is_some() {
                 reporter.statistics();

@@ -2,7 +2,7 @@
 
 use bisync::component::Conversation;
 use bisync_engine::entry::Instant;
-use bisync_engine::event::Event;
+use bisync_engine::event::{Event, Workload};
 use bisync_engine::outcome::Outcome;
 use bisync_engine::protocol::{Request, Verb};
 use bisync_engine::session::{OpenError, Opening, Session};
@@ -110,6 +110,7 @@ pub fn converse(session: &mut dyn Conversation, world: &mut World, seed: u64, re
         most_copies = most_copies.max(copies.count());
         if let Some(outcome) = turn.outcome {
             assert!(waiting.is_empty(), "the run ended with open requests: {waiting:?}");
+            check_workload(turn.workload, &outcome, &asked);
             return Some(Run { outcome, events, verbs, asked, most_copies });
         }
         assert!(!waiting.is_empty(), "the session waits, but nothing was asked; it did {verbs:#?}");
@@ -123,6 +124,16 @@ pub fn converse(session: &mut dyn Conversation, world: &mut World, seed: u64, re
             panic!("the session refused an answer: {error}");
         }
     }
+}
+
+/// Checks that a run which did all it wanted to do asked for as many copies as it said.
+fn check_workload(workload: Workload, outcome: &Outcome, asked: &[Verb]) {
+    if outcome.exit_code != 0 {
+        return;
+    }
+    let copies = asked.iter().filter_map(|verb| if let Verb::CopyFile(copy) = verb { Some(copy) } else { None });
+    let bytes = copies.clone().filter_map(|copy| copy.source.size).sum();
+    assert_eq!(workload, Workload { files: copies.count() as u64, bytes, is_final: true });
 }
 
 /// Takes one of the requests; those on the state store stay in order.

@@ -1,7 +1,7 @@
 //! What the engine sends, as the types of the WIT.
 
 use bisync_engine::entry::Fingerprint;
-use bisync_engine::event::Event;
+use bisync_engine::event::{Event, Workload};
 use bisync_engine::outcome::{Conflict, FailedPath, Outcome};
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{CopyFile, Disposal, Expect, MoveFile, Request, Staging, Verb};
@@ -14,8 +14,15 @@ impl From<Turn> for wit::Turn {
         Self {
             requests: value.requests.into_iter().map(Into::into).collect(),
             events: value.events.into_iter().map(Into::into).collect(),
+            workload: value.workload.into(),
             outcome: value.outcome.map(Into::into),
         }
+    }
+}
+
+impl From<Workload> for wit::Workload {
+    fn from(Workload { files, bytes, is_final }: Workload) -> Self {
+        Self { files, bytes, is_final }
     }
 }
 

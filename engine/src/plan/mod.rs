@@ -189,6 +189,30 @@ impl Planned {
         Some(Self::new(row.clone(), Choice::FixCase(alias)))
     }
 
+    /// Returns how many files it copies, and their bytes where their size is known.
+    pub fn copies(&self) -> (u64, u64) {
+        let sources = match &self.choice {
+            Choice::Carry { from, .. } | Choice::ReplaceDirectory(from) | Choice::StepAside { side: from, .. } => {
+                Pair::from_fn(|side| side == *from)
+            }
+            // Who loses without a new name is replaced, and copied nowhere.
+            Choice::Conflict { winner, names } => Pair::from_fn(|side| *winner == Some(side) || names[side].is_some()),
+            Choice::Forget(_)
+            | Choice::Adopt
+            | Choice::Remove(_)
+            | Choice::Touch { .. }
+            | Choice::Follow { .. }
+            | Choice::FixCase(_)
+            | Choice::MakeDirectory { .. }
+            | Choice::RemoveDirectory { .. }
+            | Choice::Leftover(_) => return (0, 0),
+        };
+        let copied = Side::BOTH.into_iter().filter(|side| sources[*side]).filter_map(|side| self.row.present(side));
+        copied.fold((0, 0), |(files, bytes), found| {
+            (files + 1, bytes.saturating_add(found.fingerprint.size.unwrap_or_default()))
+        })
+    }
+
     /// Returns whether only the listings change.
     pub fn is_record(&self) -> bool {
         matches!(self.choice, Choice::Forget(_) | Choice::Adopt)

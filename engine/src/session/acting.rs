@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use crate::entry::Found;
+use crate::event::Workload;
 use crate::options::{Cutoff, TransferLimit};
 use crate::plan::{Change, Phase, Planned, Planner};
 use crate::protocol::{Failure, FailureKind, Staging, Verb};
@@ -23,6 +24,7 @@ pub struct Acting {
     waiting: VecDeque<(Place, Planned)>,
     under_way: HashMap<u64, UnderWay>,
     phase: Option<Phase>,
+    workload: Workload,
     is_stopping: bool,
     bytes_begun: u64,
     is_over_limit: bool,
@@ -52,8 +54,16 @@ impl Acting {
     /// Adds a decision after all others.
     pub fn add(&mut self, place: Place, planned: Planned) {
         if !self.is_stopping {
+            let (files, bytes) = planned.copies();
+            self.workload.files += files;
+            self.workload.bytes = self.workload.bytes.saturating_add(bytes);
             self.waiting.push_back((place, planned));
         }
+    }
+
+    /// Returns what all changes together copy, those included that came to their end.
+    pub fn workload(&self) -> Workload {
+        self.workload
     }
 
     /// Returns how many changes have not come to their end.

@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::entry::Instant;
-use crate::event::Event;
+use crate::event::{Event, Workload};
 use crate::filter::{Filter, Limits};
 use crate::options::{CheckSync, Options, OptionsError, Settings};
 use crate::outcome::Outcome;
@@ -84,6 +84,8 @@ pub struct Turn {
     pub requests: Vec<Request>,
     /// What is to be shown, in this order.
     pub events: Vec<Event>,
+    /// What is to be copied in all; how much of it is done the host knows.
+    pub workload: Workload,
     /// How the run ended; with it the conversation is over.
     pub outcome: Option<Outcome>,
 }
@@ -274,8 +276,15 @@ impl Session {
         Turn {
             requests: std::mem::take(&mut self.outbox.requests),
             events: std::mem::take(&mut self.outbox.events),
+            workload: self.workload(),
             outcome,
         }
+    }
+
+    fn workload(&self) -> Workload {
+        let is_decided =
+            !matches!(self.stage, Stage::Opening | Stage::Recovering(_) | Stage::Reading | Stage::Deciding);
+        Workload { is_final: is_decided && self.deciding.inquiries.is_empty(), ..self.acting.workload() }
     }
 
     /// Takes the answer to a request. Answers may come in any order.

@@ -1,7 +1,7 @@
 //! What the component sends, as the engine's own types.
 
 use bisync_engine::entry::{Fingerprint, Hash};
-use bisync_engine::event::Event;
+use bisync_engine::event::{Event, Workload};
 use bisync_engine::outcome::{Conflict, FailedPath, Outcome};
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{CopyFile, Disposal, Expect, MoveFile, Request, Staging, Verb};
@@ -18,8 +18,15 @@ impl TryFrom<wit::Turn> for Turn {
         Ok(Self {
             requests: all(value.requests)?,
             events: all(value.events)?,
+            workload: value.workload.into(),
             outcome: value.outcome.map(Outcome::try_from).transpose()?,
         })
+    }
+}
+
+impl From<wit::Workload> for Workload {
+    fn from(wit::Workload { files, bytes, is_final }: wit::Workload) -> Self {
+        Self { files, bytes, is_final }
     }
 }
 

@@ -1,19 +1,25 @@
 //! What is shown on a terminal while a run is at work.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use bisync_engine::entry::Kind;
-use bisync_engine::event::{Event, Level};
+use bisync_engine::event::{Event, Level, Workload};
 use bisync_engine::options::Options;
 use bisync_engine::protocol::{Reply, Verb};
-use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A run that ends sooner shows no progress.
 const PATIENCE: Duration = Duration::from_millis(300);
+
+/// How long files have been copied when the time left can be estimated.
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// A file costs about as much as so many bytes, whatever its size.
+const FILE_BYTES: f64 = 100_000.0;
 
 /// How long the display stays as it is.
 const TICK: Duration = Duration::from_millis(100);
@@ -31,6 +37,8 @@ pub struct Counters {
     pub copies_ended: AtomicU64,
     /// Bytes copied so far, also those of files that are still being copied.
     pub bytes: Arc<AtomicU64>,
+    /// What is to be copied in all.
+    workload: Mutex<Workload>,
 }
 
 impl Counters {
@@ -46,6 +54,11 @@ impl Counters {
         if let Verb::CopyFile(_) = verb {
             self.copies_ended.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Takes note of what is to be copied in all.
+    pub fn expect(&self, workload: Workload) {
+        *self.workload.lock().unwrap_or_else(PoisonError::into_inner) = workload;
     }
 
     /// Counts what a reply tells.
@@ -161,25 +174,41 @@ impl Drop for Progress {
 }
 
 /// Writes the counters; `copying` is how long files have been copied.
-///
-/// How much is still to be copied nobody knows here: the engine asks for copies bit by bit.
 fn line(counters: &Counters, copying: Option<Duration>) -> String {
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     let (directories, files) = (HumanCount(count(&counters.directories)), HumanCount(count(&counters.files)));
-    let mut line = format!("Listed: {files} files in {directories} directories");
-    if let Some(elapsed) = copying {
-        let (begun, ended, bytes) =
-            (count(&counters.copies_begun), count(&counters.copies_ended), count(&counters.bytes));
-        let rate = bytes as f64 / elapsed.as_secs_f64().max(0.001);
-        line.push_str(&format!(
-            ". Copied: {} files, {}, {}/s; {} under way",
-            HumanCount(ended),
-            HumanBytes(bytes),
-            HumanBytes(rate as u64),
-            begun.saturating_sub(ended),
-        ));
+    let listed = format!("Listed: {files} files in {directories} directories");
+    let Some(elapsed) = copying else { return listed };
+    let workload = *counters.workload.lock().unwrap_or_else(PoisonError::into_inner);
+    // What was begun may be more than what was heard of last.
+    let (files, bytes) = (count(&counters.copies_ended), count(&counters.bytes));
+    let (all_files, all_bytes) = (workload.files.max(files), workload.bytes.max(bytes));
+    let so_far = if workload.is_final { "" } else { " so far" };
+    let rate = bytes as f64 / elapsed.as_secs_f64().max(0.001);
+    let mut line = format!(
+        "Copied: {} of {} files, {} of {}{so_far}, {}/s",
+        HumanCount(files),
+        HumanCount(all_files),
+        HumanBytes(bytes),
+        HumanBytes(all_bytes),
+        HumanBytes(rate as u64),
+    );
+    if let Some(left) = time_left(elapsed, effort(files, bytes), effort(all_files, all_bytes), workload.is_final) {
+        line.push_str(&format!(", {} left", HumanDuration(left)));
     }
     line
+}
+
+/// What files cost, in bytes.
+fn effort(files: u64, bytes: u64) -> f64 {
+    files as f64 * FILE_BYTES + bytes as f64
+}
+
+/// Returns how long it will take when it goes on as it went; `None` as long as nobody can know.
+fn time_left(elapsed: Duration, done: f64, all: f64, is_final: bool) -> Option<Duration> {
+    let is_known = is_final && done > 0.0 && elapsed >= SETTLED;
+    let seconds = elapsed.as_secs_f64() * (all - done).max(0.0) / done;
+    is_known.then(|| Duration::try_from_secs_f64(seconds.ceil()).ok()).flatten()
 }
 
 #[cfg(test)]
@@ -207,12 +236,23 @@ mod tests {
         counters.directories.store(12, Ordering::Relaxed);
         counters.files.store(3456, Ordering::Relaxed);
         assert_eq!(line(&counters, None), "Listed: 3,456 files in 12 directories");
-        counters.copies_begun.store(5, Ordering::Relaxed);
         counters.copies_ended.store(1, Ordering::Relaxed);
         counters.bytes.store(10 << 20, Ordering::Relaxed);
-        assert_eq!(
-            line(&counters, Some(Duration::from_secs(5))),
-            "Listed: 3,456 files in 12 directories. Copied: 1 files, 10.00 MiB, 2.00 MiB/s; 4 under way"
-        );
+        let check = |files, bytes, is_final, seconds, expected: &str| {
+            counters.expect(Workload { files, bytes, is_final });
+            assert_eq!(line(&counters, Some(Duration::from_secs(seconds))), expected);
+        };
+        check(2, 20 << 20, false, 5, "Copied: 1 of 2 files, 10.00 MiB of 20.00 MiB so far, 2.00 MiB/s");
+        check(2, 20 << 20, true, 1, "Copied: 1 of 2 files, 10.00 MiB of 20.00 MiB, 10.00 MiB/s");
+        check(2, 20 << 20, true, 5, "Copied: 1 of 2 files, 10.00 MiB of 20.00 MiB, 2.00 MiB/s, 5 seconds left");
+        check(0, 0, false, 5, "Copied: 1 of 1 files, 10.00 MiB of 10.00 MiB so far, 2.00 MiB/s");
+    }
+
+    #[test]
+    fn small_files_take_time_too() {
+        let left = |done, all| time_left(Duration::from_secs(10), done, all, true);
+        assert_eq!(left(effort(10, 0), effort(20, 0)), Some(Duration::from_secs(10)));
+        assert_eq!(left(effort(0, 0), effort(20, 0)), None);
+        assert_eq!(left(effort(20, 5), effort(20, 5)), Some(Duration::ZERO));
     }
 }

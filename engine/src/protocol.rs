@@ -112,6 +112,9 @@ pub struct MoveFile {
     pub expect: Fingerprint,
     /// Where it goes.
     pub target: RelPath,
+    /// A path beside the target, where a host writes a copy first when it cannot rename the file: the target may be on
+    /// another file system.
+    pub temporary: RelPath,
 }
 
 /// What a host can be asked for.

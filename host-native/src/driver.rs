@@ -281,7 +281,7 @@ mod tests {
 
     use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
     use bisync_engine::path::RelPath;
-    use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness};
+    use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, MoveFile};
     use bisync_engine::session::Turn;
     use bisync_engine::side::{Pair, Side};
 
@@ -435,7 +435,7 @@ mod tests {
         fn write(&self, _: CopyFile, _: Content) -> Answer<'_, Found> {
             unreachable!()
         }
-        fn move_file(&self, _: RelPath, _: Fingerprint, _: RelPath) -> Answer<'_, Found> {
+        fn move_file(&self, _: MoveFile) -> Answer<'_, Found> {
             unreachable!()
         }
         fn delete_file(&self, _: RelPath, _: Fingerprint, _: Disposal) -> Answer<'_, ()> {

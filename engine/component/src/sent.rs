@@ -96,6 +96,7 @@ impl From<MoveFile> for wit::MoveFile {
             path: text(value.path),
             expect: value.expect.into(),
             target: text(value.target),
+            temporary: text(value.temporary),
         }
     }
 }

@@ -138,12 +138,7 @@ impl Planner<'_> {
             target: target.clone(),
             expect: there.map_or(Expect::Absent, |found| Expect::Exactly(found.fingerprint.clone())),
             disposal: if there.is_some() { self.disposal(to, target) } else { Disposal::Discard },
-            staging: if copying.in_place {
-                Staging::InPlace
-            } else {
-                // Named when the step is started; the plan does not depend on it.
-                Staging::Temporary(RelPath::root())
-            },
+            staging: if copying.in_place { Staging::InPlace } else { Staging::Temporary(unnamed()) },
             verify: source.fingerprint.hash.clone().filter(|_| copying.verify),
         })
     }
@@ -236,6 +231,17 @@ fn version(side: Side, path: &RelPath, found: &Found) -> Record {
     Record { side, path: path.clone(), says: Says::Version(found.clone()) }
 }
 
+/// Temporary files are named when their step is started; the plan does not depend on it.
+fn unnamed() -> RelPath {
+    RelPath::root()
+}
+
 fn move_step(side: Side, path: &RelPath, found: &Found, target: &RelPath) -> Verb {
-    Verb::MoveFile(MoveFile { side, path: path.clone(), expect: found.fingerprint.clone(), target: target.clone() })
+    Verb::MoveFile(MoveFile {
+        side,
+        path: path.clone(),
+        expect: found.fingerprint.clone(),
+        target: target.clone(),
+        temporary: unnamed(),
+    })
 }

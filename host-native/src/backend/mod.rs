@@ -9,7 +9,7 @@ use std::pin::Pin;
 
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
 use bisync_engine::path::RelPath;
-use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind};
+use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind, MoveFile};
 
 pub use content::{Content, Producer, same_content};
 pub use perform::{Sides, perform};
@@ -47,7 +47,7 @@ pub trait Backend: Send + Sync {
     }
 
     /// Moves a file.
-    fn move_file(&self, path: RelPath, expect: Fingerprint, target: RelPath) -> Answer<'_, Found>;
+    fn move_file(&self, moved: MoveFile) -> Answer<'_, Found>;
 
     /// Deletes a file.
     fn delete_file(&self, path: RelPath, expect: Fingerprint, disposal: Disposal) -> Answer<'_, ()>;

@@ -108,6 +108,7 @@ impl TryFrom<wit::MoveFile> for MoveFile {
             path: parsed(&value.path)?,
             expect: value.expect.try_into()?,
             target: parsed(&value.target)?,
+            temporary: parsed(&value.temporary)?,
         })
     }
 }

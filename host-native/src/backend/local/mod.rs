@@ -31,7 +31,7 @@ use std::sync::Arc;
 
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
 use bisync_engine::path::RelPath;
-use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure};
+use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure, MoveFile};
 use jiff::tz::TimeZone;
 use tokio::task::spawn_blocking;
 
@@ -114,8 +114,8 @@ impl Backend for Local {
         Some(self.blocking(move |tree| copy::copy_file(&from.0, tree, &copy)))
     }
 
-    fn move_file(&self, path: RelPath, expect: Fingerprint, target: RelPath) -> Answer<'_, Found> {
-        self.blocking(move |tree| change::move_file(tree, &path, &expect, &target))
+    fn move_file(&self, moved: MoveFile) -> Answer<'_, Found> {
+        self.blocking(move |tree| change::move_file(tree, &moved))
     }
 
     fn delete_file(&self, path: RelPath, expect: Fingerprint, disposal: Disposal) -> Answer<'_, ()> {

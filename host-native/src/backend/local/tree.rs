@@ -11,7 +11,7 @@ use rustix::fd::OwnedFd;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use super::carry::carry;
+use super::carry::{carry, temporary_name};
 use super::failure::{failure, naming_failure};
 use super::open::{Root, Sight};
 use super::place::Place;
@@ -88,7 +88,7 @@ impl Tree {
         let renamed = if place.is_carried_to(&target) { Err(Errno::XDEV) } else { place.rename_over(&target) };
         match renamed {
             Err(Errno::XDEV) => {
-                carry(place, &target, true, &self.transport)?;
+                carry(place, &target, temporary_name(), true, self)?;
                 place.unlink().map_err(failure)
             }
             renamed => renamed.map_err(naming_failure),
@@ -97,7 +97,7 @@ impl Tree {
 
     /// Copies the file at `place` to `path` in the backup directory; a file that is there is replaced.
     pub fn back_up_copy(&self, place: &Place, path: &RelPath) -> Result<(), Failure> {
-        carry(place, &self.backup()?.place_made(path, None)?, true, &self.transport)
+        carry(place, &self.backup()?.place_made(path, None)?, temporary_name(), true, self)
     }
 
     fn backup(&self) -> Result<&Root, Failure> {

@@ -1,6 +1,7 @@
 //! The tests of the whole.
 
 mod hard_cases;
+mod hostile;
 mod hosts;
 mod options;
 mod plans;

@@ -74,12 +74,12 @@ impl Session {
         }
         let Some(exist) = self.reading.priors_exist() else { return false };
         if std::mem::take(&mut self.reads_uncommitted) {
-            // The commit that was broken off had given some of the new listings their names already.
+            // The commit that was broken off may have given some of the new listings their names already.
             for side in Side::BOTH.into_iter().filter(|side| !exist[*side]) {
                 self.base[side].clone_from(&self.names.listing[side]);
                 self.reading.replace_prior(side, ListingStream::new(self.base[side].clone()));
             }
-            return false;
+            return self.know_base();
         }
         let is_lost = self.settings.resync.is_none() && !(exist.one && exist.two);
         if is_lost && self.settings.recover && self.base != self.names.old {

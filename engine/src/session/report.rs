@@ -181,7 +181,7 @@ impl Report {
             Verb::CopyFile(copy) => {
                 let counts = &mut counts[copy.from.other()];
                 counts.copied += 1;
-                counts.copied_bytes += copy.source.size.unwrap_or(0);
+                counts.copied_bytes = counts.copied_bytes.saturating_add(copy.source.size.unwrap_or(0));
             }
             // The new name of a conflict's loser is told with the conflict.
             Verb::MoveFile(moved) => counts[moved.side].moved += u64::from(matches!(reason, Reason::Moved(..))),

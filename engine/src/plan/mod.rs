@@ -32,7 +32,7 @@ pub struct Planned {
 
 /// What is to be done with a path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Choice {
     /// Both listings forget it.
     Forget(Reason),

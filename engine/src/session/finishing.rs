@@ -8,6 +8,7 @@ use super::blob::ListingStream;
 use super::check::Check;
 use super::fold::Folds;
 use super::journal::Journal;
+use super::saving::PlanUse;
 use super::sequence::Sequence;
 use super::{Session, Stage};
 
@@ -89,8 +90,22 @@ impl Session {
                 verbs.push(Verb::RemoveState { name: names.part[side].clone() });
             }
         }
-        verbs.push(Verb::RemoveState { name: names.journal.clone() });
+        verbs.push(self.close_journal());
         verbs
+    }
+
+    /// Ends the journal. A plan lists nothing, so it does not know what runs that were killed before left behind: they stay in the
+    /// journal for the next run that looks.
+    fn close_journal(&self) -> Verb {
+        let name = self.names.journal.clone();
+        let applies = self.plan_use == Some(PlanUse::Apply);
+        let is_open = |run: &u64| applies && *run != self.temporary.run;
+        let runs: Vec<u64> = self.journal.runs.iter().copied().filter(is_open).collect();
+        if runs.is_empty() {
+            return Verb::RemoveState { name };
+        }
+        let bytes = Journal { runs, is_committing: false }.to_bytes();
+        Verb::WriteState { name, offset: 0, bytes }
     }
 
     pub(super) fn condemn_verbs(&self) -> Vec<Verb> {
@@ -107,8 +122,7 @@ impl Session {
         } else if self.journal.runs.is_empty() {
             return self.end();
         } else {
-            let remove = Verb::RemoveState { name: self.names.journal.clone() };
-            self.stage = Stage::Tidying(Sequence::new([remove]));
+            self.stage = Stage::Tidying(Sequence::new([self.close_journal()]));
         }
         true
     }

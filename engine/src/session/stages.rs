@@ -95,7 +95,7 @@ impl Session {
                     self.reading.replace_prior(side, ListingStream::new(self.base[side].clone()));
                 }
             }
-            self.stage = Stage::Reading;
+            self.stage = self.first_stage();
         } else if self.journal.is_committing {
             let text = "the last run was killed while it recorded its results; they are recorded now";
             self.outbox.say(Level::Notice, "recovered", None, text);

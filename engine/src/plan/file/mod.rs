@@ -24,6 +24,7 @@ const LONGEST_LINE: usize = 1 << 20;
 
 /// The first line: what a plan is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Header {
     /// The version of the format.
     #[serde(rename = "bisync-plan")]
@@ -44,10 +45,18 @@ pub struct Header {
 }
 
 /// A decision as a line.
+///
+/// Fields that are not known are refused, here and everywhere: a misspelt one would take an expectation away.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Line {
-    #[serde(flatten)]
-    row: RowLine,
+    path: RelPath,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    alias: Option<RelPath>,
+    #[serde(default, skip_serializing_if = "is_empty")]
+    base: Pair<Option<Version>>,
+    #[serde(default, skip_serializing_if = "is_empty")]
+    now: Pair<Option<Version>>,
     /// What is done, in words. Not read.
     #[serde(default)]
     does: Vec<String>,
@@ -60,6 +69,7 @@ struct Line {
 
 /// A row as JSON.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct RowLine {
     path: RelPath,
     /// The name on side two, where it is spelled differently.
@@ -75,6 +85,7 @@ pub(crate) struct RowLine {
 
 /// The last line.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct End {
     /// How many decisions there are.
     decisions: u64,
@@ -125,8 +136,8 @@ pub fn write_header(out: &mut Vec<u8>, header: &Header) {
 
 /// Writes a decision, with what it does and why in words.
 pub fn write_decision(out: &mut Vec<u8>, planned: &Planned, does: Vec<String>, why: String) {
-    let line =
-        Line { row: (*planned.row).clone().into(), does, why, choice: planned.choice.clone(), phase: planned.phase };
+    let RowLine { path, alias, base, now } = (*planned.row).clone().into();
+    let line = Line { path, alias, base, now, does, why, choice: planned.choice.clone(), phase: planned.phase };
     write_line(out, &line);
 }
 
@@ -196,9 +207,10 @@ impl PlanReader {
                 false => Err(PlanError::Count { said, found: self.decisions }),
             };
         }
-        let line: Line = serde_json::from_slice(text).map_err(|error| wrong(self.lines, &error))?;
+        let Line { path, alias, base, now, does: _, why: _, choice, phase } =
+            serde_json::from_slice(text).map_err(|error| wrong(self.lines, &error))?;
         self.decisions += 1;
-        let planned = Planned { row: Box::new(line.row.into()), choice: line.choice, phase: line.phase };
+        let planned = Planned { row: Box::new(RowLine { path, alias, base, now }.into()), choice, phase };
         Ok(Some(PlanLine::Decision(planned.into())))
     }
 
@@ -352,5 +364,9 @@ mod tests {
         check("{\"decisions\":13}\n", "", "cut off after line 14");
         check("2006-01-02T22:04:05.000000007Z", "yesterday", "line 2");
         check("{\"decisions\":13}\n", "{\"decisions\":13}\n{}\n", "ended before");
+        for misspelt in ["size", "modified", "hash", "id", "now", "base", "why", "choice", "target", "roots"] {
+            let (from, to) = (format!("\"{misspelt}\":"), format!("\"{misspelt}s\":"));
+            check(&from, &to, "unknown field");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! From decisions to changes: the steps of each, what they expect to find, and what the listings say afterwards.
 
 use crate::entry::{Found, Instant, Kind};
+use crate::link_name::on_disk;
 use crate::merge::Row;
 use crate::options::Settings;
 use crate::path::RelPath;
@@ -121,8 +122,14 @@ impl Planner<'_> {
         let source = row.present(from)?;
         let to = from.other();
         let path = row.path_on(from);
+        let directory = match row.present(to) {
+            Some(_) => None,
+            // A link takes the place of what has its name without the ending.
+            None => on_disk(row.path_on(to)),
+        };
+        let directory = directory.unwrap_or_else(|| row.path_on(to).clone());
         let steps = vec![
-            Verb::RemoveDirectory { side: to, path: row.path_on(to).clone(), emptiness: Emptiness::NoFiles },
+            Verb::RemoveDirectory { side: to, path: directory, emptiness: Emptiness::NoFiles },
             self.copy_step(from, path, source, row.path_on(to), None),
         ];
         Some((steps, vec![version(from, path, source), result(to, row.path_on(to), 1, source)]))

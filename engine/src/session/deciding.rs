@@ -9,7 +9,7 @@ use crate::filter::Filter;
 use crate::merge::Row;
 use crate::moves::{MoveSigns, Pairing};
 use crate::names::{DirectoryAliases, Spelling, match_names, only_side};
-use crate::options::{EmptyDirectories, Settings};
+use crate::options::{EmptyDirectories, Links, Settings};
 use crate::path::RelPath;
 use crate::plan::{Choice, Planned, Reason};
 use crate::safety::Counters;
@@ -19,6 +19,7 @@ use crate::walk::{Blind, Now};
 use super::emptying::Emptying;
 use super::inquiry::{Answer, Inquiries, Inquiry, NamingKind};
 use super::judged::{Judged, clear_the_way, pair_moves};
+use super::link_places;
 
 /// Everything that decisions are made from and into.
 #[derive(Debug)]
@@ -161,6 +162,9 @@ impl Deciding {
             judged.push(self.judge(row, settings));
         }
         clear_the_way(&mut judged);
+        if settings.links == Links::Translate {
+            link_places::clear_the_way(&mut judged);
+        }
         if let (true, Some(signs)) = (self.has_base, settings.moves) {
             judged = self.ask_for_moves(judged, signs);
         }

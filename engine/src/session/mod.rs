@@ -15,6 +15,7 @@ mod intake;
 mod journal;
 mod judged;
 mod ledger;
+mod link_places;
 mod outbox;
 mod reading;
 mod report;

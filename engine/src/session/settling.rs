@@ -69,7 +69,8 @@ impl Deciding {
     fn carry(&mut self, row: Box<Row>, from: Side, against_delete: bool, phase: Option<Phase>, settings: &Settings) {
         let to = from.other();
         match row.present(to).map(|found| found.kind) {
-            Some(Kind::Directory) if phase == Some(Phase::Fill) => self.plan(row, Choice::ReplaceDirectory(from)),
+            _ if phase == Some(Phase::Fill) => self.plan(row, Choice::ReplaceDirectory(from)),
+            _ if phase == Some(Phase::Clear) => self.step_aside(row, from),
             Some(Kind::Directory) => self.step_aside(row, from),
             Some(Kind::File) if !settings.copying.ignore_times && may_be_touched(&row) => {
                 self.ask(row, Question::Touched(from), settings);

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use bisync_engine::entry::{Fingerprint, Instant, Kind};
 use bisync_engine::filter::{Filter, FilterError};
+use bisync_engine::link_name::SUFFIX;
 use bisync_engine::options::{FilterSettings, Options};
 use bisync_engine::path::RelPath;
 use jiff::Timestamp;
@@ -66,7 +67,7 @@ fn explain(filter: &Filter, options: &Options, root: Option<&Path>, given: &OsSt
         }
         // A link that is kept takes part under this name.
         Some(metadata) if metadata.is_symlink() && options.flag("links") => {
-            path = below_root(&format!("{inner}.rclonelink"))?;
+            path = below_root(&format!("{inner}{SUFFIX}"))?;
             (Kind::File, None)
         }
         Some(metadata) if metadata.is_symlink() => (Kind::Link, None),

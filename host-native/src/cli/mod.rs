@@ -21,12 +21,15 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use bisync_engine::entry::Instant;
 use bisync_engine::event::Event;
-use bisync_engine::options::{Options, nearest};
+use bisync_engine::options::{Options, OptionsError, Settings, nearest};
 use bisync_engine::path::RelPath;
 use bisync_engine::plan::{self, file::Header};
+use bisync_engine::protocol::Capabilities;
 use bisync_engine::side::Pair;
 
+use crate::backend::References;
 use arguments::CommandLine;
 use commands::Word;
 use configuration::Configuration;
@@ -205,9 +208,25 @@ fn run(line: CommandLine, environment: &Environment) -> Result<Arguments, CliErr
     if options.flag("quiet") && options.count("verbose") > 0 {
         return Err(CliError::Contradiction("quiet", "verbose"));
     }
-    // The engine makes the filter anew; here a bad rule is refused before any folder is looked at.
+    // The engine decides anew; here a bad rule, or options that contradict each other, are refused before any folder is
+    // looked at.
     filter_test::filter(&options)?;
+    check_together(&options)?;
     Ok(Arguments { paths, given, options, apply: None, state_names: None, notices: environment.unknown() })
+}
+
+/// Refuses options that contradict each other whatever the folders are.
+fn check_together(options: &Options) -> Result<(), OptionsError> {
+    let able = || Capabilities {
+        time_precision_ns: Some(1),
+        sets_time: true,
+        hashes: vec!["md5".to_owned()],
+        slow_hashes: true,
+        case_insensitive: false,
+    };
+    let now = Instant { seconds: 0, nanoseconds: 0 };
+    Settings::resolve(options, &Pair::from_fn(|_| able()), now, 0)?;
+    References::purpose(options).map(|_| ())
 }
 
 /// Brings together the options of all places, the first of which goes before.
@@ -312,6 +331,15 @@ mod tests {
             &["a", "b", "--files-from=/dev/null", "--exclude=x"],
             "the list of files `/dev/null` cannot be combined with any other filter",
         );
+        check(
+            &["a", "b", "--create-empty-src-dirs", "--remove-empty-dirs"],
+            "cannot use `--remove-empty-dirs`: `--create-empty-src-dirs` keeps empty directories",
+        );
+        check(
+            &["a", "b", "--compare-dest=c", "--copy-dest=c"],
+            "cannot use `--compare-dest`: `--copy-dest` compares as well",
+        );
+        check(&["a", "b", "--no-force"], "unknown option `--no-force`; did you mean `--force=false`?");
         check(&["a", "b", "-y"], "unknown option `-y`; `bisync --help` shows all");
         check(&["a", "b", "--workdir"], "`--workdir` needs a value: `--workdir DIR`");
         check(&["a", "b", "-q", "-v"], "`--quiet` and `--verbose` contradict each other");

@@ -1,7 +1,7 @@
 //! Options of the group "Copying".
 
 use std::fs::{self, File};
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -477,20 +477,20 @@ fn compare_dest() {
 #[test]
 fn copy_dest() {
     let home = home_with_reference();
-    // The same size and time: what tells where the content came from.
-    let modified = fs::metadata(home.at("more/same")).unwrap().modified().unwrap();
-    home.write("more/same", "SAME");
-    File::options().write(true).open(home.at("more/same")).unwrap().set_modified(modified).unwrap();
+    // What tells where the content came from.
+    home.set_mode("more/same", 0o750);
     home.check(&["--copy-dest=more", "-v"], 0, "3 copied");
-    assert_eq!(home.read("two/same").as_deref(), Some("SAME"));
+    assert_eq!(fs::metadata(home.at("two/same")).unwrap().permissions().mode() & 0o777, 0o750);
     assert_eq!(home.read("two/other").as_deref(), Some("other"));
-    // Where contents are compared, size and time are not enough.
-    let home = home_with_reference();
-    home.write("more/same", "SAME");
-    File::options().write(true).open(home.at("more/same")).unwrap().set_modified(modified).unwrap();
-    File::options().write(true).open(home.at("one/same")).unwrap().set_modified(modified).unwrap();
-    home.check(&["--copy-dest=more", "--checksum"], 0, "3 copied");
-    assert_eq!(home.read("two/same").as_deref(), Some("same"));
+    // The same size and time are not enough: both sides would be taken to be in step.
+    for more in [&["--copy-dest=more"][..], &["--copy-dest=more", "--size-only"], &["--copy-dest=more", "--checksum"]] {
+        let home = home_with_reference();
+        let modified = fs::metadata(home.at("one/same")).unwrap().modified().unwrap();
+        home.write("more/same", "SAME");
+        File::options().write(true).open(home.at("more/same")).unwrap().set_modified(modified).unwrap();
+        home.check(more, 0, "3 copied");
+        home.check_in_step();
+    }
     home.check(&["--copy-dest=more", "--compare-dest=more"], 2, "cannot use `--compare-dest`");
 }
 

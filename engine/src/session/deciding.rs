@@ -293,7 +293,7 @@ impl Deciding {
 }
 
 /// Something that takes no part is there.
-fn is_untracked(row: &Row) -> bool {
+pub fn is_untracked(row: &Row) -> bool {
     row.now.one == Now::Untracked || row.now.two == Now::Untracked
 }
 
@@ -317,7 +317,7 @@ fn is_idle_directory(row: &Row, settings: &Settings) -> bool {
 }
 
 /// Whether the filters leave out what the last run knew, so that its absence says nothing.
-fn is_excluded(row: &Row, filter: &Filter) -> bool {
+pub fn is_excluded(row: &Row, filter: &Filter) -> bool {
     let was = row.prior.one.as_ref().or(row.prior.two.as_ref());
     let is_gone_somewhere = Side::BOTH.iter().any(|side| row.now[*side] == Now::Absent);
     let Some(found) = was.filter(|_| is_gone_somewhere) else { return false };

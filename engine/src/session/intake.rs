@@ -53,7 +53,7 @@ impl Session {
                         filter: &self.filter,
                         blind_at: &|path, spelling| reading.blind_at(path, spelling),
                     };
-                    self.explaining.see(&row, &self.deciding.comparison, &mut self.outbox);
+                    self.explaining.see(&row, &self.deciding.comparison, &around, &mut self.outbox);
                     self.deciding.take(row, &around);
                 }
                 Ok(Pull::Wait) => {
@@ -177,7 +177,7 @@ impl Session {
             blind_at: &|path, spelling| reading.blind_at(path, spelling),
         };
         self.deciding.finish(&around);
-        self.explaining.finish(&self.filter, &mut self.outbox);
+        self.explaining.finish(&around, &mut self.outbox);
         self.stage = Stage::Deciding;
         true
     }

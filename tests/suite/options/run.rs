@@ -189,6 +189,31 @@ fn explain() {
 }
 
 #[test]
+fn explanations_say_what_a_run_leaves_alone() {
+    let names = ["d/x", "a", "excluded", "secret", "stays"];
+    let files = names.map(|name| (format!("one/{name}"), "1"));
+    let home = Home::with(&files.each_ref().map(|(path, content)| (path.as_str(), *content)));
+    home.check(&[""; 0], 0, "5 copied");
+    fs::remove_dir_all(home.at("one/d")).unwrap();
+    std::os::unix::fs::symlink("a", home.at("one/d")).unwrap();
+    home.set_mode("one/secret", 0o600);
+    let options = ["--exclude=excluded", "--metadata-exclude=mode=*600"];
+    let check = |path: &str, expected: &str| {
+        let ended = home.check(&[&options[..], &[&format!("--explain={path}")]].concat(), 0, expected);
+        for wrong in ["(deleted)", "to be deleted", "gone from"] {
+            assert!(!ended.output.contains(wrong), "{path}: {}", ended.output);
+        }
+    };
+    check("d/x", "d/x: left alone on both sides: what is above it on one side is no directory");
+    check("d/new", "d/new: left alone on both sides: what is above it on one side is no directory");
+    check("secret", "secret: left alone on both sides: something that is there takes no part");
+    check("excluded", "excluded: leaves the listings, and is left alone on both sides: excluded by rule `excluded`");
+    check("a", "a: in step");
+    home.check(&options, 0, "nothing to do");
+    assert_eq!(home.read("two/d/x").as_deref(), Some("1"));
+}
+
+#[test]
 fn interactive() {
     let home = Home::with(&[("one/a", "1"), ("one/b", "2"), ("two/c", "3"), ("answers", "n\nwhat\ny\nq\n")]);
     let ended = program::run_with_input(

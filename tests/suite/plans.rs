@@ -136,3 +136,40 @@ fn a_plan_made_before_a_commit_was_completed_can_be_carried_out() {
     let done = run_plan(&mut world, "", 3, PlanUse::Apply);
     assert_eq!(done.outcome.exit_code, 0, "{:?}", done.outcome);
 }
+
+#[test]
+fn a_plan_goes_on_from_the_listings_that_it_was_made_from() {
+    let mut world = edited();
+    let names = StateNames::new(Pair::new("one/", "two/"));
+    run(&mut world, "", 2).unwrap();
+    edit(&mut world, "1 write z Z");
+    run(&mut world, "", 3).unwrap();
+    for side in Side::BOTH {
+        world.state.remove(&names.listing[side]).unwrap();
+    }
+    edit(&mut world, "1 write y Y");
+    assert_eq!(run_plan(&mut world, "--recover", 4, write()).outcome.exit_code, 0);
+    let done = run_plan(&mut world, "--recover", 5, PlanUse::Apply);
+    assert_eq!(done.outcome.exit_code, 0, "{:?}", done.outcome);
+    // What the older listings held is still held: a delete is one.
+    edit(&mut world, "1 delete a");
+    run(&mut world, "", 6).unwrap();
+    assert!(!world.contents(Side::Two).contains_key("a"), "{:?}", world.contents(Side::Two));
+}
+
+#[test]
+fn a_plan_that_contradicts_its_listings_is_refused() {
+    let check = |world: &mut World, from: &str, to: &str| {
+        run_plan(world, "", 2, write());
+        let text = String::from_utf8(world.state[PLAN].clone()).unwrap();
+        world.state.insert(PLAN.into(), text.replacen(from, to, 1).into_bytes());
+        let before = world.clone();
+        let done = run_plan(world, "", 3, PlanUse::Apply);
+        assert!(done.outcome.headline.contains("other listings than it says"), "{}", done.outcome.headline);
+        assert_eq!(world.sides, before.sides);
+    };
+    check(&mut edited(), "\"has_base\":true", "\"has_base\":false");
+    let mut new = edited();
+    new.state.clear();
+    check(&mut new, "\"has_base\":false", "\"has_base\":true");
+}

@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 
 use bisync_engine::entry::Instant;
 use bisync_engine::event::Event;
-use bisync_engine::options::{Options, OptionsError, Settings, nearest};
+use bisync_engine::options::{Options, OptionsError, Settings, find, nearest};
 use bisync_engine::path::RelPath;
 use bisync_engine::plan::{self, file::Header};
 use bisync_engine::protocol::Capabilities;
@@ -33,7 +33,7 @@ use crate::backend::References;
 use arguments::CommandLine;
 use commands::Word;
 use configuration::Configuration;
-use given::{Given, check, merge};
+use given::{Given, Origin, check, merge};
 
 /// The first line of a plan is no longer than this, in bytes.
 const LONGEST_HEADER: u64 = 16 << 20;
@@ -124,8 +124,13 @@ fn apply(line: CommandLine, environment: &Environment) -> Result<Arguments, CliE
     check_command(Word::Apply, &line)?;
     let file = line.operands.into_iter().next().map(PathBuf::from).unwrap_or_default();
     let header = plan_header(&file)?;
-    let mut given = header.options;
-    given.extend(line.given.iter().map(|given| (given.spec.name.to_owned(), given.value.clone())));
+    Options::parse(&header.options)?;
+    let of_plan = header
+        .options
+        .into_iter()
+        .filter_map(|(name, value)| Some(Given { spec: find(&name)?, value, origin: Origin::CommandLine }));
+    let merged = merge([line.given, of_plan.collect()]).into_iter();
+    let given: Vec<_> = merged.map(|Given { spec, value, .. }| (spec.name.to_owned(), value)).collect();
     Ok(Arguments {
         paths: header.roots.map(OsString::from),
         options: Options::parse(&given)?,

@@ -136,6 +136,11 @@ fn a_plan_holds_wherever_it_is_carried_out() {
     plan(&home, &["--copy-dest=reference"]);
     let text = home.read("plan").unwrap();
     assert!(text.contains(&format!("[\"copy-dest\",\"{}\"]", home.at("reference").display())), "{text}");
+    // What is said on the command line goes before what the plan was made with.
+    let home = Home::with(&[("one/a", "1")]);
+    plan(&home, &["--quiet"]);
+    let ended = program::run(&program::bisync(), &home.at(""), &["apply", "plan", "-v"]);
+    assert!(ended.all().contains("a: copied to Path2"), "{}", ended.all());
     // A disk that is not mounted is no place for a plan, though a resync would make the directory.
     let home = Home::with(&[("two/a", "1")]);
     plan(&home, &["--resync"]);

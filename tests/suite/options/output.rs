@@ -117,7 +117,7 @@ fn progress() {
 fn stats() {
     let home = Home::with(&[("one/a", "1")]);
     let ended = home.check(&["--stats=1h"], 0, "1 copied");
-    assert!(ended.errors.contains("Listed: 1 files in 2 directories. Copied: 1 files, 1 B"), "{}", ended.errors);
+    assert!(ended.errors.contains("Copied: 1 of 1 files, 1 B of 1 B"), "{}", ended.errors);
     assert_eq!(home.check(&["--stats=0"], 0, "").errors, "");
 }
 

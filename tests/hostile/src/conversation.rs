@@ -7,9 +7,8 @@ use bisync_engine::protocol::{Expect, Failure, FailureKind, Reply, Request, Verb
 use bisync_engine::session::{PlanUse, Session, StopReason};
 use bisync_engine::side::Pair;
 
-use super::texts::{LISTINGS, PLANS};
-use crate::host::{opening, options};
-use crate::world::World;
+use crate::opening;
+use crate::texts::{LISTINGS, PLANS};
 
 /// Sets of options that lead through different parts of the engine.
 const OPTIONS: &[&str] = &[
@@ -56,7 +55,7 @@ const PATIENCE: usize = 3000;
 pub fn conversation(bytes: &[u8]) {
     let mut choices = Choices(bytes.iter());
     let text = choices.pick(OPTIONS);
-    let mut opening = opening(options(text), &World::default(), 1);
+    let mut opening = opening(options(text));
     opening.plan = match choices.below(8) {
         0 => Some(PlanUse::Apply),
         1 => Some(PlanUse::Write { roots: Pair::new("/one".into(), "/two".into()) }),
@@ -98,6 +97,16 @@ pub fn conversation(bytes: &[u8]) {
             open.remove(at);
         }
     }
+}
+
+/// Options as the command line would give them; `\\s` is a space.
+fn options(text: &str) -> Vec<(String, String)> {
+    let given = text.split_whitespace().map(|word| {
+        let word = word.trim_start_matches("--");
+        let (name, value) = word.split_once('=').unwrap_or((word, "true"));
+        (name.to_owned(), value.replace("\\s", " "))
+    });
+    given.collect()
 }
 
 /// What is replaced, moved or deleted was seen by this host before.

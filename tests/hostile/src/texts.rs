@@ -8,8 +8,7 @@ use bisync_engine::plan::file::PlanReader;
 use bisync_engine::pull::Pull;
 use bisync_engine::session::Session;
 
-use crate::host::opening;
-use crate::world::World;
+use crate::opening;
 
 pub const LISTINGS: &[&str] = &[
     "# bisync listing v1 from 2026-01-02T03:04:05.000000000+0000\n\
@@ -91,7 +90,7 @@ pub fn filters(bytes: &[u8]) {
 }
 
 fn open(pairs: &[(String, String)]) {
-    if let Err(error) = Session::open(opening(pairs.to_vec(), &World::default(), 1)) {
+    if let Err(error) = Session::open(opening(pairs.to_vec())) {
         assert!(!error.message.trim().is_empty(), "{pairs:?}");
         let is_known = |option: &String| {
             pairs.iter().any(|(name, _)| name == option) || OPTIONS.iter().any(|spec| spec.name == option)

@@ -53,6 +53,7 @@ pub mod filter;
 pub mod go_time;
 pub mod listing;
 pub mod merge;
+pub mod metadata;
 pub mod moves;
 pub mod names;
 pub mod options;

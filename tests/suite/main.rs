@@ -2,6 +2,7 @@
 
 mod hard_cases;
 mod hosts;
+mod metadata;
 mod options;
 mod plans;
 mod properties;

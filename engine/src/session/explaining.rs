@@ -9,6 +9,7 @@ use crate::event::Level;
 use crate::filter::Filter;
 use crate::go_time;
 use crate::merge::Row;
+use crate::metadata::{Metadata, is_history};
 use crate::path::RelPath;
 use crate::side::Side;
 use crate::walk::Now;
@@ -46,6 +47,17 @@ impl Explaining {
                 Now::Untracked => "something that takes no part".to_owned(),
             };
             say(format!("{side}: {is}; after the last run: {was}{}", what_happened(delta, side)));
+        }
+        if let (Some(one), Some(two)) = (&row.metadata.one, &row.metadata.two) {
+            let differing = |of: &Metadata, other: &Metadata| {
+                let pairs = of.pairs.iter().filter(|pair| !is_history(&pair.0) && !other.pairs.contains(pair));
+                let texts: Vec<_> = pairs.map(|(key, value)| format!("{key}={value}")).collect();
+                if texts.is_empty() { "nothing".to_owned() } else { texts.join(", ") }
+            };
+            if one.pairs != two.pairs {
+                let (one, two) = (differing(one, two), differing(two, one));
+                say(format!("metadata that only Path1 has: {one}; that only Path2 has: {two}"));
+            }
         }
         if !is_directory {
             say(verdict(decide_file(delta)).to_owned());

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::entry::Instant;
 use crate::merge::Row;
+use crate::metadata::{Metadata, Pairs};
 use crate::path::RelPath;
 use crate::side::Pair;
 use crate::walk::Now;
@@ -71,6 +72,9 @@ pub(crate) struct RowLine {
     /// What is there now.
     #[serde(default, skip_serializing_if = "is_empty")]
     now: Pair<Option<Version>>,
+    /// The metadata of that, where it is carried over.
+    #[serde(default, skip_serializing_if = "has_none")]
+    metadata: Pair<Option<Pairs>>,
 }
 
 /// The last line.
@@ -223,17 +227,25 @@ fn is_empty(versions: &Pair<Option<Version>>) -> bool {
     versions.one.is_none() && versions.two.is_none()
 }
 
+fn has_none(metadata: &Pair<Option<Pairs>>) -> bool {
+    metadata.one.is_none() && metadata.two.is_none()
+}
+
 impl From<Row> for RowLine {
-    fn from(Row { path, alias, prior, now }: Row) -> Self {
+    fn from(Row { path, alias, prior, now, metadata }: Row) -> Self {
         let present = |now| if let Now::Present(found) = now { Some(Version::from(found)) } else { None };
-        Self { path, alias, base: prior.map(|prior| prior.map(Version::from)), now: now.map(present) }
+        let metadata = metadata.map(|metadata| Some(metadata?.pairs));
+        Self { path, alias, base: prior.map(|prior| prior.map(Version::from)), now: now.map(present), metadata }
     }
 }
 
 impl From<RowLine> for Row {
-    fn from(RowLine { path, alias, base, now }: RowLine) -> Self {
+    fn from(RowLine { path, alias, base, now, metadata }: RowLine) -> Self {
         let present = |version: Option<Version>| version.map_or(Now::Absent, |version| Now::Present(version.into()));
-        Self { path, alias, prior: base.map(|version| version.map(Into::into)), now: now.map(present) }
+        let prior = base.map(|version| version.map(Into::into));
+        // When it was changed has been looked at when the plan was made.
+        let metadata = metadata.map(|pairs| Some(Box::new(Metadata { pairs: pairs?, changed: None })));
+        Self { path, alias, prior, now: now.map(present), metadata }
     }
 }
 
@@ -266,6 +278,8 @@ mod tests {
         };
         let mut row = Row::at(RelPath::parse(path).unwrap());
         row.now.one = Now::Present(Found { kind: Kind::File, fingerprint: fingerprint.clone() });
+        let pairs = [("mode".to_owned(), "100644".to_owned())].into();
+        row.metadata.two = Some(Box::new(Metadata { pairs, changed: None }));
         row.prior.two = Some(Found { kind: Kind::Directory, fingerprint: Fingerprint::default() });
         Planned::new(row, choice)
     }
@@ -279,6 +293,7 @@ mod tests {
             Choice::Carry { from: Side::Two, target: None, reason: Reason::Moved(Side::One, path.clone()) },
             Choice::Remove(Side::One),
             Choice::Touch { on: Side::One, modified: Instant { seconds: 1, nanoseconds: 2 }, reason: Reason::Same },
+            Choice::SetMetadata { on: Side::One, reason: Reason::Metadata(Side::Two) },
             Choice::Follow { side: Side::One, old, target: Some(path.clone()) },
             Choice::FixCase(path.clone()),
             Choice::Conflict { winner: None, names: Pair::new(Some(path.clone()), None).into() },
@@ -348,9 +363,9 @@ mod tests {
         check("\"bisync-plan\":1", "\"bisync-plan\":2", "format 2");
         check("\"path\":\"a b/c\"", "\"path\":\"../c\"", "line 2 of the plan cannot be read");
         check("\"path\":\"a b/c\"", "\"path\":7", "line 2");
-        check("\"decisions\":13", "\"decisions\":12", "says that it has 12 decisions, and has 13");
-        check("{\"decisions\":13}\n", "", "cut off after line 14");
+        check("\"decisions\":14", "\"decisions\":12", "says that it has 12 decisions, and has 14");
+        check("{\"decisions\":14}\n", "", "cut off after line 15");
         check("2006-01-02T22:04:05.000000007Z", "yesterday", "line 2");
-        check("{\"decisions\":13}\n", "{\"decisions\":13}\n{}\n", "ended before");
+        check("{\"decisions\":14}\n", "{\"decisions\":14}\n{}\n", "ended before");
     }
 }

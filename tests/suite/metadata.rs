@@ -74,6 +74,8 @@ fn what_goes_with_a_copy_a_move_or_a_new_time_goes_with_it() {
     assert_eq!((moved.outcome.counts.two.moved, set(&moved), modes(&world, "m")), (1, 0, [0o600; 2]));
     run(&mut world, "--metadata", 3).unwrap();
     assert_eq!(modes(&world, "m"), [0o600; 2]);
+    // Whose time is kept and whose metadata is are two questions.
+    check(in_step(), "2 touch a\n 1 touch a\n 2 chmod a 600", [0o600; 2]);
     // A new time must not hide what somebody changed after the file was listed.
     let mut world = in_step();
     edit(&mut world, "1 touch a");

@@ -57,6 +57,9 @@ pub enum Choice {
         /// The time.
         #[serde(with = "file::time")]
         modified: Instant,
+        /// The side whose metadata both get, if it is this one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        metadata_of: Option<Side>,
         /// Why.
         reason: Reason,
     },

@@ -29,7 +29,9 @@ impl Planner<'_> {
             Choice::Adopt => (Reason::Same, Some((Vec::new(), adopt(row)))),
             Choice::Carry { from, target, reason } => (reason.clone(), self.carry(row, *from, target.as_ref())),
             Choice::Remove(on) => (Reason::Deleted(on.other()), self.remove(row, *on)),
-            Choice::Touch { on, modified, reason } => (reason.clone(), self.touch(row, *on, *modified)),
+            Choice::Touch { on, modified, metadata_of, reason } => {
+                (reason.clone(), self.touch(row, *on, *modified, metadata_of.unwrap_or(on.other())))
+            }
             Choice::SetMetadata { on, reason } => {
                 let step = self.set_metadata(row, row, on.other());
                 (reason.clone(), step.map(|step| (vec![step], Vec::new())))
@@ -79,10 +81,10 @@ impl Planner<'_> {
 
     /// Sets the time. The metadata goes first, even where it is the same: the new time looks like a change of it, and must not pass
     /// for one that is later than what somebody changes meanwhile.
-    fn touch(self, row: &Row, on: Side, modified: Instant) -> Option<Parts> {
+    fn touch(self, row: &Row, on: Side, modified: Instant, metadata_of: Side) -> Option<Parts> {
         let (stale, source) = (row.present(on)?, row.present(on.other())?);
         let path = row.path_on(on).clone();
-        let mut steps: Vec<_> = self.set_metadata(row, row, on.other()).into_iter().collect();
+        let mut steps: Vec<_> = self.set_metadata(row, row, metadata_of).into_iter().collect();
         let other = version(on.other(), row.path_on(on.other()), source);
         let records = vec![other, result(on, &path, steps.len(), stale)];
         steps.push(Verb::SetTime { side: on, path, expect: stale.fingerprint.clone(), modified });

@@ -71,6 +71,16 @@ impl Deciding {
         }
     }
 
+    /// Returns the side that alone changed the metadata, or later, if that is known.
+    pub(super) fn metadata_source(&self, row: &Row, settings: &Settings) -> Option<Side> {
+        let (one, two) = (row.metadata.one.as_ref()?, row.metadata.two.as_ref()?);
+        let base = self.metadata.since.filter(|_| self.has_base);
+        match decide_metadata(Pair::new(one, two), base, settings.metadata?) {
+            Verdict::Carry { from, .. } => Some(from),
+            Verdict::InStep | Verdict::Unknown => None,
+        }
+    }
+
     /// Does the same for a directory that both sides have.
     pub(super) fn settle_directory_metadata(&mut self, row: &Row, settings: &Settings) {
         let is_directory = |side| row.present(side).is_some_and(|found| found.kind == Kind::Directory);

@@ -189,7 +189,7 @@ impl Deciding {
                 self.agree(row, source, settings);
             }
             // As far as the base goes they are in step; to look closer was not asked for.
-            (Question::Refresh, Ok(false) | Err(_)) => {}
+            (Question::Refresh, Ok(false) | Err(_)) => self.settle_metadata(&row, settings),
         }
     }
 
@@ -202,7 +202,9 @@ impl Deciding {
                 let (one, two) = (one.fingerprint.modified, two.fingerprint.modified);
                 let differ = settings.compare.modified && times_differ(one, two, settings.modify_window_ns);
                 let modified = row.present(side)?.fingerprint.modified?;
-                differ.then_some(Choice::Touch { on: side.other(), modified, reason: Reason::Later(side) })
+                let on = side.other();
+                let metadata_of = self.metadata_source(&row, settings).filter(|from| *from == on);
+                differ.then_some(Choice::Touch { on, modified, metadata_of, reason: Reason::Later(side) })
             });
         if choice.is_none() {
             self.settle_metadata(&row, settings);

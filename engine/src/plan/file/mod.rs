@@ -292,7 +292,12 @@ mod tests {
             Choice::Forget(Reason::Excluded),
             Choice::Carry { from: Side::Two, target: None, reason: Reason::Moved(Side::One, path.clone()) },
             Choice::Remove(Side::One),
-            Choice::Touch { on: Side::One, modified: Instant { seconds: 1, nanoseconds: 2 }, reason: Reason::Same },
+            Choice::Touch {
+                on: Side::One,
+                modified: Instant { seconds: 1, nanoseconds: 2 },
+                metadata_of: Some(Side::One),
+                reason: Reason::Same,
+            },
             Choice::SetMetadata { on: Side::One, reason: Reason::Metadata(Side::Two) },
             Choice::Follow { side: Side::One, old, target: Some(path.clone()) },
             Choice::FixCase(path.clone()),

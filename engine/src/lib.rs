@@ -54,6 +54,7 @@ pub mod go_time;
 pub mod link_name;
 pub mod listing;
 pub mod merge;
+pub mod metadata;
 pub mod moves;
 pub mod names;
 pub mod options;

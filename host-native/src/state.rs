@@ -53,6 +53,7 @@ impl StateStore {
             | Verb::MakeDirectory { .. }
             | Verb::RemoveDirectory { .. }
             | Verb::SetTime { .. }
+            | Verb::SetMetadata(_)
             | Verb::Flush { .. } => false,
         }
     }
@@ -78,6 +79,7 @@ impl StateStore {
             | Verb::MakeDirectory { .. }
             | Verb::RemoveDirectory { .. }
             | Verb::SetTime { .. }
+            | Verb::SetMetadata(_)
             | Verb::Flush { .. } => Err(io::Error::new(ErrorKind::Unsupported, "not a verb of the state store")),
         }
     }

@@ -9,7 +9,7 @@ use bisync_engine::session::{OpenError, Opening, Session};
 use bisync_engine::side::{Pair, Side};
 
 use crate::random::Random;
-use crate::world::{World, capabilities};
+use crate::world::{RUNS_AFTER, World, capabilities};
 
 /// What a run did and said.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ pub fn opening(options: Vec<(String, String)>, world: &World, run: u64) -> Openi
         options,
         paths: Pair::new("one/".into(), "two/".into()),
         capabilities: Pair::from_fn(|_| capabilities()),
-        now: Instant { seconds: world.clock + 1_000_000, nanoseconds: 0 },
+        now: Instant { seconds: world.clock + RUNS_AFTER, nanoseconds: 0 },
         utc_offset_seconds: 0,
         run,
         plan: None,

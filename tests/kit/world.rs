@@ -3,9 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bisync_engine::entry::{FileId, Fingerprint, Found, Instant, Item, Kind};
+use bisync_engine::metadata::{Keeps, Metadata, Pairs};
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Capabilities, Disposal, Emptiness, Expect, Failure, FailureKind, Reply, Staging, Verb};
 use bisync_engine::side::{Pair, Side};
+
+/// A run begins so many seconds after the last edit.
+pub const RUNS_AFTER: i64 = 1_000_000;
 
 /// A file in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +20,10 @@ pub struct File {
     pub modified: Instant,
     /// Its identity.
     pub id: u64,
+    /// Its permissions.
+    pub mode: u32,
+    /// When anything about it was last changed.
+    pub changed: Instant,
 }
 
 /// A side in memory: the directories are those of the files, and the ones that were made.
@@ -45,6 +53,8 @@ pub struct World {
     /// Paths on which an operation fails.
     pub broken: Pair<BTreeSet<String>>,
     last_id: u64,
+    /// Every change has a time of its own.
+    changes: u32,
 }
 
 /// What all sides in memory can do.
@@ -55,6 +65,7 @@ pub fn capabilities() -> Capabilities {
         hashes: vec!["md5".into()],
         slow_hashes: true,
         case_insensitive: false,
+        keeps: Keeps { permissions: true, ..Keeps::default() },
     }
 }
 
@@ -69,8 +80,30 @@ impl World {
     /// Writes a file with a time of its own.
     pub fn write_at(&mut self, side: Side, path: &str, content: &str, modified: Instant) {
         self.last_id += 1;
-        let file = File { content: content.into(), modified, id: self.last_id };
+        let file = File { content: content.into(), modified, id: self.last_id, mode: 0o644, changed: self.edited() };
         self.put(side, path, file);
+    }
+
+    /// Changes the permissions of a file now.
+    ///
+    /// # Panics
+    /// When there is no such file.
+    pub fn set_mode(&mut self, side: Side, path: &str, mode: u32) {
+        let changed = self.edited();
+        let file = self.sides[side].files.get_mut(path).unwrap_or_else(|| panic!("no file at {path}"));
+        (file.mode, file.changed) = (mode, changed);
+    }
+
+    /// The time of an edit: after the last run began, and before the next one does.
+    fn edited(&mut self) -> Instant {
+        self.changes += 1;
+        Instant { seconds: self.clock + RUNS_AFTER - 1, nanoseconds: self.changes }
+    }
+
+    /// The time of what a run does.
+    fn done(&mut self) -> Instant {
+        self.changes += 1;
+        Instant { seconds: self.clock + RUNS_AFTER, nanoseconds: self.changes }
     }
 
     /// Deletes a file, or a directory with all that is in it.
@@ -92,7 +125,8 @@ impl World {
             .map(|(name, file)| (name.clone(), file.clone()))
             .collect();
         self.delete(side, from);
-        for (name, file) in files {
+        for (name, mut file) in files {
+            file.changed = self.edited();
             let rest = &name[from.len()..];
             self.put(side, &format!("{to}{rest}"), file);
         }
@@ -147,7 +181,7 @@ impl World {
 
     fn attempt(&mut self, verb: Verb) -> Result<Reply, Failure> {
         match verb {
-            Verb::ListDirectory { side, path, hash, metadata: _ } => {
+            Verb::ListDirectory { side, path, hash, metadata } => {
                 self.check_broken(side, &path)?;
                 if !path.is_root() && !self.sides[side].directories.contains(path.as_str()) {
                     return fail(FailureKind::NotFound, "no such directory");
@@ -167,7 +201,9 @@ impl World {
                     .into_iter()
                     .filter_map(|name| {
                         let found = self.found(side, &format!("{prefix}{name}"), hash.is_some())?;
-                        Some(Item { name, found, metadata: None })
+                        let file = self.sides[side].files.get(&format!("{prefix}{name}")).filter(|_| metadata);
+                        let metadata = file.map(|file| Metadata { pairs: pairs(file), changed: Some(file.changed) });
+                        Some(Item { name, found, metadata })
                     })
                     .collect();
                 Ok(Reply::Page { items, last: true })
@@ -205,12 +241,14 @@ impl World {
                         self.last_id
                     }
                 };
+                file.changed = self.done();
                 self.put(to, copy.target.as_str(), file);
                 Ok(Reply::Done(self.found(to, copy.target.as_str(), false)))
             }
             Verb::MoveFile(moved) => {
                 self.check_broken(moved.side, &moved.path)?;
-                let file = self.expect_file(moved.side, &moved.path, &moved.expect)?;
+                let mut file = self.expect_file(moved.side, &moved.path, &moved.expect)?;
+                file.changed = self.done();
                 self.check_parents(moved.side, &moved.target)?;
                 self.expect_absent(moved.side, &moved.target)?;
                 self.sides[moved.side].files.remove(moved.path.as_str());
@@ -247,10 +285,23 @@ impl World {
             Verb::SetTime { side, path, expect, modified } => {
                 self.check_broken(side, &path)?;
                 self.expect_file(side, &path, &expect)?;
+                let changed = self.done();
                 if let Some(file) = self.sides[side].files.get_mut(path.as_str()) {
-                    file.modified = modified;
+                    (file.modified, file.changed) = (modified, changed);
                 }
                 Ok(Reply::Done(self.found(side, path.as_str(), false)))
+            }
+            Verb::SetMetadata(set) => {
+                let to = set.from.other();
+                self.check_broken(to, &set.target)?;
+                let source = self.expect_file(set.from, &set.path, &set.source.fingerprint)?;
+                let there = self.expect_file(to, &set.target, &set.expect.fingerprint)?;
+                if pairs(&source) != set.source_metadata || pairs(&there) != set.expect_metadata {
+                    return fail(FailureKind::Refused, "its metadata is not what was listed");
+                }
+                let changed = self.done();
+                self.put(to, set.target.as_str(), File { mode: source.mode, changed, ..there });
+                Ok(Reply::Done(self.found(to, set.target.as_str(), false)))
             }
             Verb::Flush { .. } => Ok(Reply::Done(None)),
             Verb::ReadState { name, offset, length } => Ok(Reply::State(self.state.get(&name).map(|blob| {
@@ -325,6 +376,10 @@ impl World {
 
 fn fail(kind: FailureKind, message: &str) -> Result<Reply, Failure> {
     Err(Failure { kind, message: message.into() })
+}
+
+fn pairs(file: &File) -> Pairs {
+    [("mode".to_owned(), format!("100{:03o}", file.mode))].into()
 }
 
 fn fingerprint(file: &File, hash: bool) -> Fingerprint {

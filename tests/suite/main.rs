@@ -3,6 +3,7 @@
 mod hard_cases;
 mod hostile;
 mod hosts;
+mod metadata;
 mod options;
 mod plans;
 mod properties;

@@ -20,6 +20,7 @@ use super::emptying::Emptying;
 use super::inquiry::{Answer, Inquiries, Inquiry, NamingKind};
 use super::judged::{Judged, clear_the_way, pair_moves};
 use super::link_places;
+use super::metadata::MetadataBase;
 
 /// Everything that decisions are made from and into.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ pub struct Deciding {
     #[allow(clippy::vec_box, reason = "the rows go into the plan as they are, without being copied")]
     kept: Vec<Box<Row>>,
     pub(super) aliases: DirectoryAliases,
+    /// Since when a change of metadata counts.
+    pub metadata: MetadataBase,
     /// Counted while reading.
     pub counters: Pair<Counters>,
     /// Files of `--check-access`.
@@ -82,6 +85,7 @@ impl Deciding {
             is_streaming: false,
             kept: Vec::new(),
             aliases: DirectoryAliases::default(),
+            metadata: MetadataBase::default(),
             counters: Pair::default(),
             access_files: Pair::default(),
             emptying: removes_empty.then(Emptying::default),
@@ -96,11 +100,14 @@ impl Deciding {
         self.note(&row, settings);
         if let Some(delta) = self.in_step(&row) {
             self.counters.count(&row, delta);
-            if settings.copying.refresh_times {
-                self.refresh(row, settings);
+            if settings.copying.refresh_times && self.has_other_time(&row, settings) {
+                self.ask_to_refresh(row, settings);
+            } else {
+                self.settle_metadata(&row, settings);
             }
             return;
         }
+        self.settle_directory_metadata(&row, settings);
         let spelling = spelling(settings);
         if Side::BOTH.iter().any(|side| row.present(*side).is_none())
             && (around.blind_at)(&row.path, spelling).is_some()

@@ -8,6 +8,7 @@ use crate::entry::{Found, Kind};
 use crate::event::Level;
 use crate::go_time;
 use crate::merge::Row;
+use crate::metadata::{Metadata, is_history};
 use crate::path::RelPath;
 use crate::side::Side;
 use crate::walk::{Blind, Now};
@@ -49,6 +50,17 @@ impl Explaining {
             // What cannot be seen was not deleted.
             let happened = if left_alone.is_some() { "" } else { what_happened(delta, side) };
             say(format!("{side}: {is}; after the last run: {was}{happened}"));
+        }
+        if let (Some(one), Some(two)) = (&row.metadata.one, &row.metadata.two) {
+            let differing = |of: &Metadata, other: &Metadata| {
+                let pairs = of.pairs.iter().filter(|pair| !is_history(&pair.0) && !other.pairs.contains(pair));
+                let texts: Vec<_> = pairs.map(|(key, value)| format!("{key}={value}")).collect();
+                if texts.is_empty() { "nothing".to_owned() } else { texts.join(", ") }
+            };
+            if one.pairs != two.pairs {
+                let (one, two) = (differing(one, two), differing(two, one));
+                say(format!("metadata that only Path1 has: {one}; that only Path2 has: {two}"));
+            }
         }
         match left_alone {
             Some(why) => say(why),

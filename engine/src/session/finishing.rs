@@ -66,6 +66,7 @@ impl Session {
         if self.has_acted {
             verbs.extend(Side::BOTH.map(|side| Verb::Flush { side }));
         }
+        verbs.extend(self.metadata_verbs());
         let journal = Journal { is_committing: true, ..self.journal.clone() };
         let bytes = journal.to_bytes();
         verbs.push(Verb::WriteState { name: self.names.journal_new.clone(), offset: 0, bytes });
@@ -90,6 +91,7 @@ impl Session {
                 verbs.push(Verb::RemoveState { name: names.part[side].clone() });
             }
         }
+        verbs.extend(self.metadata_name());
         verbs.push(self.close_journal());
         verbs
     }
@@ -119,10 +121,19 @@ impl Session {
     pub(super) fn tidy(&mut self) -> bool {
         if self.settings.lockout && !self.settings.resilient && self.report.has_failures() {
             self.stage = Stage::Condemning(Sequence::new(self.condemn_verbs()));
-        } else if self.journal.runs.is_empty() {
+        } else if self.journal.runs.is_empty()
+            && self.deciding.metadata.since.is_some() == self.settings.metadata.is_some()
+        {
             return self.end();
         } else {
-            self.stage = Stage::Tidying(Sequence::new([self.close_journal()]));
+            let mut verbs = Vec::new();
+            if self.has_acted && self.settings.metadata.is_some() {
+                verbs.extend(Side::BOTH.map(|side| Verb::Flush { side }));
+            }
+            verbs.extend(self.metadata_verbs());
+            verbs.extend(self.metadata_name());
+            verbs.push(self.close_journal());
+            self.stage = Stage::Tidying(Sequence::new(verbs));
         }
         true
     }

@@ -72,6 +72,9 @@ impl Session {
         if self.knows_base {
             return true;
         }
+        if !self.know_metadata_base() {
+            return false;
+        }
         let Some(exist) = self.reading.priors_exist() else { return false };
         if std::mem::take(&mut self.reads_uncommitted) {
             // The commit that was broken off may have given some of the new listings their names already.

@@ -16,6 +16,7 @@ mod journal;
 mod judged;
 mod ledger;
 mod link_places;
+mod metadata;
 mod outbox;
 mod reading;
 mod report;
@@ -237,7 +238,7 @@ impl Session {
         } else {
             Pair::from_fn(|side| ListingStream::new(names.listing[side].clone()))
         };
-        let reading = Reading::new(&filter, priors, settings.listing_hash.clone());
+        let reading = Reading::new(&filter, priors, settings.listing_hash.clone(), settings.metadata.is_some());
         let form = Form { hash: settings.listing_hash.clone(), has_times: settings.compare.modified };
         Ok(Self {
             deciding: Deciding::new(&settings, opening.capabilities.map(|side| side.sets_time)),
@@ -343,6 +344,13 @@ impl Session {
             },
             Purpose::Sequence => self.supply_sequence(reply),
             Purpose::Announcement => {}
+            Purpose::MetadataBase => match reply {
+                Reply::Failed(failure) => {
+                    let text = format!("cannot read when metadata was last carried over: {}", failure.message);
+                    self.abort("state-unreadable", text, false);
+                }
+                reply => self.deciding.metadata.supply(part(reply).as_deref()),
+            },
             Purpose::Identify(side) => match (&mut self.stage, reply) {
                 (_, Reply::Failed(failure)) => {
                     let text = format!("cannot read the listing of {side}: {}", failure.message);

@@ -9,7 +9,7 @@ use crate::side::{Pair, Side};
 
 use super::blob::ListingStream;
 use super::outbox::{Outbox, Purpose};
-use super::report::{because, words};
+use super::report::{because, is_look, words};
 use super::{Session, Stage};
 
 /// How much is read or written at once, in bytes.
@@ -82,7 +82,7 @@ impl Saving {
     /// Adds a decision.
     pub fn write(&mut self, planned: &Planned, change: &Change) {
         self.decisions += 1;
-        let does = change.steps.iter().map(|step| words(step, true).1).collect();
+        let does = change.steps.iter().filter(|step| !is_look(step)).map(|step| words(step, true).1).collect();
         write_decision(&mut self.buffer, planned, does, because(&change.reason));
     }
 

@@ -146,6 +146,7 @@ impl Session {
                 return self.abort(stop.code(), stop.to_string(), stop.is_critical());
             }
         }
+        self.say_unknown_metadata();
         self.plan.sort_by(|left, right| (left.phase, &left.row.path).cmp(&(right.phase, &right.row.path)));
         self.prune_empty_directories();
         self.order_copies();
@@ -338,6 +339,7 @@ impl Session {
         if self.settings.dry_run {
             return;
         }
+        self.drop_metadata_base();
         self.journal.runs.push(self.temporary.run);
         let bytes = self.journal.to_bytes();
         let verb = Verb::WriteState { name: self.names.journal.clone(), offset: 0, bytes };

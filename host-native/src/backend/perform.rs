@@ -50,6 +50,9 @@ async fn carry_out(sides: &Sides, verb: Verb) -> Result<Reply, Failure> {
         Verb::SetTime { side, path, expect, modified } => {
             folders[side].set_time(path, expect, modified).await.map(done)
         }
+        Verb::SetMetadata(set) => {
+            folders[set.from.other()].set_metadata(folders[set.from].as_ref(), set).await.map(done)
+        }
         Verb::Flush { side } => folders[side].flush().await.map(gone),
         Verb::ReadState { .. }
         | Verb::WriteState { .. }

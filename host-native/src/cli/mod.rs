@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 
 use bisync_engine::entry::Instant;
 use bisync_engine::event::Event;
+use bisync_engine::metadata::Keeps;
 use bisync_engine::options::{Options, OptionsError, Settings, find, nearest};
 use bisync_engine::path::RelPath;
 use bisync_engine::plan::{self, file::Header};
@@ -228,6 +229,7 @@ fn check_together(options: &Options) -> Result<(), OptionsError> {
         hashes: vec!["md5".to_owned()],
         slow_hashes: true,
         case_insensitive: false,
+        keeps: Keeps::default(),
     };
     let now = Instant { seconds: 0, nanoseconds: 0 };
     Settings::resolve(options, &Pair::from_fn(|_| able()), now, 0)?;

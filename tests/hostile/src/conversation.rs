@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use bisync_engine::entry::{FileId, Fingerprint, Found, Hash, Instant, Item, Kind};
+use bisync_engine::metadata::Metadata;
 use bisync_engine::protocol::{Expect, Failure, FailureKind, Reply, Request, Verb};
 use bisync_engine::session::{PlanUse, Session, StopReason};
 use bisync_engine::side::Pair;
@@ -21,6 +22,8 @@ const OPTIONS: &[&str] = &[
     "--dry-run --remove-empty-dirs",
     "--check-sync=only",
     "--filter=-\\s*.tmp --max-depth=2 --exclude-if-present=b --metadata-include=mode=*",
+    "--metadata",
+    "--metadata --conflict-resolve=newer --resync",
     "--inplace --track-renames-strategy=modtime --max-transfer=10 --order-by=size --max-backlog=2",
 ];
 
@@ -114,6 +117,7 @@ fn check_is_known(verb: &Verb, known: &Pair<BTreeSet<String>>, text: &str) {
     let (side, path) = match verb {
         Verb::DeleteFile { side, path, .. } | Verb::SetTime { side, path, .. } => (*side, path),
         Verb::MoveFile(moved) => (moved.side, &moved.path),
+        Verb::SetMetadata(set) => (set.from.other(), &set.target),
         Verb::CopyFile(copy) if matches!(copy.expect, Expect::Exactly(_)) => (copy.from.other(), &copy.target),
         _ => return,
     };
@@ -190,7 +194,14 @@ fn failure(choices: &mut Choices<'_>) -> Reply {
 }
 
 fn item(choices: &mut Choices<'_>, metadata: bool, deep: bool) -> Item {
-    let metadata = metadata.then(|| vec![("mode".to_owned(), "100644".to_owned())].into());
+    let metadata = metadata.then(|| {
+        let mode = choices.pick(&["100644", "100600", "", "x"]);
+        let changed = choices.pick(&[None, Some(0), Some(2_000_000), Some(i64::MAX)]);
+        Metadata {
+            pairs: [("mode".to_owned(), mode.to_owned())].into(),
+            changed: changed.map(|seconds| Instant { seconds, nanoseconds: 0 }),
+        }
+    });
     Item { name: choices.pick(NAMES).to_owned(), found: found(choices, !deep), metadata }
 }
 

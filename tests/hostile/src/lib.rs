@@ -5,6 +5,7 @@ mod conversation;
 mod texts;
 
 use bisync_engine::entry::Instant;
+use bisync_engine::metadata::Keeps;
 use bisync_engine::protocol::Capabilities;
 use bisync_engine::session::Opening;
 use bisync_engine::side::Pair;
@@ -81,6 +82,7 @@ fn opening(options: Vec<(String, String)>) -> Opening {
         hashes: vec!["md5".into()],
         slow_hashes: true,
         case_insensitive: false,
+        keeps: Keeps { permissions: true, owner: true, attributes: true },
     };
     Opening {
         options,

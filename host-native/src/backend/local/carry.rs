@@ -25,7 +25,7 @@ pub fn carry(place: &Place, target: &Place, temporary: Vec<u8>, replaces: bool, 
     };
     let mut staged = Staged::create(target.sibling(temporary), permissions)?;
     transfer(&source, &staged.file, &AtomicBool::new(false), &tree.transport)?;
-    source.lend_metadata(&staged.file)?;
+    source.lend_metadata(&staged.file, None)?;
     source.verify()?;
     let stat = staged.finish(source.stat.fingerprint.modified, Some(source.stat.accessed))?;
     tree.written(staged.directory(), stat.device);

@@ -26,9 +26,12 @@ pub fn copy_file(from: &Tree, to: &Tree, copy: &CopyFile) -> Result<Found, Failu
     bring(to, copy, source.stat.permissions, like, |staged| {
         transfer(&source, &staged.file, &to.shares, &to.transport)?;
         if to.metadata {
-            source.lend_metadata(&staged.file)?;
+            source.lend_metadata(&staged.file, Some(to.capabilities.keeps))?;
         }
         source.verify()?;
+        if to.metadata {
+            source.verify_metadata()?;
+        }
         staged.finish(source.stat.fingerprint.modified, to.metadata.then_some(source.stat.accessed))
     })
 }

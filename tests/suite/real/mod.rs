@@ -1,6 +1,7 @@
 //! The real program on real folders.
 
 mod against_rclone;
+mod busy;
 mod commands;
 mod kill;
 mod program;

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bisync_engine::entry::{FileId, Fingerprint, Found, Instant, Item, Kind};
+use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
 use bisync_engine::path::RelPath;
-use bisync_engine::protocol::{Capabilities, Disposal, Emptiness, Expect, Failure, FailureKind, Reply, Staging, Verb};
+use bisync_engine::protocol::{Disposal, Emptiness, Expect, Failure, FailureKind, Reply, Staging, Verb};
 use bisync_engine::side::{Pair, Side};
+
+use crate::durability::Unflushed;
+use crate::nature::Nature;
 
 /// A file in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,18 +47,11 @@ pub struct World {
     pub corrupts: bool,
     /// Paths on which an operation fails.
     pub broken: Pair<BTreeSet<String>>,
+    /// What each side is like.
+    pub natures: Pair<Nature>,
+    /// What a loss of power may take back; `None` where nobody asks.
+    pub unflushed: Option<Unflushed>,
     last_id: u64,
-}
-
-/// What all sides in memory can do.
-pub fn capabilities() -> Capabilities {
-    Capabilities {
-        time_precision_ns: Some(1),
-        sets_time: true,
-        hashes: vec!["md5".into()],
-        slow_hashes: true,
-        case_insensitive: false,
-    }
 }
 
 impl World {
@@ -69,12 +65,14 @@ impl World {
     /// Writes a file with a time of its own.
     pub fn write_at(&mut self, side: Side, path: &str, content: &str, modified: Instant) {
         self.last_id += 1;
-        let file = File { content: content.into(), modified, id: self.last_id };
-        self.put(side, path, file);
+        let file = File { content: content.into(), modified: self.natures[side].rounded(modified), id: self.last_id };
+        let path = self.spelled(side, path);
+        self.put(side, &path, file);
     }
 
     /// Deletes a file, or a directory with all that is in it.
     pub fn delete(&mut self, side: Side, path: &str) {
+        let path = &self.spelled(side, path);
         let tree = &mut self.sides[side];
         let below = format!("{path}/");
         tree.files.retain(|name, _| name != path && !name.starts_with(&below));
@@ -84,6 +82,7 @@ impl World {
 
     /// Moves a file, or a directory with all that is in it.
     pub fn rename(&mut self, side: Side, from: &str, to: &str) {
+        let from = &self.spelled(side, from);
         let below = format!("{from}/");
         let files: Vec<_> = self.sides[side]
             .files
@@ -93,8 +92,8 @@ impl World {
             .collect();
         self.delete(side, from);
         for (name, file) in files {
-            let rest = &name[from.len()..];
-            self.put(side, &format!("{to}{rest}"), file);
+            let target = self.spelled(side, &format!("{to}{}", &name[from.len()..]));
+            self.put(side, &target, file);
         }
     }
 
@@ -118,6 +117,30 @@ impl World {
         files.map(|(path, file)| (path.clone(), file.content.clone())).collect()
     }
 
+    /// Returns how a side spells a path: as what is there, where that is the same name to it.
+    pub fn spelled(&self, side: Side, path: &str) -> String {
+        let (nature, tree) = (&self.natures[side], &self.sides[side]);
+        if nature.is_literal() {
+            return path.into();
+        }
+        let mut spelled = String::new();
+        for name in path.split('/') {
+            let above = if spelled.is_empty() { String::new() } else { format!("{spelled}/") };
+            let known = tree.files.keys().chain(&tree.directories).chain(&tree.links);
+            let mut names = known.filter_map(|known| known.strip_prefix(&above)).filter(|known| !known.contains('/'));
+            let same = names.find(|known| nature.key(known) == nature.key(name));
+            spelled = format!("{above}{}", same.map_or_else(|| nature.kept(name), str::to_owned));
+        }
+        spelled
+    }
+
+    fn spell(&self, side: Side, path: RelPath) -> RelPath {
+        if self.natures[side].is_literal() || path.is_root() {
+            return path;
+        }
+        RelPath::parse(&self.spelled(side, path.as_str())).unwrap_or(path)
+    }
+
     fn put(&mut self, side: Side, path: &str, file: File) {
         if let Some((parent, _)) = path.rsplit_once('/') {
             self.make_directory(side, parent);
@@ -128,7 +151,7 @@ impl World {
     fn found(&self, side: Side, path: &str, hash: bool) -> Option<Found> {
         let tree = &self.sides[side];
         if let Some(file) = tree.files.get(path) {
-            return Some(Found { kind: Kind::File, fingerprint: fingerprint(file, hash) });
+            return Some(Found { kind: Kind::File, fingerprint: self.natures[side].fingerprint(file, hash) });
         }
         let kind = if tree.directories.contains(path) {
             Kind::Directory
@@ -142,12 +165,18 @@ impl World {
 
     /// Carries out a request.
     pub fn perform(&mut self, verb: Verb) -> Reply {
-        self.attempt(verb).unwrap_or_else(Reply::Failed)
+        let before = self.unflushed.as_ref().map(|_| self.sides.clone());
+        let reply = self.attempt(verb.clone()).unwrap_or_else(Reply::Failed);
+        if let (Some(before), Some(unflushed)) = (before, &mut self.unflushed) {
+            unflushed.note(&verb, before, &self.sides, &self.state);
+        }
+        reply
     }
 
     fn attempt(&mut self, verb: Verb) -> Result<Reply, Failure> {
         match verb {
             Verb::ListDirectory { side, path, hash, metadata: _ } => {
+                let path = self.spell(side, path);
                 self.check_broken(side, &path)?;
                 if !path.is_root() && !self.sides[side].directories.contains(path.as_str()) {
                     return fail(FailureKind::NotFound, "no such directory");
@@ -172,14 +201,18 @@ impl World {
                     .collect();
                 Ok(Reply::Page { items, last: true })
             }
-            Verb::Describe { side, path } => Ok(Reply::Described(self.found(side, path.as_str(), false))),
+            Verb::Describe { side, path } => {
+                let path = self.spell(side, path);
+                Ok(Reply::Described(self.found(side, path.as_str(), false)))
+            }
             Verb::SameContent { one, two } => {
                 let left = self.expect_file(Side::One, &one.0, &one.1)?.content;
                 let right = self.expect_file(Side::Two, &two.0, &two.1)?.content;
                 Ok(Reply::Same(left == right))
             }
-            Verb::CopyFile(copy) => {
+            Verb::CopyFile(mut copy) => {
                 let to = copy.from.other();
+                copy.target = self.spell(to, copy.target);
                 self.check_broken(to, &copy.target)?;
                 self.check_broken(copy.from, &copy.path)?;
                 let source = self.expect_file(copy.from, &copy.path, &copy.source)?;
@@ -189,10 +222,14 @@ impl World {
                     Expect::Exactly(version) => Some(self.expect_file(to, &copy.target, version)?),
                 };
                 let mut file = source;
+                file.modified = match self.natures[to].sets_time {
+                    true => self.natures[to].rounded(file.modified),
+                    false => self.natures[to].rounded(Instant { seconds: self.clock, nanoseconds: 0 }),
+                };
                 if self.corrupts {
                     file.content = file.content.chars().rev().collect();
                 }
-                if copy.verify.is_some() && copy.verify != fingerprint(&file, true).hash {
+                if copy.verify.is_some() && copy.verify != Nature::default().fingerprint(&file, true).hash {
                     return fail(FailureKind::Temporary, "it arrived damaged");
                 }
                 if let Some(old) = &replaced {
@@ -208,16 +245,25 @@ impl World {
                 self.put(to, copy.target.as_str(), file);
                 Ok(Reply::Done(self.found(to, copy.target.as_str(), false)))
             }
-            Verb::MoveFile(moved) => {
+            Verb::MoveFile(mut moved) => {
+                let target = self.spell(moved.side, moved.target.clone());
+                let only_spelling = target == self.spell(moved.side, moved.path.clone());
+                if !only_spelling {
+                    moved.target = target;
+                }
+                moved.path = self.spell(moved.side, moved.path);
                 self.check_broken(moved.side, &moved.path)?;
                 let file = self.expect_file(moved.side, &moved.path, &moved.expect)?;
                 self.check_parents(moved.side, &moved.target)?;
-                self.expect_absent(moved.side, &moved.target)?;
+                if !only_spelling {
+                    self.expect_absent(moved.side, &moved.target)?;
+                }
                 self.sides[moved.side].files.remove(moved.path.as_str());
                 self.put(moved.side, moved.target.as_str(), file);
                 Ok(Reply::Done(self.found(moved.side, moved.target.as_str(), false)))
             }
             Verb::DeleteFile { side, path, expect, disposal } => {
+                let path = self.spell(side, path);
                 self.check_broken(side, &path)?;
                 let old = self.expect_file(side, &path, &expect)?;
                 self.dispose(side, &old, &disposal);
@@ -225,6 +271,7 @@ impl World {
                 Ok(Reply::Done(None))
             }
             Verb::MakeDirectory { side, path } => {
+                let path = self.spell(side, path);
                 self.check_broken(side, &path)?;
                 self.check_parents(side, &path)?;
                 if self.sides[side].files.contains_key(path.as_str()) {
@@ -234,6 +281,7 @@ impl World {
                 Ok(Reply::Done(self.found(side, path.as_str(), false)))
             }
             Verb::RemoveDirectory { side, path, emptiness } => {
+                let path = self.spell(side, path);
                 let below = format!("{path}/");
                 let tree = &mut self.sides[side];
                 let has_file = tree.files.keys().chain(&tree.links).any(|name| name.starts_with(&below));
@@ -245,10 +293,12 @@ impl World {
                 Ok(Reply::Done(None))
             }
             Verb::SetTime { side, path, expect, modified } => {
+                let path = self.spell(side, path);
                 self.check_broken(side, &path)?;
                 self.expect_file(side, &path, &expect)?;
+                let rounded = self.natures[side].rounded(modified);
                 if let Some(file) = self.sides[side].files.get_mut(path.as_str()) {
-                    file.modified = modified;
+                    file.modified = rounded;
                 }
                 Ok(Reply::Done(self.found(side, path.as_str(), false)))
             }
@@ -303,8 +353,8 @@ impl World {
     }
 
     fn expect_file(&self, side: Side, path: &RelPath, version: &Fingerprint) -> Result<File, Failure> {
-        match self.sides[side].files.get(path.as_str()) {
-            Some(file) if version.is_still(&fingerprint(file, false)) => Ok(file.clone()),
+        match self.sides[side].files.get(self.spell(side, path.clone()).as_str()) {
+            Some(file) if version.is_still(&self.natures[side].fingerprint(file, false)) => Ok(file.clone()),
             _ => Err(Failure { kind: FailureKind::Refused, message: "it is not what was listed".into() }),
         }
     }
@@ -325,15 +375,4 @@ impl World {
 
 fn fail(kind: FailureKind, message: &str) -> Result<Reply, Failure> {
     Err(Failure { kind, message: message.into() })
-}
-
-fn fingerprint(file: &File, hash: bool) -> Fingerprint {
-    // Any function of the content does for a hash.
-    let value = file.content.bytes().fold(17_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
-    Fingerprint {
-        size: Some(file.content.len() as u64),
-        modified: Some(file.modified),
-        hash: hash.then(|| bisync_engine::entry::Hash::new("md5", &format!("{value:032x}"))),
-        id: Some(FileId(u128::from(file.id))),
-    }
 }

@@ -101,9 +101,7 @@ impl Deciding {
             return;
         }
         let spelling = spelling(settings);
-        if Side::BOTH.iter().any(|side| row.present(*side).is_none())
-            && (around.blind_at)(&row.path, spelling).is_some()
-        {
+        if is_out_of_sight(&row, around) {
             self.counters.count_as_it_was(&row);
             return;
         }
@@ -138,7 +136,11 @@ impl Deciding {
     /// All rows were taken: decides the kept ones.
     pub fn finish(&mut self, around: &Surroundings<'_>) {
         let settings = around.settings;
-        let matched = match_names(std::mem::take(&mut self.kept), spelling(settings));
+        // A row may come before the directory that another spelling of its name lies in: only now is it known what was not listed.
+        let kept = std::mem::take(&mut self.kept);
+        let (unseen, kept): (Vec<_>, Vec<_>) = kept.into_iter().partition(|row| is_out_of_sight(row, around));
+        unseen.iter().for_each(|row| self.counters.count_as_it_was(row));
+        let matched = match_names(kept, spelling(settings));
         self.aliases = matched.directories;
         for row in matched.collisions {
             self.counters.count_as_it_was(&row);
@@ -286,6 +288,12 @@ impl Deciding {
         }
         judged.into_iter().flatten().collect()
     }
+}
+
+/// Whether the path may be there on a side that does not show it.
+fn is_out_of_sight(row: &Row, around: &Surroundings<'_>) -> bool {
+    Side::BOTH.iter().any(|side| row.present(*side).is_none())
+        && (around.blind_at)(&row.path, spelling(around.settings)).is_some()
 }
 
 /// Something that takes no part is there.

@@ -179,6 +179,17 @@ fn files_and_directories_take_each_others_place() {
 }
 
 #[test]
+fn an_empty_directory_keeps_its_name_on_a_first_run() {
+    for options in ["", "--check-first"] {
+        let mut world = World::default();
+        edit(&mut world, "1 mkdir a\n 2 write a A");
+        fine(&mut world, options);
+        in_step(&world);
+        assert!(world.contents(Side::One).contains_key("a.conflict1"), "{options}\n{}", show(&world));
+    }
+}
+
+#[test]
 fn a_lockout_without_a_listing_does_nothing() {
     for seed in 0..100 {
         for options in ["--lockout", "--lockout --check-access --resilient"] {

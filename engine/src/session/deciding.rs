@@ -162,9 +162,12 @@ impl Deciding {
             }
             judged.push(self.judge(row, settings));
         }
-        clear_the_way(&mut judged);
-        if let (true, Some(signs)) = (self.has_base, settings.moves) {
-            judged = self.ask_for_moves(judged, signs);
+        // Without a base nothing makes room, however empty it is: so it is when rows are decided as they come.
+        if self.has_base {
+            clear_the_way(&mut judged);
+            if let Some(signs) = settings.moves {
+                judged = self.ask_for_moves(judged, signs);
+            }
         }
         for item in judged {
             self.settle(item, settings);

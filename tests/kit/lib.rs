@@ -2,9 +2,11 @@
 
 pub mod durability;
 pub mod host;
+pub mod model;
 pub mod nature;
 pub mod random;
 pub mod real;
 pub mod scenario;
 pub mod schedule;
+pub mod trees;
 pub mod world;

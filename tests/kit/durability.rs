@@ -1,6 +1,6 @@
 //! What a loss of power takes back: everything that was not flushed may be lost, each operation on its own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use bisync_engine::protocol::Verb;
 use bisync_engine::side::{Pair, Side};
@@ -11,13 +11,11 @@ use crate::world::{File, Tree, World};
 /// What was done and is not yet durable.
 ///
 /// On a side every operation is lost or kept whole, in any choice that makes sense: what was built on something that is lost is
-/// lost as well. A blob that was not given its name yet may be cut off; one that was removed may come back.
+/// lost as well. A blob that was not given its name yet may be cut off.
 #[derive(Debug, Clone, Default)]
 pub struct Unflushed {
     operations: Pair<Vec<Operation>>,
     soft_blobs: BTreeSet<String>,
-    removed_blobs: BTreeMap<String, Vec<u8>>,
-    blobs: BTreeMap<String, Vec<u8>>,
 }
 
 #[derive(Debug, Clone)]
@@ -28,7 +26,7 @@ struct Operation {
 
 impl Unflushed {
     /// Takes note of a request that was carried out.
-    pub fn note(&mut self, verb: &Verb, before: Pair<Tree>, after: &Pair<Tree>, blobs: &BTreeMap<String, Vec<u8>>) {
+    pub fn note(&mut self, verb: &Verb, before: Pair<Tree>, after: &Pair<Tree>) {
         match verb {
             Verb::Flush { side } => self.operations[*side].clear(),
             Verb::WriteState { name, .. } => {
@@ -37,13 +35,9 @@ impl Unflushed {
             Verb::ReplaceState { name, target } => {
                 self.soft_blobs.remove(name);
                 self.soft_blobs.remove(target);
-                self.removed_blobs.clear();
             }
             Verb::RemoveState { name } => {
                 self.soft_blobs.remove(name);
-                if let Some(blob) = self.blobs.get(name) {
-                    self.removed_blobs.insert(name.clone(), blob.clone());
-                }
             }
             Verb::ReadState { .. } | Verb::KeepState { .. } => {}
             Verb::ListDirectory { .. } | Verb::Describe { .. } | Verb::SameContent { .. } => {}
@@ -60,14 +54,13 @@ impl Unflushed {
                 }
             }
         }
-        self.blobs.clone_from(blobs);
     }
 }
 
 impl World {
     /// From now on a loss of power may take back what is not flushed.
     pub fn watch_power(&mut self) {
-        self.unflushed = Some(Unflushed { blobs: self.state.clone(), ..Unflushed::default() });
+        self.unflushed = Some(Unflushed::default());
     }
 
     /// The power fails: keeps what is durable, and of the rest what chance leaves.
@@ -89,11 +82,6 @@ impl World {
                 0 => drop(self.state.remove(&name)),
                 1 => blob.truncate(random.below(blob.len())),
                 _ => {}
-            }
-        }
-        for (name, blob) in unflushed.removed_blobs {
-            if random.once_in(2) {
-                self.state.entry(name).or_insert(blob);
             }
         }
     }

@@ -168,7 +168,7 @@ impl World {
         let before = self.unflushed.as_ref().map(|_| self.sides.clone());
         let reply = self.attempt(verb.clone()).unwrap_or_else(Reply::Failed);
         if let (Some(before), Some(unflushed)) = (before, &mut self.unflushed) {
-            unflushed.note(&verb, before, &self.sides, &self.state);
+            unflushed.note(&verb, before, &self.sides);
         }
         reply
     }

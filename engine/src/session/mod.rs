@@ -160,6 +160,8 @@ pub struct Session {
     knows_base: bool,
     /// Whether any step was asked of a side.
     has_acted: bool,
+    /// Requests that must be answered before the first change: the journal has to name the run.
+    announcements: u8,
 }
 
 /// What a session is at.
@@ -266,6 +268,7 @@ impl Session {
             reads_uncommitted: false,
             knows_base: false,
             has_acted: false,
+            announcements: 0,
         })
     }
 
@@ -341,7 +344,7 @@ impl Session {
                 _ => {}
             },
             Purpose::Sequence => self.supply_sequence(reply),
-            Purpose::Announcement => {}
+            Purpose::Announcement => self.announcements = self.announcements.saturating_sub(1),
             Purpose::Identify(side) => match (&mut self.stage, reply) {
                 (_, Reply::Failed(failure)) => {
                     let text = format!("cannot read the listing of {side}: {}", failure.message);

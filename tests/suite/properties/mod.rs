@@ -7,11 +7,15 @@ mod edits;
 mod failures;
 mod model;
 mod order;
+mod sequences;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use bisync_engine::side::Side;
+use bisync_engine::entry::{Fingerprint, Kind};
+use bisync_engine::listing::Reader;
+use bisync_engine::pull::Pull;
+use bisync_engine::side::{Pair, Side};
 use bisync_tests::host::{Run, run, show};
 use bisync_tests::random::Random;
 use bisync_tests::real::program;
@@ -94,3 +98,35 @@ fn all_contents(world: &World) -> BTreeSet<String> {
 }
 
 const FORCE: &str = "--force";
+
+/// What the listing of a side says of its files; nothing where there is none.
+fn listed(world: &World, side: Side) -> BTreeMap<String, Fingerprint> {
+    let mut reader = Reader::default();
+    let name = format!("one..two.{}.lst", if side == Side::One { "path1" } else { "path2" });
+    let Some(listing) = world.state.get(&name) else { return BTreeMap::new() };
+    reader.feed(listing);
+    reader.finish();
+    let mut files = BTreeMap::new();
+    while let Pull::Item(entry) = reader.pull().unwrap() {
+        if entry.found.kind == Kind::File {
+            files.insert(entry.path.to_string(), entry.found.fingerprint);
+        }
+    }
+    files
+}
+
+/// P17: where both sides still are as both listings have them, they hold the same.
+#[track_caller]
+fn check_base(world: &World, seed: u64, log: &str) {
+    let listed = Pair::from_fn(|side| listed(world, side));
+    let still = |side: Side, path: &String| {
+        let file = world.sides[side].files.get(path)?;
+        let version = listed[side].get(path)?;
+        version.is_still(&world.natures[side].fingerprint(file, false)).then_some(&file.content)
+    };
+    for path in listed.one.keys() {
+        if let (Some(one), Some(two)) = (still(Side::One, path), still(Side::Two, path)) {
+            assert_eq!(one, two, "seed {seed}: the listings take `{path}` for in step\n{log}\nnow\n{}", show(world));
+        }
+    }
+}

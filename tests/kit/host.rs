@@ -219,6 +219,18 @@ pub fn is_state(verb: &Verb) -> bool {
     )
 }
 
+/// Whether a request changes a side or what is recorded of it.
+pub fn is_changing(verb: &Verb) -> bool {
+    !matches!(
+        verb,
+        Verb::ListDirectory { .. }
+            | Verb::Describe { .. }
+            | Verb::SameContent { .. }
+            | Verb::Flush { .. }
+            | Verb::ReadState { .. }
+    )
+}
+
 /// Lists both sides, one file a line, for comparison.
 pub fn show(world: &World) -> String {
     let mut text = String::new();

@@ -51,7 +51,8 @@ pub struct World {
     pub natures: Pair<Nature>,
     /// What a loss of power may take back; `None` where nobody asks.
     pub unflushed: Option<Unflushed>,
-    last_id: u64,
+    /// The identity that was given last.
+    pub last_id: u64,
 }
 
 impl World {

@@ -6,8 +6,11 @@ mod agreement;
 mod edits;
 mod failures;
 mod model;
+mod moves;
 mod order;
+mod others;
 mod sequences;
+mod stillness;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;

@@ -1,5 +1,6 @@
 //! What there is at a path: its kind and what identifies its version.
 
+use crate::metadata::Metadata;
 use crate::path::RelPath;
 
 /// What kind of thing a path names.
@@ -107,9 +108,6 @@ pub struct Found {
     pub fingerprint: Fingerprint,
 }
 
-/// What is known of a file besides its content: keys and values, `mode` and `100644`.
-pub type Metadata = Box<[(String, String)]>;
-
 /// A name in a directory, and what was found there.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Item {
@@ -117,7 +115,7 @@ pub struct Item {
     pub name: String,
     /// What was found.
     pub found: Found,
-    /// The metadata of a file, where it was asked for; `None` also where a side keeps none.
+    /// The metadata of a file or a directory, where it was asked for; `None` also where a side keeps none.
     pub metadata: Option<Metadata>,
 }
 

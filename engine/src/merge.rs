@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 
 use crate::entry::{Entry, Found};
+use crate::metadata::Metadata;
 use crate::path::RelPath;
 use crate::plan::file::RowLine;
 use crate::pull::Pull;
@@ -23,12 +24,14 @@ pub struct Row {
     pub prior: Pair<Option<Found>>,
     /// What is there now.
     pub now: Pair<Now>,
+    /// The metadata of that, where it is carried over.
+    pub metadata: Pair<Option<Box<Metadata>>>,
 }
 
 impl Row {
     /// Makes a row of which nothing is known but its path.
     pub fn at(path: RelPath) -> Self {
-        Self { path, alias: None, prior: Pair::default(), now: Pair::default() }
+        Self { path, alias: None, prior: Pair::default(), now: Pair::default(), metadata: Pair::default() }
     }
 
     /// Returns the path as `side` names it.
@@ -54,6 +57,7 @@ struct Sighting {
     path: RelPath,
     prior: Option<Found>,
     now: Now,
+    metadata: Option<Box<Metadata>>,
 }
 
 /// Joins the streams. It holds at most one entry of each.
@@ -112,11 +116,12 @@ impl Merge {
 fn row(one: Option<Sighting>, two: Option<Sighting>) -> Option<Row> {
     let path = one.as_ref().or(two.as_ref())?.path.clone();
     let (one, two) = (one.map(parts).unwrap_or_default(), two.map(parts).unwrap_or_default());
-    Some(Row { path, alias: None, prior: Pair::new(one.0, two.0), now: Pair::new(one.1, two.1) })
+    let metadata = Pair::new(one.2, two.2);
+    Some(Row { path, alias: None, prior: Pair::new(one.0, two.0), now: Pair::new(one.1, two.1), metadata })
 }
 
-fn parts(sighting: Sighting) -> (Option<Found>, Now) {
-    (sighting.prior, sighting.now)
+fn parts(sighting: Sighting) -> (Option<Found>, Now, Option<Box<Metadata>>) {
+    (sighting.prior, sighting.now, sighting.metadata)
 }
 
 impl SideMerge {
@@ -144,10 +149,12 @@ impl SideMerge {
         let prior = if order == Ordering::Greater { None } else { self.prior.take() };
         let now = if order == Ordering::Less { None } else { self.now.take() };
         Ok(match (prior, now) {
-            (prior, Some(Seen { path, now })) => {
-                Pull::Item(Sighting { path, prior: prior.map(|entry| entry.found), now })
+            (prior, Some(Seen { path, now, metadata })) => {
+                Pull::Item(Sighting { path, prior: prior.map(|entry| entry.found), now, metadata })
             }
-            (Some(Entry { path, found }), None) => Pull::Item(Sighting { path, prior: Some(found), now: Now::Absent }),
+            (Some(Entry { path, found }), None) => {
+                Pull::Item(Sighting { path, prior: Some(found), now: Now::Absent, metadata: None })
+            }
             (None, None) => Pull::End,
         })
     }
@@ -178,7 +185,8 @@ mod tests {
         }
         fn pull_now(&mut self, side: Side) -> Result<Pull<Seen>, Infallible> {
             Ok(self.now[side].pop_front().map_or(Pull::End, |(path, size)| {
-                Pull::Item(Seen { path: RelPath::parse(path).unwrap(), now: Now::Present(found(size)) })
+                let now = Now::Present(found(size));
+                Pull::Item(Seen { path: RelPath::parse(path).unwrap(), now, metadata: None })
             }))
         }
     }

@@ -118,6 +118,7 @@ fn join(one: Row, two: Row) -> Row {
         path: one.path,
         prior: Pair::new(one.prior.one, two.prior.two),
         now: Pair::new(one.now.one, two.now.two),
+        metadata: Pair::new(one.metadata.one, two.metadata.two),
     }
 }
 

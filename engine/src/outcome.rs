@@ -35,6 +35,8 @@ pub struct Counts {
     pub deleted: u64,
     /// Files whose time alone was set.
     pub touched: u64,
+    /// Files and directories whose metadata alone was set.
+    pub metadata_set: u64,
     /// Directories made.
     pub directories_made: u64,
     /// Directories removed.

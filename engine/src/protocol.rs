@@ -6,6 +6,7 @@
 //! they were made.
 
 use crate::entry::{Fingerprint, Found, Hash, Instant, Item};
+use crate::metadata::{Keeps, Pairs};
 use crate::path::RelPath;
 use crate::side::Side;
 
@@ -34,6 +35,8 @@ pub struct Capabilities {
     pub slow_hashes: bool,
     /// Whether names that differ only by case name the same file.
     pub case_insensitive: bool,
+    /// Which metadata is kept as it is told.
+    pub keeps: Keeps,
 }
 
 /// What an action expects to find at the path that it changes.
@@ -112,6 +115,33 @@ pub struct MoveFile {
     pub expect: Fingerprint,
     /// Where it goes.
     pub target: RelPath,
+    /// A path beside the target, where a host writes a copy first when it cannot rename the file: the target may be on
+    /// another file system.
+    pub temporary: RelPath,
+}
+
+/// Gives a file or a directory metadata of what the other side has there.
+///
+/// Both have to be what was listed: the same version of a file, and the same in all metadata but times. Otherwise the host changes nothing
+/// and answers [`FailureKind::Refused`]. What only the target has stays. The reply is [`Reply::Done`] with what `target` then is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetMetadata {
+    /// The side whose metadata is read; that of the other side is set.
+    pub from: Side,
+    /// The path that is read.
+    pub path: RelPath,
+    /// What is expected there.
+    pub source: Found,
+    /// The metadata that is expected there.
+    pub source_metadata: Pairs,
+    /// The path on the other side.
+    pub target: RelPath,
+    /// What is expected there.
+    pub expect: Found,
+    /// The metadata that is expected there.
+    pub expect_metadata: Pairs,
+    /// What is carried over.
+    pub keeps: Keeps,
 }
 
 /// What a host can be asked for.
@@ -125,7 +155,7 @@ pub enum Verb {
         path: RelPath,
         /// The hash algorithm to be given for every file, if any.
         hash: Option<String>,
-        /// Whether the metadata of every file is to be given.
+        /// Whether the metadata of every file and directory is to be given.
         metadata: bool,
     },
     /// Says what there is at a path. Reply: [`Reply::Described`].
@@ -187,6 +217,8 @@ pub enum Verb {
         /// The new time.
         modified: Instant,
     },
+    /// Gives a file or a directory metadata of the other side's.
+    SetMetadata(SetMetadata),
     /// Makes everything that was written to a side durable. Reply: [`Reply::Done`] with `None`.
     Flush {
         /// The side.

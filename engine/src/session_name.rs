@@ -29,6 +29,10 @@ pub struct StateNames {
     pub journal: String,
     /// The journal that is being written.
     pub journal_new: String,
+    /// When the last run began that carried metadata and left nothing undone.
+    pub metadata: String,
+    /// The same of this run, until it is over.
+    pub metadata_new: String,
 }
 
 impl StateNames {
@@ -47,6 +51,8 @@ impl StateNames {
             lock: format!("{session}.lck"),
             journal: format!("{session}.journal"),
             journal_new: format!("{session}.journal-new"),
+            metadata: format!("{session}.metadata"),
+            metadata_new: format!("{session}.metadata-new"),
         }
     }
 }

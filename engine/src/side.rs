@@ -41,6 +41,7 @@ impl fmt::Display for Side {
 
 /// One `T` for each side.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Pair<T> {
     /// What belongs to Path1.
     #[serde(rename = "path1")]

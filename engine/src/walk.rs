@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::entry::{Entry, Found, Item, Kind};
 use crate::filter::Filter;
+use crate::metadata::Metadata;
 use crate::names::Spelling;
 use crate::path::RelPath;
 use crate::pull::Pull;
@@ -25,6 +26,8 @@ pub struct Seen {
     pub path: RelPath,
     /// What is there.
     pub now: Now,
+    /// Its metadata, where that is carried over.
+    pub metadata: Option<Box<Metadata>>,
 }
 
 /// What is at a path now, as far as the sync is concerned.
@@ -74,6 +77,8 @@ type Slot = u32;
 #[derive(Debug)]
 pub struct Walk {
     filter: Arc<Filter>,
+    /// Whether metadata is carried over.
+    keeps_metadata: bool,
     /// Directories that nobody asked for yet; the key is the path with a `/` at its end, which sorts as the stream does.
     wanted: BTreeMap<Box<str>, RelPath>,
     listing: HashMap<Slot, Listing>,
@@ -113,9 +118,10 @@ impl Step {
 
 impl Walk {
     /// Begins at the root.
-    pub fn new(filter: Arc<Filter>) -> Self {
+    pub fn new(filter: Arc<Filter>, keeps_metadata: bool) -> Self {
         Self {
             filter,
+            keeps_metadata,
             wanted: BTreeMap::from([("".into(), RelPath::root())]),
             listing: HashMap::new(),
             ready: HashMap::new(),
@@ -282,7 +288,7 @@ impl Walk {
                         None
                     }
                 }
-                Kind::File => self.file(&path, item.found, item.metadata.as_deref()),
+                Kind::File => self.file(&path, item.found, item.metadata.as_ref()),
                 Kind::Link | Kind::Special if !self.filter.includes_path(&path) => {
                     self.blind.insert(path.clone(), Blind::Hidden);
                     None
@@ -305,7 +311,10 @@ impl Walk {
                 }
             };
             match now {
-                Some(now) => steps.push(Step::Take(Seen { path, now })),
+                Some(now) => {
+                    let metadata = item.metadata.filter(|_| self.keeps_metadata).map(Box::new);
+                    steps.push(Step::Take(Seen { path, now, metadata }));
+                }
                 None => leaves_out |= temporary::run_of(&item.name).is_none(),
             }
         }
@@ -324,7 +333,7 @@ impl Walk {
         Ok(steps)
     }
 
-    fn file(&mut self, path: &RelPath, found: Found, metadata: Option<&[(String, String)]>) -> Option<Now> {
+    fn file(&mut self, path: &RelPath, found: Found, metadata: Option<&Metadata>) -> Option<Now> {
         if let Some(run) = temporary::run_of(path.name()) {
             self.oddities.push(Oddity::Leftover(Entry { path: path.clone(), found }, run));
             return None;
@@ -333,7 +342,7 @@ impl Walk {
             return None;
         }
         let takes_part = self.filter.includes_version(&found.fingerprint)
-            && self.filter.includes_metadata(metadata.unwrap_or_default());
+            && self.filter.includes_metadata(metadata.map(|metadata| &*metadata.pairs).unwrap_or_default());
         Some(if takes_part { Now::Present(found) } else { Now::Untracked })
     }
 }
@@ -372,7 +381,7 @@ mod tests {
     /// Drains the walk, answering requests in the order that `pick` chooses.
     fn drain(pick: impl Fn(usize) -> usize) -> Vec<String> {
         let filter = Filter::new(&[], crate::filter::Limits::default(), false).unwrap();
-        let mut walk = Walk::new(Arc::new(filter));
+        let mut walk = Walk::new(Arc::new(filter), false);
         let mut asked = Vec::new();
         let mut paths = Vec::new();
         loop {
@@ -400,7 +409,7 @@ mod tests {
     #[test]
     fn a_name_listed_twice_makes_the_directory_unreadable() {
         let filter = Filter::new(&[], crate::filter::Limits::default(), false).unwrap();
-        let mut walk = Walk::new(Arc::new(filter));
+        let mut walk = Walk::new(Arc::new(filter), false);
         let (slot, _) = walk.wants().unwrap();
         walk.supply(slot, vec![item("a", Kind::File)], false).unwrap();
         assert!(walk.supply(slot, vec![item("a", Kind::File)], true).is_err());

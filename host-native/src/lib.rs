@@ -11,4 +11,3 @@ pub mod paths;
 pub mod report;
 pub mod run;
 pub mod state;
-pub mod workers;

@@ -190,7 +190,7 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 }
 
 /// What the state's names are made from, with a `/` at its end.
-fn state_name(path: &Path) -> String {
+pub fn state_name(path: &Path) -> String {
     let mut name = rclone_name(path);
     if !name.ends_with('/') {
         name.push('/');

@@ -53,6 +53,7 @@ impl StateStore {
             | Verb::MakeDirectory { .. }
             | Verb::RemoveDirectory { .. }
             | Verb::SetTime { .. }
+            | Verb::SetMetadata(_)
             | Verb::Flush { .. } => false,
         }
     }
@@ -78,6 +79,7 @@ impl StateStore {
             | Verb::MakeDirectory { .. }
             | Verb::RemoveDirectory { .. }
             | Verb::SetTime { .. }
+            | Verb::SetMetadata(_)
             | Verb::Flush { .. } => Err(io::Error::new(ErrorKind::Unsupported, "not a verb of the state store")),
         }
     }
@@ -179,17 +181,20 @@ impl StateStore {
             return Err(io::Error::new(ErrorKind::InvalidInput, format!("`{name}` cannot name a blob")));
         }
         let Some(plan) = self.plan.as_ref().filter(|_| is_plan(name)) else { return Ok(self.directory.join(name)) };
-        let mut path = plan.clone().into_os_string();
-        if name == PLAN_NEW {
-            path.push(".new");
-        }
-        Ok(path.into())
+        Ok(if name == PLAN_NEW { staged_plan(plan) } else { plan.clone() })
     }
 }
 
 /// Whether a blob is the plan file, which lies where the person said.
 fn is_plan(name: &str) -> bool {
     name == PLAN || name == PLAN_NEW
+}
+
+/// Returns where a plan is written before it gets its name.
+pub fn staged_plan(file: &Path) -> PathBuf {
+    let mut path = file.as_os_str().to_owned();
+    path.push(".new");
+    path.into()
 }
 
 /// Makes a directory of the state, and its missing parents, for this user alone.

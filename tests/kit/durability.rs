@@ -46,7 +46,8 @@ impl Unflushed {
             | Verb::DeleteFile { .. }
             | Verb::MakeDirectory { .. }
             | Verb::RemoveDirectory { .. }
-            | Verb::SetTime { .. } => {
+            | Verb::SetTime { .. }
+            | Verb::SetMetadata(_) => {
                 for (side, before) in Side::BOTH.into_iter().zip([before.one, before.two]) {
                     if before != after[side] {
                         self.operations[side].push(Operation { before, after: after[side].clone() });

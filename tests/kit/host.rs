@@ -13,7 +13,7 @@ use bisync_engine::side::{Pair, Side};
 use crate::nature::Nature;
 use crate::random::Random;
 use crate::schedule::Schedule;
-use crate::world::World;
+use crate::world::{RUNS_AFTER, World};
 
 /// What a run did and said.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ pub fn opening(options: Vec<(String, String)>, world: &World, run: u64) -> Openi
         options,
         paths: Pair::new("one/".into(), "two/".into()),
         capabilities: world.natures.as_ref().map(Nature::capabilities),
-        now: Instant { seconds: world.clock + 1_000_000, nanoseconds: 0 },
+        now: Instant { seconds: world.clock + RUNS_AFTER, nanoseconds: 0 },
         utc_offset_seconds: 0,
         run,
         plan: None,

@@ -1,6 +1,7 @@
 //! What a side in memory is like: which times it keeps, whether it knows hashes, which names are one to it.
 
 use bisync_engine::entry::{FileId, Fingerprint, Hash, Instant};
+use bisync_engine::metadata::Keeps;
 use bisync_engine::protocol::Capabilities;
 use unicode_normalization::UnicodeNormalization;
 
@@ -48,6 +49,7 @@ impl Nature {
             hashes: if self.has_hashes { vec!["md5".into()] } else { Vec::new() },
             slow_hashes: true,
             case_insensitive: self.ignores_case,
+            keeps: Keeps { permissions: true, ..Keeps::default() },
         }
     }
 

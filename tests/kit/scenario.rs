@@ -5,7 +5,7 @@ use bisync_engine::side::Side;
 use crate::host::{Run, run, show};
 use crate::world::World;
 
-/// Applies edits to a world, one a line: `1 write a/b content`, `2 delete a`, `1 move a b`, `1 mkdir d`, `1 link l`.
+/// Applies edits to a world, one a line: `1 write a/b content`, `2 delete a`, `1 move a b`, `1 mkdir d`, `1 link l`, `1 chmod a 600`.
 ///
 /// # Panics
 /// On a line that is none of these.
@@ -32,6 +32,7 @@ pub fn edit(world: &mut World, script: &str) {
                 }
                 ["delete", path] => world.delete(*side, path),
                 ["move", from, to] => world.rename(*side, from, to),
+                ["chmod", path, mode] => world.set_mode(*side, path, u32::from_str_radix(mode, 8).unwrap()),
                 ["mkdir", path] => world.make_directory(*side, path),
                 ["link", path] => {
                     world.sides[*side].links.insert(path.into());

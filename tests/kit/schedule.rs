@@ -231,7 +231,7 @@ impl Operation {
             Verb::CopyFile(_) => Self::Copy,
             Verb::MoveFile(_) => Self::Move,
             Verb::DeleteFile { .. } | Verb::RemoveDirectory { .. } => Self::Remove,
-            Verb::MakeDirectory { .. } | Verb::SetTime { .. } => Self::Make,
+            Verb::MakeDirectory { .. } | Verb::SetTime { .. } | Verb::SetMetadata(_) => Self::Make,
             Verb::Flush { .. } => Self::Flush,
             Verb::ReadState { .. } => Self::ReadState,
             Verb::WriteState { .. } | Verb::ReplaceState { .. } | Verb::KeepState { .. } | Verb::RemoveState { .. } => {
@@ -269,6 +269,7 @@ fn is_about(verb: &Verb, side: Side, path: &str) -> bool {
         Verb::SameContent { one, two } => is_at(if side == Side::One { &one.0 } else { &two.0 }),
         Verb::CopyFile(copy) => is_at(if copy.from == side { &copy.path } else { &copy.target }),
         Verb::MoveFile(moved) => moved.side == side && (is_at(&moved.path) || is_at(&moved.target)),
+        Verb::SetMetadata(set) => is_at(if set.from == side { &set.path } else { &set.target }),
         Verb::Flush { .. } => false,
         Verb::ReadState { .. }
         | Verb::WriteState { .. }

@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
+use bisync_engine::metadata::{Metadata, Pairs};
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Disposal, Emptiness, Expect, Failure, FailureKind, Reply, Staging, Verb};
 use bisync_engine::side::{Pair, Side};
 
 use crate::durability::Unflushed;
 use crate::nature::Nature;
+/// A run begins so many seconds after the last edit.
+pub const RUNS_AFTER: i64 = 1_000_000;
 
 /// A file in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +22,10 @@ pub struct File {
     pub modified: Instant,
     /// Its identity.
     pub id: u64,
+    /// Its permissions.
+    pub mode: u32,
+    /// When anything about it was last changed.
+    pub changed: Instant,
 }
 
 /// A side in memory: the directories are those of the files, and the ones that were made.
@@ -53,6 +60,8 @@ pub struct World {
     pub unflushed: Option<Unflushed>,
     /// The identity that was given last.
     pub last_id: u64,
+    /// Every change has a time of its own.
+    pub changes: u32,
 }
 
 impl World {
@@ -66,9 +75,32 @@ impl World {
     /// Writes a file with a time of its own.
     pub fn write_at(&mut self, side: Side, path: &str, content: &str, modified: Instant) {
         self.last_id += 1;
-        let file = File { content: content.into(), modified: self.natures[side].rounded(modified), id: self.last_id };
+        let modified = self.natures[side].rounded(modified);
+        let file = File { content: content.into(), modified, id: self.last_id, mode: 0o644, changed: self.edited() };
         let path = self.spelled(side, path);
         self.put(side, &path, file);
+    }
+
+    /// Changes the permissions of a file now.
+    ///
+    /// # Panics
+    /// When there is no such file.
+    pub fn set_mode(&mut self, side: Side, path: &str, mode: u32) {
+        let changed = self.edited();
+        let file = self.sides[side].files.get_mut(path).unwrap_or_else(|| panic!("no file at {path}"));
+        (file.mode, file.changed) = (mode, changed);
+    }
+
+    /// The time of an edit: after the last run began, and before the next one does.
+    fn edited(&mut self) -> Instant {
+        self.changes += 1;
+        Instant { seconds: self.clock + RUNS_AFTER - 1, nanoseconds: self.changes }
+    }
+
+    /// The time of what a run does.
+    fn done(&mut self) -> Instant {
+        self.changes += 1;
+        Instant { seconds: self.clock + RUNS_AFTER, nanoseconds: self.changes }
     }
 
     /// Deletes a file, or a directory with all that is in it.
@@ -92,7 +124,8 @@ impl World {
             .map(|(name, file)| (name.clone(), file.clone()))
             .collect();
         self.delete(side, from);
-        for (name, file) in files {
+        for (name, mut file) in files {
+            file.changed = self.edited();
             let target = self.spelled(side, &format!("{to}{}", &name[from.len()..]));
             self.put(side, &target, file);
         }
@@ -176,7 +209,7 @@ impl World {
 
     fn attempt(&mut self, verb: Verb) -> Result<Reply, Failure> {
         match verb {
-            Verb::ListDirectory { side, path, hash, metadata: _ } => {
+            Verb::ListDirectory { side, path, hash, metadata } => {
                 let path = self.spell(side, path);
                 self.check_broken(side, &path)?;
                 if !path.is_root() && !self.sides[side].directories.contains(path.as_str()) {
@@ -197,7 +230,9 @@ impl World {
                     .into_iter()
                     .filter_map(|name| {
                         let found = self.found(side, &format!("{prefix}{name}"), hash.is_some())?;
-                        Some(Item { name, found, metadata: None })
+                        let file = self.sides[side].files.get(&format!("{prefix}{name}")).filter(|_| metadata);
+                        let metadata = file.map(|file| Metadata { pairs: pairs(file), changed: Some(file.changed) });
+                        Some(Item { name, found, metadata })
                     })
                     .collect();
                 Ok(Reply::Page { items, last: true })
@@ -243,6 +278,7 @@ impl World {
                         self.last_id
                     }
                 };
+                file.changed = self.done();
                 self.put(to, copy.target.as_str(), file);
                 Ok(Reply::Done(self.found(to, copy.target.as_str(), false)))
             }
@@ -254,7 +290,8 @@ impl World {
                 }
                 moved.path = self.spell(moved.side, moved.path);
                 self.check_broken(moved.side, &moved.path)?;
-                let file = self.expect_file(moved.side, &moved.path, &moved.expect)?;
+                let mut file = self.expect_file(moved.side, &moved.path, &moved.expect)?;
+                file.changed = self.done();
                 self.check_parents(moved.side, &moved.target)?;
                 if !only_spelling {
                     self.expect_absent(moved.side, &moved.target)?;
@@ -297,11 +334,23 @@ impl World {
                 let path = self.spell(side, path);
                 self.check_broken(side, &path)?;
                 self.expect_file(side, &path, &expect)?;
-                let rounded = self.natures[side].rounded(modified);
+                let (rounded, changed) = (self.natures[side].rounded(modified), self.done());
                 if let Some(file) = self.sides[side].files.get_mut(path.as_str()) {
-                    file.modified = rounded;
+                    (file.modified, file.changed) = (rounded, changed);
                 }
                 Ok(Reply::Done(self.found(side, path.as_str(), false)))
+            }
+            Verb::SetMetadata(set) => {
+                let to = set.from.other();
+                self.check_broken(to, &set.target)?;
+                let source = self.expect_file(set.from, &set.path, &set.source.fingerprint)?;
+                let there = self.expect_file(to, &set.target, &set.expect.fingerprint)?;
+                if pairs(&source) != set.source_metadata || pairs(&there) != set.expect_metadata {
+                    return fail(FailureKind::Refused, "its metadata is not what was listed");
+                }
+                let changed = self.done();
+                self.put(to, set.target.as_str(), File { mode: source.mode, changed, ..there });
+                Ok(Reply::Done(self.found(to, set.target.as_str(), false)))
             }
             Verb::Flush { .. } => Ok(Reply::Done(None)),
             Verb::ReadState { name, offset, length } => Ok(Reply::State(self.state.get(&name).map(|blob| {
@@ -376,4 +425,8 @@ impl World {
 
 fn fail(kind: FailureKind, message: &str) -> Result<Reply, Failure> {
     Err(Failure { kind, message: message.into() })
+}
+
+fn pairs(file: &File) -> Pairs {
+    [("mode".to_owned(), format!("100{:03o}", file.mode))].into()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bisync_engine::side::Side;
-use bisync_tests::host::{Run, run, show};
+use bisync_tests::host::{Run, run, run_some, show};
 use bisync_tests::scenario::edit;
 use bisync_tests::world::World;
 
@@ -252,4 +252,26 @@ fn a_limit_before_the_first_write_is_no_lockout() {
     assert_eq!(stopped.outcome.exit_code, 1, "{}", stopped.outcome.headline);
     assert!(stopped.outcome.headline.contains("too many deletes"), "{}", stopped.outcome.headline);
     assert!(world.state.keys().all(|name| !name.ends_with("-err")));
+}
+
+#[test]
+fn a_dry_run_reads_what_a_killed_run_was_about_to_record() {
+    let listing = |world: &World| world.state.contains_key("one..two.path1.lst-new");
+    let journal = |world: &World| world.state.get("one..two.journal").is_some_and(|text| text.ends_with(b"commit\n"));
+    let mut seen = 0;
+    for requests in 1..60 {
+        let mut killed = World::default();
+        edit(&mut killed, " 1 write a A");
+        let is_over = run_some(&mut killed, "", 1, requests).unwrap().is_some();
+        if is_over || !listing(&killed) || !journal(&killed) {
+            continue;
+        }
+        seen += 1;
+        // Whatever answer comes last, the run goes on.
+        for seed in 0..40 {
+            let told = run(&mut killed.clone(), "--dry-run", seed).unwrap();
+            assert_eq!(told.outcome.headline, "Dry run: nothing to do. Nothing was changed.");
+        }
+    }
+    assert!(seen > 0);
 }

@@ -2,7 +2,9 @@
 
 mod crashes;
 mod hard_cases;
+mod hostile;
 mod hosts;
+mod metadata;
 mod options;
 mod plans;
 mod properties;

@@ -2,7 +2,7 @@
 
 use bisync_engine::protocol::Verb;
 use bisync_engine::session::{PlanUse, Session};
-use bisync_engine::session_name::PLAN;
+use bisync_engine::session_name::{PLAN, StateNames};
 use bisync_engine::side::{Pair, Side};
 use bisync_tests::host::{Run, converse, opening, options, run};
 use bisync_tests::model::files;
@@ -107,6 +107,74 @@ fn a_dry_run_that_stops_leaves_no_plan() {
     let stopped = run_plan(&mut world, "", 2, write());
     assert_eq!(stopped.outcome.exit_code, 1, "too many deletes");
     assert!(world.state.keys().all(|name| !name.starts_with(PLAN)), "{:?}", world.state.keys());
+}
+
+#[test]
+fn what_a_killed_run_left_is_remembered_beyond_a_plan() {
+    let mut world = edited();
+    run_plan(&mut world, "", 2, write());
+    let names = StateNames::new(Pair::new("one/", "two/"));
+    let leftover = ".bisync-0000000000000abc-1.partial";
+    world.state.insert(names.journal, b"run 0000000000000abc\n".to_vec());
+    edit(&mut world, &format!("1 write {leftover} HALF"));
+    let done = run_plan(&mut world, "", 3, PlanUse::Apply);
+    assert_eq!(done.outcome.exit_code, 0, "{:?}", done.outcome);
+    assert!(world.sides.one.files.contains_key(leftover), "a plan lists nothing");
+    run(&mut world, "", 4).unwrap();
+    assert!(!world.sides.one.files.contains_key(leftover), "the next run removes it");
+}
+
+#[test]
+fn a_plan_made_before_a_commit_was_completed_can_be_carried_out() {
+    let mut world = edited();
+    let names = StateNames::new(Pair::new("one/", "two/"));
+    // The last run was killed between the end of its journal and the new names of its listings.
+    for side in Side::BOTH {
+        let listing = world.state.remove(&names.listing[side]).unwrap();
+        world.state.insert(names.new[side].clone(), listing);
+    }
+    world.state.insert(names.journal, b"commit\n".to_vec());
+    let planned = run_plan(&mut world, "", 2, write());
+    assert_eq!(planned.outcome.exit_code, 0, "{:?}", planned.outcome);
+    let done = run_plan(&mut world, "", 3, PlanUse::Apply);
+    assert_eq!(done.outcome.exit_code, 0, "{:?}", done.outcome);
+}
+
+#[test]
+fn a_plan_goes_on_from_the_listings_that_it_was_made_from() {
+    let mut world = edited();
+    let names = StateNames::new(Pair::new("one/", "two/"));
+    run(&mut world, "", 2).unwrap();
+    edit(&mut world, "1 write z Z");
+    run(&mut world, "", 3).unwrap();
+    for side in Side::BOTH {
+        world.state.remove(&names.listing[side]).unwrap();
+    }
+    edit(&mut world, "1 write y Y");
+    assert_eq!(run_plan(&mut world, "--recover", 4, write()).outcome.exit_code, 0);
+    let done = run_plan(&mut world, "--recover", 5, PlanUse::Apply);
+    assert_eq!(done.outcome.exit_code, 0, "{:?}", done.outcome);
+    // What the older listings held is still held: a delete is one.
+    edit(&mut world, "1 delete a");
+    run(&mut world, "", 6).unwrap();
+    assert!(!world.contents(Side::Two).contains_key("a"), "{:?}", world.contents(Side::Two));
+}
+
+#[test]
+fn a_plan_that_contradicts_its_listings_is_refused() {
+    let check = |world: &mut World, from: &str, to: &str| {
+        run_plan(world, "", 2, write());
+        let text = String::from_utf8(world.state[PLAN].clone()).unwrap();
+        world.state.insert(PLAN.into(), text.replacen(from, to, 1).into_bytes());
+        let before = world.clone();
+        let done = run_plan(world, "", 3, PlanUse::Apply);
+        assert!(done.outcome.headline.contains("other listings than it says"), "{}", done.outcome.headline);
+        assert_eq!(world.sides, before.sides);
+    };
+    check(&mut edited(), "\"has_base\":true", "\"has_base\":false");
+    let mut new = edited();
+    new.state.clear();
+    check(&mut new, "\"has_base\":false", "\"has_base\":true");
 }
 
 /// P21: in random worlds too, what a plan does is what the run does.

@@ -39,6 +39,7 @@ impl From<wit::Capabilities> for Capabilities {
             hashes: value.hashes,
             slow_hashes: value.slow_hashes,
             case_insensitive: value.case_insensitive,
+            keeps: value.keeps.into(),
         }
     }
 }
@@ -68,7 +69,6 @@ impl TryFrom<wit::Item> for Item {
     type Error = Malformed;
 
     fn try_from(value: wit::Item) -> Result<Self, Malformed> {
-        let metadata = value.metadata.map(Vec::into_boxed_slice);
-        Ok(Self { name: value.name, found: value.found.try_into()?, metadata })
+        Ok(Self { name: value.name, found: value.found.try_into()?, metadata: value.metadata.map(Into::into) })
     }
 }

@@ -4,7 +4,7 @@ use bisync_engine::entry::Fingerprint;
 use bisync_engine::event::{Event, Workload};
 use bisync_engine::outcome::{Conflict, FailedPath, Outcome};
 use bisync_engine::path::RelPath;
-use bisync_engine::protocol::{CopyFile, Disposal, Expect, MoveFile, Request, Staging, Verb};
+use bisync_engine::protocol::{CopyFile, Disposal, Expect, MoveFile, Request, SetMetadata, Staging, Verb};
 use bisync_engine::session::{OpenError, ProtocolError, Turn};
 
 use super::wit;
@@ -64,6 +64,7 @@ impl From<Verb> for wit::Verb {
                 expect: expect.into(),
                 modified: modified.into(),
             }),
+            Verb::SetMetadata(set) => Self::SetMetadata(set.into()),
             Verb::Flush { side } => Self::Flush(side.into()),
             Verb::ReadState { name, offset, length } => Self::ReadState(wit::ReadState { name, offset, length }),
             Verb::WriteState { name, offset, bytes } => Self::WriteState(wit::WriteState { name, offset, bytes }),
@@ -96,6 +97,22 @@ impl From<MoveFile> for wit::MoveFile {
             path: text(value.path),
             expect: value.expect.into(),
             target: text(value.target),
+            temporary: text(value.temporary),
+        }
+    }
+}
+
+impl From<SetMetadata> for wit::SetMetadata {
+    fn from(value: SetMetadata) -> Self {
+        Self {
+            from: value.from.into(),
+            path: text(value.path),
+            source: value.source.into(),
+            source_metadata: value.source_metadata.into_vec(),
+            target: text(value.target),
+            expect: value.expect.into(),
+            expect_metadata: value.expect_metadata.into_vec(),
+            keeps: value.keeps.into(),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! calls the generated types `wit`.
 
 use bisync_engine::entry::{FileId, Fingerprint, Found, Hash, Instant, Kind};
+use bisync_engine::metadata::{Keeps, Metadata};
 use bisync_engine::protocol::{Emptiness, FailureKind};
 use bisync_engine::session::StopReason;
 use bisync_engine::{event::Level, outcome::Counts, side::Side};
@@ -75,7 +76,30 @@ same_cases!(FailureKind {
     Other,
 });
 same_fields!(Instant { seconds, nanoseconds });
-same_fields!(Counts { files, copied, copied_bytes, moved, deleted, touched, directories_made, directories_removed });
+same_fields!(Keeps { permissions, owner, attributes });
+same_fields!(Counts {
+    files,
+    copied,
+    copied_bytes,
+    moved,
+    deleted,
+    touched,
+    metadata_set,
+    directories_made,
+    directories_removed
+});
+
+impl From<Metadata> for wit::Metadata {
+    fn from(value: Metadata) -> Self {
+        Self { pairs: value.pairs.into_vec(), changed: value.changed.map(Into::into) }
+    }
+}
+
+impl From<wit::Metadata> for Metadata {
+    fn from(value: wit::Metadata) -> Self {
+        Self { pairs: value.pairs.into_boxed_slice(), changed: value.changed.map(Into::into) }
+    }
+}
 
 impl From<FileId> for wit::FileId {
     fn from(FileId(id): FileId) -> Self {

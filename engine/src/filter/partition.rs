@@ -29,13 +29,19 @@ impl Partition {
         Self { which: self.which.or(Some(random % self.count)), ..self }
     }
 
-    /// Returns true when a file belongs to the share. Names that differ only by case or Unicode form belong together.
+    /// Returns whether any share will do, so that nobody knows yet which files belong to it.
+    pub fn is_open(self) -> bool {
+        self.which.is_none()
+    }
+
+    /// Returns true when a file belongs to the share, or may belong to it where any will do. Names that differ only by case or Unicode form belong together.
     pub(super) fn includes(self, path: &RelPath) -> bool {
+        let Some(which) = self.which else { return true };
         let path: String = path.as_str().nfc().map(lower).collect();
         let hash = Md5::digest(path.as_bytes());
         // The first eight bytes, the lowest first.
         let number = hash.iter().take(8).rev().fold(0, |number, byte| number << 8 | u64::from(*byte));
-        number % self.count == self.which.unwrap_or_default()
+        number % self.count == which
     }
 }
 
@@ -72,6 +78,7 @@ mod tests {
             let all = NAMES.iter().filter(|name| partition.includes(&RelPath::parse(name).unwrap()));
             assert_eq!(all.copied().collect::<Vec<_>>(), expected, "{text}");
         };
+        check("@/3", &NAMES);
         SHARES.iter().for_each(|(text, expected)| check(text, expected));
     }
 

@@ -159,7 +159,7 @@ mod tests {
             other => panic!("no such backend: {other}"),
         };
         let hashes = hashes.iter().map(|hash| (*hash).to_owned()).collect();
-        Capabilities { time_precision_ns: Some(1), sets_time: true, hashes, slow_hashes, case_insensitive: false }
+        Capabilities { time_precision_ns: Some(1), sets_time: true, hashes, slow_hashes, ..Capabilities::default() }
     }
 
     fn parse(options: &str) -> Options {

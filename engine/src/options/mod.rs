@@ -54,7 +54,7 @@ pub struct Options {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OptionsError {
     /// There is no such option.
-    #[error("unknown option `--{option}`{}", meant(*.nearest, "--"))]
+    #[error("unknown option `--{option}`{}", meant_option(option, *.nearest))]
     Unknown {
         /// The option as given.
         option: String,
@@ -95,6 +95,21 @@ impl OptionsError {
 
 fn meant(word: Option<&str>, dashes: &str) -> String {
     word.map(|word| format!("; did you mean `{dashes}{word}`?")).unwrap_or_default()
+}
+
+/// Asks for the option that was probably meant, with its sense: `--no-force` is not `--force`.
+fn meant_option(option: &str, nearest: Option<&str>) -> String {
+    let is_opposite = |nearest: &str| {
+        let [one, other] = [option, nearest].map(|name| name.strip_prefix("no-"));
+        one == Some(nearest) || other == Some(option)
+    };
+    match nearest.filter(|nearest| is_opposite(nearest)) {
+        None => meant(nearest, "--"),
+        Some(nearest) if find(nearest).is_some_and(|spec| spec.kind == Kind::Flag) => {
+            format!("; did you mean `--{nearest}=false`?")
+        }
+        Some(_) => String::new(),
+    }
 }
 
 impl Options {
@@ -242,6 +257,9 @@ mod tests {
         };
         check("resnc", "true", "unknown option `--resnc`; did you mean `--resync`?");
         check("drive-pacer", "1M", "unknown option `--drive-pacer`");
+        check("no-force", "true", "unknown option `--no-force`; did you mean `--force=false`?");
+        check("cleanup", "true", "unknown option `--cleanup`; did you mean `--no-cleanup=false`?");
+        check("no-max-delete", "true", "unknown option `--no-max-delete`");
         check("force", "yes", "`--force` cannot be `yes`: it takes `true` or `false`");
         check(
             "conflict-loser",

@@ -6,6 +6,7 @@ use crate::compare::Compare;
 use crate::conflict::{Loser, Naming, Prefer};
 use crate::entry::Instant;
 use crate::event::{Event, Level};
+use crate::metadata::Keeps;
 use crate::moves::MoveSigns;
 use crate::path::{PathError, RelPath};
 use crate::protocol::Capabilities;
@@ -78,6 +79,8 @@ pub struct Settings {
     pub explain: Vec<RelPath>,
     /// Which files take part.
     pub filter: FilterSettings,
+    /// The metadata that is carried over: what both sides keep; `None` when none is.
+    pub metadata: Option<Keeps>,
     /// What becomes of symbolic links.
     pub links: Links,
     /// Whether links that take no part are skipped without a word.
@@ -195,6 +198,7 @@ impl Settings {
             partial_suffix: partial_suffix(options)?,
             moves: copying::moves(options),
             filter: FilterSettings::resolve(options, now, utc_offset_seconds),
+            metadata: metadata(options, capabilities),
             links,
             skips_links: links == Links::Skip && options.flag("skip-links"),
         };
@@ -287,6 +291,11 @@ fn naming(options: &Options, now: Instant, utc_offset_seconds: i32) -> Result<Na
         _ => Loser::Number,
     };
     Ok(Naming { loser, suffixes, keep_extension: options.flag("suffix-keep-extension") })
+}
+
+fn metadata(options: &Options, capabilities: &Pair<Capabilities>) -> Option<Keeps> {
+    let keeps = capabilities.one.keeps.and(capabilities.two.keeps);
+    (options.flag("metadata") && !keeps.is_nothing()).then_some(keeps)
 }
 
 fn empty_directories(options: &Options) -> Result<EmptyDirectories, OptionsError> {

@@ -298,10 +298,9 @@ pub const OPTIONS: &[OptionSpec] = &[
     OptionSpec::flag(
         "metadata",
         Group::Transfer,
-        "Copies keep permissions, owner, time of last access and extended attributes",
+        "Keep permissions, owner and extended attributes in step, too; copies keep the time of last access",
     )
-    .short('M')
-    .host(),
+    .short('M'),
     OptionSpec::flag("inplace", Group::Transfer, "Write into the file itself rather than to a temporary one"),
     OptionSpec::new("partial-suffix", Kind::Text, Group::Transfer, "What the names of temporary files end with")
         .default(".partial"),

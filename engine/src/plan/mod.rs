@@ -32,7 +32,7 @@ pub struct Planned {
 
 /// What is to be done with a path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Choice {
     /// Both listings forget it.
     Forget(Reason),
@@ -57,6 +57,16 @@ pub enum Choice {
         /// The time.
         #[serde(with = "file::time")]
         modified: Instant,
+        /// The side whose metadata both get, if it is this one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        metadata_of: Option<Side>,
+        /// Why.
+        reason: Reason,
+    },
+    /// What `on` has gets metadata of what the other side has; nothing else differs.
+    SetMetadata {
+        /// The side whose metadata is set.
+        on: Side,
         /// Why.
         reason: Reason,
     },
@@ -137,6 +147,11 @@ pub enum Reason {
     Moved(Side, RelPath),
     /// Both sides have the same content, and this side the later time.
     Later(Side),
+    /// The metadata was changed on this side.
+    Metadata(Side),
+    /// The metadata was changed on this side, and later than anything about the other side's, which the last run itself may have
+    /// written.
+    LaterMetadata(Side),
     /// Both sides have the same.
     Same,
     /// Both sides lack it.
@@ -167,6 +182,7 @@ impl Planned {
             | Choice::Adopt
             | Choice::Carry { .. }
             | Choice::Touch { .. }
+            | Choice::SetMetadata { .. }
             | Choice::Follow { .. }
             | Choice::Conflict { .. }
             | Choice::ReplaceDirectory(_)
@@ -201,6 +217,7 @@ impl Planned {
             | Choice::Adopt
             | Choice::Remove(_)
             | Choice::Touch { .. }
+            | Choice::SetMetadata { .. }
             | Choice::Follow { .. }
             | Choice::FixCase(_)
             | Choice::MakeDirectory { .. }

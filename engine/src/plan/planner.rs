@@ -1,10 +1,11 @@
 //! From decisions to changes: the steps of each, what they expect to find, and what the listings say afterwards.
 
 use crate::entry::{Found, Instant, Kind};
+use crate::link_name::on_disk;
 use crate::merge::Row;
 use crate::options::Settings;
 use crate::path::RelPath;
-use crate::protocol::{CopyFile, Disposal, Emptiness, Expect, MoveFile, Staging, Verb};
+use crate::protocol::{CopyFile, Disposal, Emptiness, Expect, MoveFile, SetMetadata, Staging, Verb};
 use crate::side::{Pair, Side};
 use crate::suffix::suffixed;
 
@@ -29,9 +30,15 @@ impl Planner<'_> {
             Choice::Adopt => (Reason::Same, Some((Vec::new(), adopt(row)))),
             Choice::Carry { from, target, reason } => (reason.clone(), self.carry(row, *from, target.as_ref())),
             Choice::Remove(on) => (Reason::Deleted(on.other()), self.remove(row, *on)),
-            Choice::Touch { on, modified, reason } => (reason.clone(), touch(row, *on, *modified)),
+            Choice::Touch { on, modified, metadata_of, reason } => {
+                (reason.clone(), self.touch(row, *on, *modified, metadata_of.unwrap_or(on.other())))
+            }
+            Choice::SetMetadata { on, reason } => {
+                let step = self.set_metadata(row, row, on.other());
+                (reason.clone(), step.map(|step| (vec![step], Vec::new())))
+            }
             Choice::Follow { side, old, target } => {
-                (Reason::Moved(*side, old.path_on(*side).clone()), follow(row, *side, old, target.as_ref()))
+                (Reason::Moved(*side, old.path_on(*side).clone()), self.follow(row, *side, old, target.as_ref()))
             }
             Choice::FixCase(alias) => (Reason::Spelling, fix_case(row, alias)),
             Choice::Conflict { winner, names } => (Reason::Conflict(*winner), self.conflict(row, *winner, names)),
@@ -56,6 +63,46 @@ impl Planner<'_> {
         let target = target.unwrap_or_else(|| row.path_on(to));
         let step = self.copy_step(from, row.path_on(from), source, target, there);
         Some((vec![step], vec![version(from, row.path_on(from), source), result(to, target, 0, source)]))
+    }
+
+    /// Gives what the other side has in `target` the metadata of what `from` has in `source`.
+    fn set_metadata(self, source: &Row, target: &Row, from: Side) -> Option<Verb> {
+        let to = from.other();
+        Some(Verb::SetMetadata(SetMetadata {
+            from,
+            path: source.path_on(from).clone(),
+            source: source.present(from)?.clone(),
+            source_metadata: source.metadata[from].as_ref()?.pairs.clone(),
+            target: target.path_on(to).clone(),
+            expect: target.present(to)?.clone(),
+            expect_metadata: target.metadata[to].as_ref()?.pairs.clone(),
+            keeps: self.settings.metadata?,
+        }))
+    }
+
+    /// Sets the time. The metadata goes first, even where it is the same: the new time looks like a change of it, and must not pass
+    /// for one that is later than what somebody changes meanwhile.
+    fn touch(self, row: &Row, on: Side, modified: Instant, metadata_of: Side) -> Option<Parts> {
+        let (stale, source) = (row.present(on)?, row.present(on.other())?);
+        let path = row.path_on(on).clone();
+        let mut steps: Vec<_> = self.set_metadata(row, row, metadata_of).into_iter().collect();
+        let other = version(on.other(), row.path_on(on.other()), source);
+        let records = vec![other, result(on, &path, steps.len(), stale)];
+        steps.push(Verb::SetTime { side: on, path, expect: stale.fingerprint.clone(), modified });
+        Some((steps, records))
+    }
+
+    /// Moves the file, which gets the metadata of the moved one first, for the same reason.
+    fn follow(self, row: &Row, side: Side, old: &Row, target: Option<&RelPath>) -> Option<Parts> {
+        let follower = side.other();
+        let (kept, moved) = (old.present(follower)?, row.present(side)?);
+        let target = target.unwrap_or_else(|| row.path_on(follower));
+        let mut steps: Vec<_> = self.set_metadata(row, old, side).into_iter().collect();
+        let mut records = forget(old);
+        records.push(version(side, row.path_on(side), moved));
+        records.push(result(follower, target, steps.len(), moved));
+        steps.push(move_step(follower, old.path_on(follower), kept, target));
+        Some((steps, records))
     }
 
     fn remove(self, row: &Row, on: Side) -> Option<Parts> {
@@ -121,8 +168,14 @@ impl Planner<'_> {
         let source = row.present(from)?;
         let to = from.other();
         let path = row.path_on(from);
+        let directory = match row.present(to) {
+            Some(_) => None,
+            // A link takes the place of what has its name without the ending.
+            None => on_disk(row.path_on(to)),
+        };
+        let directory = directory.unwrap_or_else(|| row.path_on(to).clone());
         let steps = vec![
-            Verb::RemoveDirectory { side: to, path: row.path_on(to).clone(), emptiness: Emptiness::NoFiles },
+            Verb::RemoveDirectory { side: to, path: directory, emptiness: Emptiness::NoFiles },
             self.copy_step(from, path, source, row.path_on(to), None),
         ];
         Some((steps, vec![version(from, path, source), result(to, row.path_on(to), 1, source)]))
@@ -138,12 +191,7 @@ impl Planner<'_> {
             target: target.clone(),
             expect: there.map_or(Expect::Absent, |found| Expect::Exactly(found.fingerprint.clone())),
             disposal: if there.is_some() { self.disposal(to, target) } else { Disposal::Discard },
-            staging: if copying.in_place {
-                Staging::InPlace
-            } else {
-                // Named when the step is started; the plan does not depend on it.
-                Staging::Temporary(RelPath::root())
-            },
+            staging: if copying.in_place { Staging::InPlace } else { Staging::Temporary(unnamed()) },
             verify: source.fingerprint.hash.clone().filter(|_| copying.verify),
         })
     }
@@ -164,23 +212,6 @@ impl Planner<'_> {
 fn adopt(row: &Row) -> Vec<Record> {
     let record = |side: &Side| row.present(*side).map(|found| version(*side, row.path_on(*side), found));
     Side::BOTH.iter().filter_map(record).collect()
-}
-
-fn touch(row: &Row, on: Side, modified: Instant) -> Option<Parts> {
-    let (stale, source) = (row.present(on)?, row.present(on.other())?);
-    let step = Verb::SetTime { side: on, path: row.path_on(on).clone(), expect: stale.fingerprint.clone(), modified };
-    let records = vec![version(on.other(), row.path_on(on.other()), source), result(on, row.path_on(on), 0, stale)];
-    Some((vec![step], records))
-}
-
-fn follow(row: &Row, side: Side, old: &Row, target: Option<&RelPath>) -> Option<Parts> {
-    let follower = side.other();
-    let (kept, moved) = (old.present(follower)?, row.present(side)?);
-    let target = target.unwrap_or_else(|| row.path_on(follower));
-    let mut records = forget(old);
-    records.push(version(side, row.path_on(side), moved));
-    records.push(result(follower, target, 0, moved));
-    Some((vec![move_step(follower, old.path_on(follower), kept, target)], records))
 }
 
 fn fix_case(row: &Row, alias: &RelPath) -> Option<Parts> {
@@ -236,6 +267,17 @@ fn version(side: Side, path: &RelPath, found: &Found) -> Record {
     Record { side, path: path.clone(), says: Says::Version(found.clone()) }
 }
 
+/// Temporary files are named when their step is started; the plan does not depend on it.
+fn unnamed() -> RelPath {
+    RelPath::root()
+}
+
 fn move_step(side: Side, path: &RelPath, found: &Found, target: &RelPath) -> Verb {
-    Verb::MoveFile(MoveFile { side, path: path.clone(), expect: found.fingerprint.clone(), target: target.clone() })
+    Verb::MoveFile(MoveFile {
+        side,
+        path: path.clone(),
+        expect: found.fingerprint.clone(),
+        target: target.clone(),
+        temporary: unnamed(),
+    })
 }

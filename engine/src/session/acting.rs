@@ -180,6 +180,9 @@ fn copied_bytes(change: &Change) -> u64 {
 fn ask_step(under_way: &UnderWay, number: u64, names: &TemporaryNames, outbox: &mut Outbox) {
     let Some(step) = under_way.change.steps.get(under_way.results.len()) else { return };
     let mut verb = step.clone();
+    if let Verb::MoveFile(moved) = &mut verb {
+        moved.temporary = names.path(&moved.target, outbox.number());
+    }
     if let Verb::CopyFile(copy) = &mut verb {
         if let Staging::Temporary(path) = &mut copy.staging {
             *path = names.path(&copy.target, outbox.number());

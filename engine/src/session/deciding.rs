@@ -9,7 +9,7 @@ use crate::filter::Filter;
 use crate::merge::Row;
 use crate::moves::{MoveSigns, Pairing};
 use crate::names::{DirectoryAliases, Spelling, match_names, only_side};
-use crate::options::{EmptyDirectories, Settings};
+use crate::options::{EmptyDirectories, Links, Settings};
 use crate::path::RelPath;
 use crate::plan::{Choice, Planned, Reason};
 use crate::safety::Counters;
@@ -19,6 +19,8 @@ use crate::walk::{Blind, Now};
 use super::emptying::Emptying;
 use super::inquiry::{Answer, Inquiries, Inquiry, NamingKind};
 use super::judged::{Judged, clear_the_way, pair_moves};
+use super::link_places;
+use super::metadata::MetadataBase;
 
 /// Everything that decisions are made from and into.
 #[derive(Debug)]
@@ -34,6 +36,8 @@ pub struct Deciding {
     #[allow(clippy::vec_box, reason = "the rows go into the plan as they are, without being copied")]
     kept: Vec<Box<Row>>,
     pub(super) aliases: DirectoryAliases,
+    /// Since when a change of metadata counts.
+    pub metadata: MetadataBase,
     /// Counted while reading.
     pub counters: Pair<Counters>,
     /// Files of `--check-access`.
@@ -81,6 +85,7 @@ impl Deciding {
             is_streaming: false,
             kept: Vec::new(),
             aliases: DirectoryAliases::default(),
+            metadata: MetadataBase::default(),
             counters: Pair::default(),
             access_files: Pair::default(),
             emptying: removes_empty.then(Emptying::default),
@@ -95,11 +100,14 @@ impl Deciding {
         self.note(&row, settings);
         if let Some(delta) = self.in_step(&row) {
             self.counters.count(&row, delta);
-            if settings.copying.refresh_times {
-                self.refresh(row, settings);
+            if settings.copying.refresh_times && self.has_other_time(&row, settings) {
+                self.ask_to_refresh(row, settings);
+            } else {
+                self.settle_metadata(&row, settings);
             }
             return;
         }
+        self.settle_directory_metadata(&row, settings);
         let spelling = spelling(settings);
         if is_out_of_sight(&row, around) {
             self.counters.count_as_it_was(&row);
@@ -165,9 +173,12 @@ impl Deciding {
         // Without a base nothing makes room, however empty it is: so it is when rows are decided as they come.
         if self.has_base {
             clear_the_way(&mut judged);
-            if let Some(signs) = settings.moves {
-                judged = self.ask_for_moves(judged, signs);
-            }
+        }
+        if settings.links == Links::Translate {
+            link_places::clear_the_way(&mut judged);
+        }
+        if let (true, Some(signs)) = (self.has_base, settings.moves) {
+            judged = self.ask_for_moves(judged, signs);
         }
         for item in judged {
             self.settle(item, settings);
@@ -300,7 +311,7 @@ fn is_out_of_sight(row: &Row, around: &Surroundings<'_>) -> bool {
 }
 
 /// Something that takes no part is there.
-fn is_untracked(row: &Row) -> bool {
+pub fn is_untracked(row: &Row) -> bool {
     row.now.one == Now::Untracked || row.now.two == Now::Untracked
 }
 
@@ -324,7 +335,7 @@ fn is_idle_directory(row: &Row, settings: &Settings) -> bool {
 }
 
 /// Whether the filters leave out what the last run knew, so that its absence says nothing.
-fn is_excluded(row: &Row, filter: &Filter) -> bool {
+pub fn is_excluded(row: &Row, filter: &Filter) -> bool {
     let was = row.prior.one.as_ref().or(row.prior.two.as_ref());
     let is_gone_somewhere = Side::BOTH.iter().any(|side| row.now[*side] == Now::Absent);
     let Some(found) = was.filter(|_| is_gone_somewhere) else { return false };

@@ -6,13 +6,14 @@ use crate::decide::{Decision, decide_file};
 use crate::delta::{Comparison, Delta, Edit, Presence, directory_delta, file_delta};
 use crate::entry::{Found, Kind};
 use crate::event::Level;
-use crate::filter::Filter;
 use crate::go_time;
 use crate::merge::Row;
+use crate::metadata::{Metadata, is_history};
 use crate::path::RelPath;
 use crate::side::Side;
-use crate::walk::Now;
+use crate::walk::{Blind, Now};
 
+use super::deciding::{Surroundings, is_excluded, is_untracked, spelling};
 use super::outbox::Outbox;
 
 /// Paths of which everything is to be said.
@@ -30,12 +31,13 @@ impl Explaining {
     }
 
     /// Says what is known of a row, if it was asked for.
-    pub fn see(&mut self, row: &Row, comparison: &Comparison, outbox: &mut Outbox) {
+    pub fn see(&mut self, row: &Row, comparison: &Comparison, around: &Surroundings<'_>, outbox: &mut Outbox) {
         if self.open.is_empty() || !self.open.remove(&row.path) {
             return;
         }
         let is_directory = Side::BOTH.iter().any(|side| is_directory(row, *side));
         let delta = if is_directory { directory_delta(row) } else { file_delta(row, comparison) };
+        let left_alone = left_alone(row, around);
         let describe = |found: &Found| describe(found, self.utc_offset_seconds);
         let mut say = |text: String| outbox.say(Level::Info, "explained", Some(&row.path), text);
         for side in Side::BOTH {
@@ -45,25 +47,66 @@ impl Explaining {
                 Now::Absent => "nothing".to_owned(),
                 Now::Untracked => "something that takes no part".to_owned(),
             };
-            say(format!("{side}: {is}; after the last run: {was}{}", what_happened(delta, side)));
+            // What cannot be seen was not deleted.
+            let happened = if left_alone.is_some() { "" } else { what_happened(delta, side) };
+            say(format!("{side}: {is}; after the last run: {was}{happened}"));
         }
-        if !is_directory {
-            say(verdict(decide_file(delta)).to_owned());
+        if let (Some(one), Some(two)) = (&row.metadata.one, &row.metadata.two) {
+            let differing = |of: &Metadata, other: &Metadata| {
+                let pairs = of.pairs.iter().filter(|pair| !is_history(&pair.0) && !other.pairs.contains(pair));
+                let texts: Vec<_> = pairs.map(|(key, value)| format!("{key}={value}")).collect();
+                if texts.is_empty() { "nothing".to_owned() } else { texts.join(", ") }
+            };
+            if one.pairs != two.pairs {
+                let (one, two) = (differing(one, two), differing(two, one));
+                say(format!("metadata that only Path1 has: {one}; that only Path2 has: {two}"));
+            }
+        }
+        match left_alone {
+            Some(why) => say(why),
+            None if is_directory => {}
+            None => say(verdict(decide_file(delta)).to_owned()),
         }
     }
 
     /// Says why the remaining paths were not met.
-    pub fn finish(&mut self, filter: &Filter, outbox: &mut Outbox) {
+    pub fn finish(&mut self, around: &Surroundings<'_>, outbox: &mut Outbox) {
         for path in std::mem::take(&mut self.open) {
-            let decision = filter.explain(&path, Kind::File, None, |_, _| false);
-            let text = if decision.included {
-                "on neither side, and the last run did not have it".to_owned()
-            } else {
-                format!("takes no part: {decision}")
+            let decision = around.filter.explain(&path, Kind::File, None, |_, _| false);
+            let text = match (decision.included, hidden(&path, around)) {
+                (false, _) => format!("takes no part: {decision}"),
+                (true, Some(why)) => why,
+                (true, None) => "on neither side, and the last run did not have it".to_owned(),
             };
             outbox.say(Level::Info, "explained", Some(&path), text);
         }
     }
+}
+
+/// Says why a row is left alone whatever happened to it, if it is; in the order in which a run looks.
+fn left_alone(row: &Row, around: &Surroundings<'_>) -> Option<String> {
+    let is_missing = Side::BOTH.iter().any(|side| row.present(*side).is_none());
+    let hidden = if is_missing { hidden(&row.path, around) } else { None };
+    hidden.or_else(|| {
+        if is_untracked(row) {
+            Some("left alone on both sides: something that is there takes no part".to_owned())
+        } else if is_excluded(row, around.filter) {
+            let decision = around.filter.explain(&row.path, Kind::File, None, |_, _| false);
+            Some(format!("leaves the listings, and is left alone on both sides: {decision}"))
+        } else {
+            None
+        }
+    })
+}
+
+/// Says why nothing is known of a path, if that is so.
+fn hidden(path: &RelPath, around: &Surroundings<'_>) -> Option<String> {
+    let why = match (around.blind_at)(path, spelling(around.settings))? {
+        Blind::Failed => "a directory above it could not be listed",
+        Blind::Excluded => "a directory above it holds a file named by `--exclude-if-present`",
+        Blind::Hidden => "what is above it on one side is no directory that takes part",
+    };
+    Some(format!("left alone on both sides: {why}"))
 }
 
 fn is_directory(row: &Row, side: Side) -> bool {

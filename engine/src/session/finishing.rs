@@ -8,6 +8,7 @@ use super::blob::ListingStream;
 use super::check::Check;
 use super::fold::Folds;
 use super::journal::Journal;
+use super::saving::PlanUse;
 use super::sequence::Sequence;
 use super::{Session, Stage};
 
@@ -67,6 +68,7 @@ impl Session {
         }
         // The journal may say that the new listings are complete only when they would survive a loss of power.
         verbs.extend(Side::BOTH.map(|side| durable(&self.names.new[side])));
+        verbs.extend(self.metadata_verbs());
         let journal = Journal { is_committing: true, ..self.journal.clone() };
         let bytes = journal.to_bytes();
         verbs.push(Verb::WriteState { name: self.names.journal_new.clone(), offset: 0, bytes });
@@ -91,8 +93,23 @@ impl Session {
                 verbs.push(Verb::RemoveState { name: names.part[side].clone() });
             }
         }
-        verbs.push(Verb::RemoveState { name: names.journal.clone() });
+        verbs.extend(self.metadata_name());
+        verbs.push(self.close_journal());
         verbs
+    }
+
+    /// Ends the journal. A plan lists nothing, so it does not know what runs that were killed before left behind: they stay in the
+    /// journal for the next run that looks.
+    fn close_journal(&self) -> Verb {
+        let name = self.names.journal.clone();
+        let applies = self.plan_use == Some(PlanUse::Apply);
+        let is_open = |run: &u64| applies && *run != self.temporary.run;
+        let runs: Vec<u64> = self.journal.runs.iter().copied().filter(is_open).collect();
+        if runs.is_empty() {
+            return Verb::RemoveState { name };
+        }
+        let bytes = Journal { runs, is_committing: false }.to_bytes();
+        Verb::WriteState { name, offset: 0, bytes }
     }
 
     pub(super) fn condemn_verbs(&self) -> Vec<Verb> {
@@ -106,11 +123,19 @@ impl Session {
     pub(super) fn tidy(&mut self) -> bool {
         if self.settings.lockout && !self.settings.resilient && self.report.has_failures() {
             self.stage = Stage::Condemning(Sequence::new(self.condemn_verbs()));
-        } else if self.journal.runs.is_empty() {
+        } else if self.journal.runs.is_empty()
+            && self.deciding.metadata.since.is_some() == self.settings.metadata.is_some()
+        {
             return self.end();
         } else {
-            let remove = Verb::RemoveState { name: self.names.journal.clone() };
-            self.stage = Stage::Tidying(Sequence::new([remove]));
+            let mut verbs = Vec::new();
+            if self.has_acted && self.settings.metadata.is_some() {
+                verbs.extend(Side::BOTH.map(|side| Verb::Flush { side }));
+            }
+            verbs.extend(self.metadata_verbs());
+            verbs.extend(self.metadata_name());
+            verbs.push(self.close_journal());
+            self.stage = Stage::Tidying(Sequence::new(verbs));
         }
         true
     }

@@ -53,7 +53,7 @@ impl Session {
                         filter: &self.filter,
                         blind_at: &|path, spelling| reading.blind_at(path, spelling),
                     };
-                    self.explaining.see(&row, &self.deciding.comparison, &mut self.outbox);
+                    self.explaining.see(&row, &self.deciding.comparison, &around, &mut self.outbox);
                     self.deciding.take(row, &around);
                 }
                 Ok(Pull::Wait) => {
@@ -72,14 +72,17 @@ impl Session {
         if self.knows_base {
             return true;
         }
+        if !self.know_metadata_base() {
+            return false;
+        }
         let Some(exist) = self.reading.priors_exist() else { return false };
         if std::mem::take(&mut self.reads_uncommitted) {
-            // The commit that was broken off had given some of the new listings their names already.
+            // The commit that was broken off may have given some of the new listings their names already.
             for side in Side::BOTH.into_iter().filter(|side| !exist[*side]) {
                 self.base[side].clone_from(&self.names.listing[side]);
                 self.reading.replace_prior(side, ListingStream::new(self.base[side].clone()));
             }
-            return false;
+            return self.know_base();
         }
         let is_lost = self.settings.resync.is_none() && !(exist.one && exist.two);
         if is_lost && self.settings.recover && self.base != self.names.old {
@@ -177,7 +180,7 @@ impl Session {
             blind_at: &|path, spelling| reading.blind_at(path, spelling),
         };
         self.deciding.finish(&around);
-        self.explaining.finish(&self.filter, &mut self.outbox);
+        self.explaining.finish(&around, &mut self.outbox);
         self.stage = Stage::Deciding;
         true
     }

@@ -43,16 +43,11 @@ pub fn clear_the_way(judged: &mut [Judged]) {
                     .take_while(|other| other.row.path.as_str().starts_with(directory.as_str()));
                 let count = end.count();
                 let Some(following) = judged.get_mut(index + 1..index + 1 + count) else { return };
-                let goes = |decision: Decision| match decision {
-                    Decision::Remove { on } => on == to,
-                    Decision::Forget => true,
-                    Decision::InStep | Decision::Carry { .. } | Decision::Compare => false,
-                };
-                let all_go = goes(own)
+                let all_go = goes(own, to)
                     && following
                         .iter()
                         .filter(|other| below(other))
-                        .all(|other| goes(other.file) && goes(other.directory));
+                        .all(|other| goes(other.file, to) && goes(other.directory, to));
                 if all_go {
                     for other in following.iter_mut().filter(|other| below(other)) {
                         other.phase = Some(Phase::Clear);
@@ -71,6 +66,15 @@ pub fn clear_the_way(judged: &mut [Judged]) {
             }
             Decision::InStep | Decision::Forget | Decision::Compare => {}
         }
+    }
+}
+
+/// Whether a decision leaves nothing on a side.
+pub fn goes(decision: Decision, side: Side) -> bool {
+    match decision {
+        Decision::Remove { on } => on == side,
+        Decision::Forget => true,
+        Decision::InStep | Decision::Carry { .. } | Decision::Compare => false,
     }
 }
 

@@ -15,6 +15,8 @@ mod intake;
 mod journal;
 mod judged;
 mod ledger;
+mod link_places;
+mod metadata;
 mod outbox;
 mod reading;
 mod report;
@@ -238,7 +240,7 @@ impl Session {
         } else {
             Pair::from_fn(|side| ListingStream::new(names.listing[side].clone()))
         };
-        let reading = Reading::new(&filter, priors, settings.listing_hash.clone());
+        let reading = Reading::new(&filter, priors, settings.listing_hash.clone(), settings.metadata.is_some());
         let form = Form { hash: settings.listing_hash.clone(), has_times: settings.compare.modified };
         Ok(Self {
             deciding: Deciding::new(&settings, opening.capabilities.map(|side| side.sets_time)),
@@ -345,6 +347,13 @@ impl Session {
             },
             Purpose::Sequence => self.supply_sequence(reply),
             Purpose::Announcement => self.announcements = self.announcements.saturating_sub(1),
+            Purpose::MetadataBase => match reply {
+                Reply::Failed(failure) => {
+                    let text = format!("cannot read when metadata was last carried over: {}", failure.message);
+                    self.abort("state-unreadable", text, false);
+                }
+                reply => self.deciding.metadata.supply(part(reply).as_deref()),
+            },
             Purpose::Identify(side) => match (&mut self.stage, reply) {
                 (_, Reply::Failed(failure)) => {
                     let text = format!("cannot read the listing of {side}: {}", failure.message);

@@ -22,6 +22,8 @@ pub enum Purpose {
     Probe(RelPath, Side),
     /// A step of a change.
     Step(u64),
+    /// When metadata was last carried over.
+    MetadataBase,
     /// A part of a listing that is being written.
     Write(Side),
     /// A part of a listing that is read again to be folded or checked.
@@ -123,6 +125,7 @@ fn shape(verb: &Verb) -> Shape {
         | Verb::MakeDirectory { .. }
         | Verb::RemoveDirectory { .. }
         | Verb::SetTime { .. }
+        | Verb::SetMetadata(_)
         | Verb::Flush { .. }
         | Verb::WriteState { .. }
         | Verb::ReplaceState { .. }

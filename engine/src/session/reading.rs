@@ -22,7 +22,7 @@ pub struct Reading {
     streams: Streams,
     merge: Merge,
     hash: Pair<Option<String>>,
-    /// Whether the filter looks at metadata.
+    /// Whether the filter looks at metadata, or it is carried over.
     metadata: bool,
 }
 
@@ -60,10 +60,16 @@ pub struct Unreadable {
 }
 
 impl Reading {
-    /// Begins with the roots of both sides; `hash` says which hashes the listings want.
-    pub fn new(filter: &Arc<Filter>, priors: Pair<ListingStream>, hash: Pair<Option<String>>) -> Self {
-        let walks = Pair::from_fn(|_| Walk::new(Arc::clone(filter)));
-        let metadata = filter.wants_metadata();
+    /// Begins with the roots of both sides; `hash` says which hashes the listings want, and `carries_metadata` whether metadata is
+    /// carried over.
+    pub fn new(
+        filter: &Arc<Filter>,
+        priors: Pair<ListingStream>,
+        hash: Pair<Option<String>>,
+        carries_metadata: bool,
+    ) -> Self {
+        let walks = Pair::from_fn(|_| Walk::new(Arc::clone(filter), carries_metadata));
+        let metadata = filter.wants_metadata() || carries_metadata;
         Self { streams: Streams { walks, priors }, merge: Merge::default(), hash, metadata }
     }
 

@@ -41,7 +41,7 @@ impl Report {
     /// The change was carried out, or would be: counts it and says so.
     pub fn change(&mut self, change: &Change, outbox: &mut Outbox) {
         let dry_run = self.outcome.dry_run;
-        for step in &change.steps {
+        for step in change.steps.iter().filter(|step| !is_look(step)) {
             self.count(step, &change.reason);
             let (code, text) = words(step, dry_run);
             let path = step_path(step);
@@ -101,6 +101,11 @@ impl Report {
         self.outcome.exit_code = self.outcome.exit_code.max(TRANSFER_LIMIT);
     }
 
+    /// Whether the run did all that there was to do.
+    pub fn is_whole(&self) -> bool {
+        !self.has_failures() && !self.is_stopped && !self.is_aborted()
+    }
+
     /// Whether any path failed.
     pub fn has_failures(&self) -> bool {
         !self.outcome.failures.is_empty()
@@ -152,6 +157,7 @@ impl Report {
             (total(|counts| counts.moved), "moved"),
             (total(|counts| counts.deleted), "deleted"),
             (total(|counts| counts.touched), "given the later time"),
+            (total(|counts| counts.metadata_set), "given new metadata"),
             (total(|counts| counts.directories_made), "directories made"),
             (total(|counts| counts.directories_removed), "directories removed"),
             (outcome.conflicts.len() as u64, if outcome.conflicts.len() == 1 { "conflict" } else { "conflicts" }),
@@ -181,12 +187,17 @@ impl Report {
             Verb::CopyFile(copy) => {
                 let counts = &mut counts[copy.from.other()];
                 counts.copied += 1;
-                counts.copied_bytes += copy.source.size.unwrap_or(0);
+                counts.copied_bytes = counts.copied_bytes.saturating_add(copy.source.size.unwrap_or(0));
             }
             // The new name of a conflict's loser is told with the conflict.
             Verb::MoveFile(moved) => counts[moved.side].moved += u64::from(matches!(reason, Reason::Moved(..))),
             Verb::DeleteFile { side, .. } => counts[*side].deleted += 1,
             Verb::SetTime { side, .. } => counts[*side].touched += 1,
+            // What goes with a time or a move is told with it.
+            Verb::SetMetadata(set) => {
+                let alone = matches!(reason, Reason::Metadata(_) | Reason::LaterMetadata(_));
+                counts[set.from.other()].metadata_set += u64::from(alone);
+            }
             Verb::MakeDirectory { side, .. } => counts[*side].directories_made += 1,
             Verb::RemoveDirectory { side, .. } => counts[*side].directories_removed += 1,
             Verb::ListDirectory { .. }
@@ -208,6 +219,7 @@ fn step_path(step: &Verb) -> &RelPath {
     match step {
         Verb::CopyFile(copy) => &copy.target,
         Verb::MoveFile(moved) => &moved.path,
+        Verb::SetMetadata(set) => &set.target,
         Verb::DeleteFile { path, .. }
         | Verb::SetTime { path, .. }
         | Verb::MakeDirectory { path, .. }
@@ -224,6 +236,11 @@ fn step_path(step: &Verb) -> &RelPath {
     }
 }
 
+/// Whether a step only makes sure that metadata is what was listed.
+pub(super) fn is_look(step: &Verb) -> bool {
+    matches!(step, Verb::SetMetadata(set) if !set.keeps.lacks(&set.expect_metadata, &set.source_metadata))
+}
+
 /// What was done, or would be.
 pub(super) fn words(step: &Verb, dry_run: bool) -> (&'static str, String) {
     let tense = |would: &str, did: &str| if dry_run { would.to_owned() } else { did.to_owned() };
@@ -234,6 +251,7 @@ pub(super) fn words(step: &Verb, dry_run: bool) -> (&'static str, String) {
         }
         Verb::DeleteFile { side, .. } => ("deleted", format!("{} from {side}", tense("delete", "deleted"))),
         Verb::SetTime { side, .. } => ("touched", format!("{} on {side}", tense("set the time", "set the time"))),
+        Verb::SetMetadata(set) => ("metadata-set", format!("set the metadata on {}", set.from.other())),
         Verb::MakeDirectory { side, .. } => {
             ("directory-made", format!("{} on {side}", tense("make the directory", "made the directory")))
         }
@@ -263,6 +281,7 @@ fn attempt(step: &Verb) -> &'static str {
         Verb::DeleteFile { side: Side::One, .. } => "cannot delete from Path1",
         Verb::DeleteFile { side: Side::Two, .. } => "cannot delete from Path2",
         Verb::SetTime { .. } => "cannot set the time",
+        Verb::SetMetadata(_) => "cannot set the metadata",
         Verb::MakeDirectory { .. } => "cannot make the directory",
         Verb::RemoveDirectory { .. } => "cannot remove the directory",
         Verb::ListDirectory { .. } => "cannot list",
@@ -286,6 +305,8 @@ pub(super) fn because(reason: &Reason) -> String {
         Reason::Deleted(side) => format!("deleted on {side}"),
         Reason::Moved(side, from) => format!("moved on {side} from `{from}`"),
         Reason::Later(side) => format!("same content, and {side} has the time to keep"),
+        Reason::Metadata(side) => format!("its metadata was changed on {side}"),
+        Reason::LaterMetadata(side) => format!("its metadata was changed later on {side}"),
         Reason::Same => "the same on both sides".into(),
         Reason::Gone => "gone from both sides".into(),
         Reason::Excluded => "excluded by the filters, no longer tracked".into(),
@@ -311,6 +332,8 @@ fn resolution(change: &Change) -> Option<String> {
         | Reason::Deleted(_)
         | Reason::Moved(..)
         | Reason::Later(_)
+        | Reason::Metadata(_)
+        | Reason::LaterMetadata(_)
         | Reason::Same
         | Reason::Gone
         | Reason::Excluded

@@ -7,8 +7,9 @@ use crate::protocol::Verb;
 use crate::session_name::{PLAN, PLAN_NEW};
 use crate::side::{Pair, Side};
 
+use super::blob::ListingStream;
 use super::outbox::{Outbox, Purpose};
-use super::report::{because, words};
+use super::report::{because, is_look, words};
 use super::{Session, Stage};
 
 /// How much is read or written at once, in bytes.
@@ -81,7 +82,7 @@ impl Saving {
     /// Adds a decision.
     pub fn write(&mut self, planned: &Planned, change: &Change) {
         self.decisions += 1;
-        let does = change.steps.iter().map(|step| words(step, true).1).collect();
+        let does = change.steps.iter().filter(|step| !is_look(step)).map(|step| words(step, true).1).collect();
         write_decision(&mut self.buffer, planned, does, because(&change.reason));
     }
 
@@ -154,6 +155,18 @@ impl Session {
     pub(super) fn identify(&mut self) -> bool {
         let Stage::Identifying(identity) = &self.stage else { return false };
         let Some(lines) = identity.lines() else { return false };
+        let is_lost = lines.one.is_none() || lines.two.is_none();
+        let recovers = self.settings.recover && self.settings.resync.is_none() && self.base == self.names.listing;
+        if is_lost && recovers {
+            // A plan goes on from what the run would have gone on from, when it is made and when it is carried out.
+            self.base = self.names.old.clone();
+            for side in Side::BOTH {
+                self.reading.replace_prior(side, ListingStream::new(self.base[side].clone()));
+            }
+            Identity::ask(&self.base, &mut self.outbox);
+            self.stage = Stage::Identifying(Identity::default());
+            return false;
+        }
         self.listings = lines;
         self.stage = match self.plan_use {
             Some(PlanUse::Apply) => Stage::Loading(Box::default()),
@@ -196,6 +209,10 @@ impl Session {
                     }
                     if header.listings != self.listings {
                         break Err("there was a run since the plan was made: make a new one".to_owned());
+                    }
+                    let are_there = self.listings.one.is_some() && self.listings.two.is_some();
+                    if header.has_base != (are_there && self.settings.resync.is_none()) {
+                        break Err("the plan goes on from other listings than it says".to_owned());
                     }
                     self.deciding.has_base = header.has_base;
                 }

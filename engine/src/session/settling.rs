@@ -28,7 +28,7 @@ impl Deciding {
             self.settle_directory(&row, directory, phase);
         }
         match file {
-            Decision::InStep => {}
+            Decision::InStep => self.settle_metadata(&row, settings),
             Decision::Forget => {
                 if directory == Decision::Forget && (row.prior.one.is_some() || row.prior.two.is_some()) {
                     self.plan(row, Choice::Forget(Reason::Gone));
@@ -69,7 +69,8 @@ impl Deciding {
     fn carry(&mut self, row: Box<Row>, from: Side, against_delete: bool, phase: Option<Phase>, settings: &Settings) {
         let to = from.other();
         match row.present(to).map(|found| found.kind) {
-            Some(Kind::Directory) if phase == Some(Phase::Fill) => self.plan(row, Choice::ReplaceDirectory(from)),
+            _ if phase == Some(Phase::Fill) => self.plan(row, Choice::ReplaceDirectory(from)),
+            _ if phase == Some(Phase::Clear) => self.step_aside(row, from),
             Some(Kind::Directory) => self.step_aside(row, from),
             Some(Kind::File) if !settings.copying.ignore_times && may_be_touched(&row) => {
                 self.ask(row, Question::Touched(from), settings);
@@ -107,13 +108,16 @@ impl Deciding {
         self.ask(row, Question::BothChanged, settings);
     }
 
+    /// Whether the times of both sides differ.
+    pub(super) fn has_other_time(&self, row: &Row, settings: &Settings) -> bool {
+        both(row).is_some_and(|(one, two)| {
+            times_differ(one.fingerprint.modified, two.fingerprint.modified, settings.modify_window_ns)
+        })
+    }
+
     /// Both sides are as they were: gives them the same time where only that differs.
-    pub(super) fn refresh(&mut self, row: Row, settings: &Settings) {
-        let Some((one, two)) = both(&row) else { return };
-        let (one, two) = (one.fingerprint.modified, two.fingerprint.modified);
-        if times_differ(one, two, settings.modify_window_ns) {
-            self.ask(row.into(), Question::Refresh, settings);
-        }
+    pub(super) fn ask_to_refresh(&mut self, row: Row, settings: &Settings) {
+        self.ask(row.into(), Question::Refresh, settings);
     }
 
     /// Finds out whether both versions have the same content, and goes on from there.
@@ -186,7 +190,7 @@ impl Deciding {
                 self.agree(row, source, settings);
             }
             // As far as the base goes they are in step; to look closer was not asked for.
-            (Question::Refresh, Ok(false) | Err(_)) => {}
+            (Question::Refresh, Ok(false) | Err(_)) => self.settle_metadata(&row, settings),
         }
     }
 
@@ -199,8 +203,13 @@ impl Deciding {
                 let (one, two) = (one.fingerprint.modified, two.fingerprint.modified);
                 let differ = settings.compare.modified && times_differ(one, two, settings.modify_window_ns);
                 let modified = row.present(side)?.fingerprint.modified?;
-                differ.then_some(Choice::Touch { on: side.other(), modified, reason: Reason::Later(side) })
+                let on = side.other();
+                let metadata_of = self.metadata_source(&row, settings).filter(|from| *from == on);
+                differ.then_some(Choice::Touch { on, modified, metadata_of, reason: Reason::Later(side) })
             });
+        if choice.is_none() {
+            self.settle_metadata(&row, settings);
+        }
         self.plan(row, choice.unwrap_or(Choice::Adopt));
     }
 

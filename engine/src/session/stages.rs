@@ -95,7 +95,7 @@ impl Session {
                     self.reading.replace_prior(side, ListingStream::new(self.base[side].clone()));
                 }
             }
-            self.stage = Stage::Reading;
+            self.stage = self.first_stage();
         } else if self.journal.is_committing {
             let text = "the last run was killed while it recorded its results; they are recorded now";
             self.outbox.say(Level::Notice, "recovered", None, text);
@@ -146,6 +146,7 @@ impl Session {
                 return self.abort(stop.code(), stop.to_string(), stop.is_critical());
             }
         }
+        self.say_unknown_metadata();
         self.plan.sort_by(|left, right| (left.phase, &left.row.path).cmp(&(right.phase, &right.row.path)));
         self.prune_empty_directories();
         self.order_copies();
@@ -339,11 +340,12 @@ impl Session {
         if self.settings.dry_run {
             return;
         }
+        self.drop_metadata_base();
         self.journal.runs.push(self.temporary.run);
         let bytes = self.journal.to_bytes();
         let (journal, new) = (self.names.journal.clone(), self.names.journal_new.clone());
         self.outbox.ask(Verb::WriteState { name: new.clone(), offset: 0, bytes }, Purpose::Announcement);
         self.outbox.ask(Verb::ReplaceState { name: new, target: journal }, Purpose::Announcement);
-        self.announcements = 2;
+        self.announcements += 2;
     }
 }

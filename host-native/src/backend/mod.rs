@@ -9,7 +9,9 @@ use std::pin::Pin;
 
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
 use bisync_engine::path::RelPath;
-use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind};
+use bisync_engine::protocol::{
+    Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind, MoveFile, SetMetadata,
+};
 
 pub use content::{Content, Producer, same_content};
 pub use perform::{Sides, perform};
@@ -47,7 +49,7 @@ pub trait Backend: Send + Sync {
     }
 
     /// Moves a file.
-    fn move_file(&self, path: RelPath, expect: Fingerprint, target: RelPath) -> Answer<'_, Found>;
+    fn move_file(&self, moved: MoveFile) -> Answer<'_, Found>;
 
     /// Deletes a file.
     fn delete_file(&self, path: RelPath, expect: Fingerprint, disposal: Disposal) -> Answer<'_, ()>;
@@ -60,6 +62,12 @@ pub trait Backend: Send + Sync {
 
     /// Sets the modification time of a file.
     fn set_time(&self, path: RelPath, expect: Fingerprint, modified: Instant) -> Answer<'_, Found>;
+
+    /// Sets metadata of something here to that of `source`, where this backend keeps any.
+    fn set_metadata<'a>(&'a self, source: &'a dyn Backend, set: SetMetadata) -> Answer<'a, Found> {
+        let _ = (source, set);
+        Box::pin(async { Err(failed(FailureKind::Other, "no metadata is kept here")) })
+    }
 
     /// Makes everything that was written durable.
     fn flush(&self) -> Answer<'_, ()>;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bisync_engine::entry::Found;
-use bisync_engine::protocol::{CopyFile, Failure, FailureKind, MoveFile, Reply, Verb};
+use bisync_engine::protocol::{CopyFile, Failure, FailureKind, Reply, Verb};
 use bisync_engine::side::Pair;
 
 use super::{Backend, References, failed, same_content};
@@ -37,9 +37,7 @@ async fn carry_out(sides: &Sides, verb: Verb) -> Result<Reply, Failure> {
             same_content(one, two).await.map(Reply::Same)
         }
         Verb::CopyFile(copy) => copy_file(folders, references, copy).await.map(done),
-        Verb::MoveFile(MoveFile { side, path, expect, target }) => {
-            folders[side].move_file(path, expect, target).await.map(done)
-        }
+        Verb::MoveFile(moved) => folders[moved.side].move_file(moved).await.map(done),
         Verb::DeleteFile { side, path, expect, disposal } => {
             folders[side].delete_file(path, expect, disposal).await.map(gone)
         }
@@ -51,6 +49,9 @@ async fn carry_out(sides: &Sides, verb: Verb) -> Result<Reply, Failure> {
         }
         Verb::SetTime { side, path, expect, modified } => {
             folders[side].set_time(path, expect, modified).await.map(done)
+        }
+        Verb::SetMetadata(set) => {
+            folders[set.from.other()].set_metadata(folders[set.from].as_ref(), set).await.map(done)
         }
         Verb::Flush { side } => folders[side].flush().await.map(gone),
         Verb::ReadState { .. }

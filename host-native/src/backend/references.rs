@@ -23,7 +23,7 @@ pub struct References {
 
 /// What becomes of a file that is found there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Purpose {
+pub enum Purpose {
     /// It is not copied at all.
     #[default]
     Compare,
@@ -41,20 +41,29 @@ impl References {
         settings: &Settings,
         mut open: impl FnMut(&Path) -> Result<Arc<dyn Backend>, E>,
     ) -> Result<Self, E> {
-        let purpose = match (options.is_given("compare-dest"), options.is_given("copy-dest")) {
-            (true, true) => {
-                let problem = "`--copy-dest` compares as well".to_owned();
-                return Err(OptionsError::Contradiction { option: "compare-dest", problem }.into());
-            }
-            (false, true) => Purpose::Copy,
-            (true, false) | (false, false) => Purpose::Compare,
-        };
+        let purpose = Self::purpose(options)?;
         let name = if purpose == Purpose::Copy { "copy-dest" } else { "compare-dest" };
         let paths = options.all(name).filter_map(Value::as_text).map(PathBuf::from);
         let directories = paths.map(|path| Ok::<_, E>((path.clone(), open(&path)?))).collect::<Result<_, E>>()?;
         let window_ns = if settings.compare.modified { settings.modify_window_ns } else { None };
-        let by_content = settings.compare.checksum || settings.sync_checksum;
+        // What is copied from there is recorded as the source's content. Size and time may be the same by chance.
+        let by_content = purpose == Purpose::Copy || settings.compare.checksum || settings.sync_checksum;
         Ok(Self { directories, purpose, window_ns, by_content })
+    }
+
+    /// Returns what the options want of such directories.
+    ///
+    /// # Errors
+    /// Fails when they want both.
+    pub fn purpose(options: &Options) -> Result<Purpose, OptionsError> {
+        match (options.is_given("compare-dest"), options.is_given("copy-dest")) {
+            (true, true) => {
+                let problem = "`--copy-dest` compares as well".to_owned();
+                Err(OptionsError::Contradiction { option: "compare-dest", problem })
+            }
+            (false, true) => Ok(Purpose::Copy),
+            (true, false) | (false, false) => Ok(Purpose::Compare),
+        }
     }
 
     /// Looks for the file that is to be copied. Returns the request that copies it from where it was found, and whose that is.

@@ -68,6 +68,9 @@ pub enum Problem {
     /// An option that only the command line takes.
     #[error("`{0}` cannot be set in a file")]
     NotLasting(String),
+    /// A path that belongs to no pair.
+    #[error("`{0}` is for pairs, as in `[pair.NAME]`, and cannot be a default")]
+    PathOfAll(String),
     /// A value of the wrong type.
     #[error("`{key}` takes {accepted}")]
     Type {
@@ -133,7 +136,14 @@ impl Reader<'_> {
         let mut configuration = Configuration { file: Some(self.file.to_owned()), ..Configuration::default() };
         for (key, value) in root.get_ref() {
             match key.get_ref().as_ref() {
-                "defaults" => configuration.defaults = self.options(self.table(key, value)?)?,
+                "defaults" => {
+                    let table = self.table(key, value)?;
+                    let path = ["path1", "path2"].iter().find_map(|name| table.get_key_value(*name));
+                    if let Some((key, _)) = path {
+                        return Err(self.blame(key.span(), Problem::PathOfAll(key.get_ref().to_string())));
+                    }
+                    configuration.defaults = self.options(table)?;
+                }
                 "pair" => {
                     for (name, value) in self.table(key, value)? {
                         let pair = self.pair(name, self.table(name, value)?)?;
@@ -321,6 +331,7 @@ mod tests {
         check("[defaults]\nforce = 1", "2: `force` takes `true` or `false`");
         check("[defaults]\nexclude = 1", "2: `exclude` takes a list of texts, as in `[\"one\", \"two\"]`");
         check("[defaults]\nbackup-dir = true", "2: `backup-dir` takes a text in quotes");
+        check("[defaults]\nforce = true\npath2 = 'x'", "3: `path2` is for pairs");
         check("[defaults]\nhelp = true", "2: `help` cannot be set in a file");
         check("force = true", "1: `force` has no meaning here: there are `[defaults]` and `[pair.NAME]`");
         check("defaults = 1", "1: `defaults` has to be a table of options");

@@ -1,13 +1,14 @@
 //! Which paths take part, and why: `bisync filter-test`.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::fs::{self, Metadata};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bisync_engine::entry::{Fingerprint, Instant, Kind};
-use bisync_engine::filter::{Filter, FilterError};
+use bisync_engine::filter::{Filter, FilterError, Partition};
+use bisync_engine::link_name::SUFFIX;
 use bisync_engine::options::{FilterSettings, Options};
 use bisync_engine::path::RelPath;
 use jiff::Timestamp;
@@ -52,12 +53,20 @@ fn explain(filter: &Filter, options: &Options, root: Option<&Path>, given: &OsSt
     let inner = if inner == "." { "" } else { inner };
     let below_root = |inner: &str| RelPath::parse(inner).map_err(|_| CliError::NotBelow(text.clone()));
     let mut path = below_root(inner)?;
-    let look = |root: &Path| match options.flag("copy-links") {
-        true => fs::metadata(root.join(given)).ok(),
-        false => fs::symlink_metadata(root.join(given)).ok(),
+    let look = |path: PathBuf| match options.flag("copy-links") {
+        true => fs::metadata(path).ok(),
+        false => fs::symlink_metadata(path).ok(),
     };
-    let metadata = root.and_then(look);
+    let metadata = root.and_then(|root| look(root.join(given)));
+    // What lies in a directory of another file system takes no part, and neither does the directory.
+    let device = |path: PathBuf| look(path).filter(Metadata::is_dir).map(|metadata| metadata.dev());
+    let is_beyond = options.flag("one-file-system")
+        && root.is_some_and(|root| {
+            let inside = fs::metadata(root).ok().map(|metadata| metadata.dev());
+            Path::new(given).ancestors().filter_map(|path| device(root.join(path))).any(|device| Some(device) != inside)
+        });
     let (kind, fingerprint) = match metadata {
+        _ if is_beyond => (Kind::OtherFileSystem, None),
         Some(metadata) if metadata.is_dir() => (Kind::Directory, None),
         Some(metadata) if metadata.is_file() => {
             let nanoseconds = u32::try_from(metadata.mtime_nsec()).unwrap_or_default();
@@ -66,7 +75,7 @@ fn explain(filter: &Filter, options: &Options, root: Option<&Path>, given: &OsSt
         }
         // A link that is kept takes part under this name.
         Some(metadata) if metadata.is_symlink() && options.flag("links") => {
-            path = below_root(&format!("{inner}.rclonelink"))?;
+            path = below_root(&format!("{inner}{SUFFIX}"))?;
             (Kind::File, None)
         }
         Some(metadata) if metadata.is_symlink() => (Kind::Link, None),
@@ -79,6 +88,9 @@ fn explain(filter: &Filter, options: &Options, root: Option<&Path>, given: &OsSt
     };
     let decision = filter.explain(&path, kind, fingerprint.as_ref(), holds);
     // Metadata would have to be that of a side, and both sides may not have the same.
-    let depends = decision.included && kind == Kind::File && filter.wants_metadata();
-    Ok(format!("{decision}{}", if depends { ", unless a rule for metadata excludes it" } else { "" }))
+    let is_file = decision.included && kind == Kind::File;
+    let metadata = if is_file && filter.wants_metadata() { ", unless a rule for metadata excludes it" } else { "" };
+    let is_open = options.partition("hash-filter").is_some_and(Partition::is_open);
+    let share = if is_file && is_open { ", in runs that choose its share" } else { "" };
+    Ok(format!("{decision}{metadata}{share}"))
 }

@@ -122,6 +122,10 @@ fn checked(given: &Given) -> Result<(String, String), CliError> {
 fn read_text(name: &str) -> io::Result<String> {
     let mut text = String::new();
     std::fs::File::open(name)?.read_to_string(&mut text)?;
+    // Some editors begin a file with a mark, which is no part of its first rule.
+    if text.starts_with('\u{feff}') {
+        text.remove(0);
+    }
     Ok(text)
 }
 

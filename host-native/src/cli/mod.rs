@@ -21,16 +21,20 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use bisync_engine::entry::Instant;
 use bisync_engine::event::Event;
-use bisync_engine::options::{Options, nearest};
+use bisync_engine::metadata::Keeps;
+use bisync_engine::options::{Options, OptionsError, Settings, find, nearest};
 use bisync_engine::path::RelPath;
 use bisync_engine::plan::{self, file::Header};
+use bisync_engine::protocol::Capabilities;
 use bisync_engine::side::Pair;
 
+use crate::backend::References;
 use arguments::CommandLine;
 use commands::Word;
 use configuration::Configuration;
-use given::{Given, check, merge};
+use given::{Given, Origin, check, merge};
 
 /// The first line of a plan is no longer than this, in bytes.
 const LONGEST_HEADER: u64 = 16 << 20;
@@ -121,8 +125,13 @@ fn apply(line: CommandLine, environment: &Environment) -> Result<Arguments, CliE
     check_command(Word::Apply, &line)?;
     let file = line.operands.into_iter().next().map(PathBuf::from).unwrap_or_default();
     let header = plan_header(&file)?;
-    let mut given = header.options;
-    given.extend(line.given.iter().map(|given| (given.spec.name.to_owned(), given.value.clone())));
+    Options::parse(&header.options)?;
+    let of_plan = header
+        .options
+        .into_iter()
+        .filter_map(|(name, value)| Some(Given { spec: find(&name)?, value, origin: Origin::CommandLine }));
+    let merged = merge([line.given, of_plan.collect()]).into_iter();
+    let given: Vec<_> = merged.map(|Given { spec, value, .. }| (spec.name.to_owned(), value)).collect();
     Ok(Arguments {
         paths: header.roots.map(OsString::from),
         options: Options::parse(&given)?,
@@ -205,9 +214,26 @@ fn run(line: CommandLine, environment: &Environment) -> Result<Arguments, CliErr
     if options.flag("quiet") && options.count("verbose") > 0 {
         return Err(CliError::Contradiction("quiet", "verbose"));
     }
-    // The engine makes the filter anew; here a bad rule is refused before any folder is looked at.
+    // The engine decides anew; here a bad rule, or options that contradict each other, are refused before any folder is
+    // looked at.
     filter_test::filter(&options)?;
+    check_together(&options)?;
     Ok(Arguments { paths, given, options, apply: None, state_names: None, notices: environment.unknown() })
+}
+
+/// Refuses options that contradict each other whatever the folders are.
+fn check_together(options: &Options) -> Result<(), OptionsError> {
+    let able = || Capabilities {
+        time_precision_ns: Some(1),
+        sets_time: true,
+        hashes: vec!["md5".to_owned()],
+        slow_hashes: true,
+        case_insensitive: false,
+        keeps: Keeps::default(),
+    };
+    let now = Instant { seconds: 0, nanoseconds: 0 };
+    Settings::resolve(options, &Pair::from_fn(|_| able()), now, 0)?;
+    References::purpose(options).map(|_| ())
 }
 
 /// Brings together the options of all places, the first of which goes before.
@@ -312,6 +338,15 @@ mod tests {
             &["a", "b", "--files-from=/dev/null", "--exclude=x"],
             "the list of files `/dev/null` cannot be combined with any other filter",
         );
+        check(
+            &["a", "b", "--create-empty-src-dirs", "--remove-empty-dirs"],
+            "cannot use `--remove-empty-dirs`: `--create-empty-src-dirs` keeps empty directories",
+        );
+        check(
+            &["a", "b", "--compare-dest=c", "--copy-dest=c"],
+            "cannot use `--compare-dest`: `--copy-dest` compares as well",
+        );
+        check(&["a", "b", "--no-force"], "unknown option `--no-force`; did you mean `--force=false`?");
         check(&["a", "b", "-y"], "unknown option `-y`; `bisync --help` shows all");
         check(&["a", "b", "--workdir"], "`--workdir` needs a value: `--workdir DIR`");
         check(&["a", "b", "-q", "-v"], "`--quiet` and `--verbose` contradict each other");

@@ -4,7 +4,7 @@ use bisync_engine::entry::{Fingerprint, Hash};
 use bisync_engine::event::{Event, Workload};
 use bisync_engine::outcome::{Conflict, FailedPath, Outcome};
 use bisync_engine::path::RelPath;
-use bisync_engine::protocol::{CopyFile, Disposal, Expect, MoveFile, Request, Staging, Verb};
+use bisync_engine::protocol::{CopyFile, Disposal, Expect, MoveFile, Request, SetMetadata, Staging, Verb};
 use bisync_engine::session::{OpenError, ProtocolError, Turn};
 use bisync_engine::side::Pair;
 
@@ -72,6 +72,7 @@ impl TryFrom<wit::Verb> for Verb {
                 expect: expect.try_into()?,
                 modified: modified.into(),
             },
+            wit::Verb::SetMetadata(set) => Self::SetMetadata(set.try_into()?),
             wit::Verb::Flush(side) => Self::Flush { side: side.into() },
             wit::Verb::ReadState(wit::ReadState { name, offset, length }) => Self::ReadState { name, offset, length },
             wit::Verb::WriteState(wit::WriteState { name, offset, bytes }) => Self::WriteState { name, offset, bytes },
@@ -108,6 +109,24 @@ impl TryFrom<wit::MoveFile> for MoveFile {
             path: parsed(&value.path)?,
             expect: value.expect.try_into()?,
             target: parsed(&value.target)?,
+            temporary: parsed(&value.temporary)?,
+        })
+    }
+}
+
+impl TryFrom<wit::SetMetadata> for SetMetadata {
+    type Error = Malformed;
+
+    fn try_from(value: wit::SetMetadata) -> Result<Self, Malformed> {
+        Ok(Self {
+            from: value.from.into(),
+            path: parsed(&value.path)?,
+            source: value.source.try_into()?,
+            source_metadata: value.source_metadata.into(),
+            target: parsed(&value.target)?,
+            expect: value.expect.try_into()?,
+            expect_metadata: value.expect_metadata.into(),
+            keeps: value.keeps.into(),
         })
     }
 }

@@ -40,6 +40,7 @@ impl From<Capabilities> for wit::Capabilities {
             hashes: value.hashes,
             slow_hashes: value.slow_hashes,
             case_insensitive: value.case_insensitive,
+            keeps: value.keeps.into(),
         }
     }
 }
@@ -61,6 +62,6 @@ impl From<Reply> for wit::Reply {
 
 impl From<Item> for wit::Item {
     fn from(value: Item) -> Self {
-        Self { name: value.name, found: value.found.into(), metadata: value.metadata.map(Vec::from) }
+        Self { name: value.name, found: value.found.into(), metadata: value.metadata.map(Into::into) }
     }
 }

@@ -46,7 +46,17 @@ pub fn outcome(time: &str, outcome: &Outcome) -> String {
 }
 
 fn counts(counts: &Counts) -> Value {
-    let Counts { files, copied, copied_bytes, moved, deleted, touched, directories_made, directories_removed } = counts;
+    let Counts {
+        files,
+        copied,
+        copied_bytes,
+        moved,
+        deleted,
+        touched,
+        metadata_set,
+        directories_made,
+        directories_removed,
+    } = counts;
     json!({
         "files": files,
         "copied": copied,
@@ -54,6 +64,7 @@ fn counts(counts: &Counts) -> Value {
         "moved": moved,
         "deleted": deleted,
         "touched": touched,
+        "metadata_set": metadata_set,
         "directories_made": directories_made,
         "directories_removed": directories_removed,
     })
@@ -101,7 +112,7 @@ mod tests {
             failures: vec![FailedPath { path, reason: "no".into() }],
             ..Outcome::default()
         };
-        let counts = r#"{"files":0,"copied":0,"copied_bytes":0,"moved":0,"deleted":0,"touched":0,"directories_made":0,"directories_removed":0}"#;
+        let counts = r#"{"files":0,"copied":0,"copied_bytes":0,"moved":0,"deleted":0,"touched":0,"metadata_set":0,"directories_made":0,"directories_removed":0}"#;
         let expected = format!(
             "{}{}{}",
             r#"{"time":"2026-01-02T03:04:05Z","level":"error","code":"summary","message":"Not all.","summary":{"#,

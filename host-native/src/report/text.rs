@@ -129,6 +129,7 @@ fn done(counts: &Counts) -> Option<String> {
         (counts.moved, "moved"),
         (counts.deleted, "deleted"),
         (counts.touched, "with a new time"),
+        (counts.metadata_set, "with new metadata"),
         (counts.directories_made, "directories made"),
         (counts.directories_removed, "directories removed"),
     ];

@@ -5,6 +5,7 @@
 use std::io::{self, BufRead, Write};
 
 use bisync_engine::options::Options;
+use bisync_engine::outcome::Outcome;
 use serde_json::Value;
 use tempfile::{NamedTempFile, TempPath};
 use tokio::sync::mpsc;
@@ -37,21 +38,28 @@ enum Answer {
     Quit,
 }
 
-/// Makes a plan, lets the person choose from it, and returns the file of what was chosen; an exit code when there is no plan.
-pub fn choose(ready: &Ready, reporter: &mut Reporter) -> Result<Result<TempPath, u8>, RunError> {
+/// What a person chose.
+pub struct Choice {
+    /// The plan that is left; `None` when none could be made.
+    pub plan: Option<TempPath>,
+    /// How making the plan ended: what failed then is not in it.
+    pub outcome: Outcome,
+}
+
+/// Makes a plan, and lets the person choose from it.
+pub fn choose(ready: &Ready) -> Result<Choice, RunError> {
     let plan = NamedTempFile::new_in(ready.state()).map_err(AskError::Plan)?.into_temp_path();
     let quiet = [("quiet".to_owned(), "true".to_owned())];
     let mut silent = Reporter::new(&Options::parse(&quiet)?)?;
     let (_wish, stops) = mpsc::unbounded_channel();
     let outcome = ready.lead(Some((ready.writing()?, plan.to_path_buf())), &mut silent, stops)?;
-    if outcome.exit_code != 0 && outcome.failures.is_empty() {
-        reporter.outcome(&outcome);
-        return Ok(Err(outcome.exit_code));
-    }
     let text = std::fs::read_to_string(&plan).map_err(AskError::Plan)?;
+    if text.is_empty() {
+        return Ok(Choice { plan: None, outcome });
+    }
     let chosen = chosen(&text, &mut io::stdin().lock(), &mut io::stderr()).map_err(AskError::Answer)?;
     std::fs::write(&plan, chosen).map_err(AskError::Plan)?;
-    Ok(Ok(plan))
+    Ok(Choice { plan: Some(plan), outcome })
 }
 
 /// Returns the plan with the decisions that the person wants. What changes only the listings is not asked about.

@@ -1,6 +1,7 @@
 //! A run from the command line to the exit code.
 
 mod interactive;
+mod plan_file;
 mod ready;
 
 use std::ffi::OsString;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use bisync_engine::event::Level;
 use bisync_engine::options::{Options, OptionsError};
+use bisync_engine::outcome::Outcome;
 use bisync_engine::protocol::Failure;
 use bisync_engine::session::{PlanUse, StopReason};
 use bisync_engine::side::Side;
@@ -29,7 +31,8 @@ use crate::paths::PathsError;
 use crate::report::progress::Eraser;
 use crate::report::{LogError, Reporter};
 
-use interactive::AskError;
+use interactive::{AskError, Choice};
+use plan_file::PlanFileError;
 use ready::Ready;
 
 /// The exit code when something was not done and a rerun may do it.
@@ -56,6 +59,10 @@ enum RunError {
     Side { side: Side, path: PathBuf, failure: Failure },
     #[error("the directory `{}` cannot be opened: {failure}", path.display())]
     Reference { path: PathBuf, failure: Failure },
+    #[error(transparent)]
+    PlanFile(#[from] PlanFileError),
+    #[error("the plan names {0} `{root}`, and the listings of another directory: a plan is for one pair", root = .1.display())]
+    PlanOfOthers(Side, PathBuf),
     #[error(transparent)]
     Lock(#[from] LockError),
     #[error(transparent)]
@@ -119,13 +126,15 @@ impl RunError {
     fn exit_code(&self, options: &Options) -> u8 {
         match self {
             Self::Paths(PathsError::Empty(_) | PathsError::Remote(_)) | Self::Options(_) => USAGE,
-            Self::Open(OpenError::Options(_)) => USAGE,
+            Self::Open(OpenError::Options(_)) | Self::PlanFile(PlanFileError::Taken(_)) => USAGE,
             // What rclone calls critical: the paths are not what they were.
             Self::Paths(_) | Self::Side { .. } if options.flag("lockout") => CRITICAL,
             Self::Paths(_)
             | Self::Side { .. }
             | Self::NoStateDirectory
             | Self::Reference { .. }
+            | Self::PlanFile(_)
+            | Self::PlanOfOthers(..)
             | Self::MakeDirectory { .. }
             | Self::Lock(_)
             | Self::Log(_)
@@ -139,19 +148,37 @@ impl RunError {
 
 fn try_run(arguments: &Arguments, reporter: &mut Reporter) -> Result<u8, RunError> {
     let options = &arguments.options;
+    let plan_out = options.text("plan-out").map(PathBuf::from).filter(|_| arguments.apply.is_none());
+    plan_out.as_deref().map_or(Ok(()), plan_file::check)?;
     let ready = Ready::new(arguments, reporter)?;
-    if let Some(file) = &arguments.apply {
-        lead(&ready, Some((PlanUse::Apply, file.clone())), options, reporter)
-    } else if let Some(file) = options.text("plan-out") {
-        lead(&ready, Some((ready.writing()?, file.into())), options, reporter)
+    let outcome = if let Some(file) = &arguments.apply {
+        lead(&ready, Some((PlanUse::Apply, file.clone())), options, reporter)?
+    } else if let Some(file) = plan_out {
+        lead(&ready, Some((ready.writing()?, file)), options, reporter)?
     } else if options.flag("interactive") && !options.flag("dry-run") {
-        match interactive::choose(&ready, reporter)? {
-            Ok(chosen) => lead(&ready, Some((PlanUse::Apply, chosen.to_path_buf())), options, reporter),
-            Err(exit_code) => Ok(exit_code),
+        let Choice { plan, outcome: planned } = interactive::choose(&ready)?;
+        match plan {
+            Some(plan) => {
+                let outcome = lead(&ready, Some((PlanUse::Apply, plan.to_path_buf())), options, reporter)?;
+                with_failures_of(planned, outcome)
+            }
+            None => planned,
         }
     } else {
-        lead(&ready, None, options, reporter)
+        lead(&ready, None, options, reporter)?
+    };
+    reporter.outcome(&outcome);
+    Ok(outcome.exit_code)
+}
+
+/// Adds what could not be planned to the outcome of what was.
+fn with_failures_of(planned: Outcome, mut outcome: Outcome) -> Outcome {
+    if !planned.failures.is_empty() {
+        outcome.exit_code = outcome.exit_code.max(planned.exit_code);
+        outcome.failures.splice(..0, planned.failures);
+        outcome.failures.sort_by(|left, right| left.path.cmp(&right.path));
     }
+    outcome
 }
 
 fn lead(
@@ -159,13 +186,11 @@ fn lead(
     plan: Option<(PlanUse, PathBuf)>,
     options: &Options,
     reporter: &mut Reporter,
-) -> Result<u8, RunError> {
+) -> Result<Outcome, RunError> {
     let (wish, stops) = mpsc::unbounded_channel();
     stop_by_signal(wish.clone(), reporter.eraser())?;
     stop_in_time(options, Arc::clone(&ready.passage), wish);
-    let outcome = ready.lead(plan, reporter, stops)?;
-    reporter.outcome(&outcome);
-    Ok(outcome.exit_code)
+    ready.lead(plan, reporter, stops)
 }
 
 /// Turns the first signal into a wish to stop; the second one ends the process at once.

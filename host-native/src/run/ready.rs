@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bisync_engine::entry::Instant;
 use bisync_engine::event::Level;
-use bisync_engine::options::{Links, Options, OptionsError, Settings};
+use bisync_engine::options::{Links, Options, OptionsError, Settings, find};
 use bisync_engine::outcome::Outcome;
 use bisync_engine::protocol::Capabilities;
 use bisync_engine::session::{Opening, PlanUse, StopReason};
@@ -26,7 +26,7 @@ use crate::component;
 use crate::driver::{Limits, drive};
 use crate::limits::Passage;
 use crate::lock::Lock;
-use crate::paths::{self, Beside, Location};
+use crate::paths::{self, Beside, Location, state_name};
 use crate::report::Reporter;
 use crate::state::{StateStore, make_directory};
 
@@ -62,7 +62,8 @@ impl Ready {
         let backups = Pair::from_fn(|side| backup_directory(options, side));
         let changes_nothing = ["dry-run", "plan-out", "explain"];
         let changes_nothing = changes_nothing.iter().any(|name| options.flag(name) || options.text(name).is_some());
-        let may_be_missing = !changes_nothing && starts_anew(options);
+        // A plan was made for two directories that were there.
+        let may_be_missing = !changes_nothing && arguments.apply.is_none() && starts_anew(options);
         let listings = Beside {
             what: "the directory of the listings",
             directory: state.clone(),
@@ -160,8 +161,9 @@ impl Ready {
 fn planned_options(given: &[(String, String)]) -> Result<Vec<(String, String)>, RunError> {
     let kept = given.iter().filter(|(name, _)| !matches!(name.as_str(), "plan-out" | "dry-run" | "interactive"));
     kept.map(|(name, value)| {
-        let is_directory = matches!(name.as_str(), "workdir" | "backup-dir" | "backup-dir1" | "backup-dir2");
-        let value = if is_directory && !value.is_empty() {
+        // The value of an option that takes a file holds what was in it.
+        let is_path = find(name).is_some_and(|spec| spec.takes_path() && !spec.kind.is_file());
+        let value = if is_path && !value.is_empty() {
             std::path::absolute(value)?.to_string_lossy().into_owned()
         } else {
             value.clone()
@@ -182,6 +184,13 @@ fn locate(arguments: &Arguments) -> Result<(Pair<Location>, PathBuf), RunError> 
     };
     match &arguments.state_names {
         Some(names) => {
+            for side in Side::BOTH {
+                let root = Path::new(&arguments.paths[side]);
+                // What a relative path named, only the directory in which it was given could tell.
+                if names[side].starts_with('/') && names[side] != state_name(root) {
+                    return Err(RunError::PlanOfOthers(side, root.to_owned()));
+                }
+            }
             locations.one.state_name.clone_from(&names.one);
             locations.two.state_name.clone_from(&names.two);
         }

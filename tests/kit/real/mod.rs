@@ -8,4 +8,5 @@ pub mod flags;
 pub mod folders;
 pub mod home;
 pub mod program;
+pub mod terminal;
 pub mod watched;

@@ -14,7 +14,7 @@ use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
 use bisync_engine::options::{Options, Settings};
 use bisync_engine::outcome::Outcome;
 use bisync_engine::path::RelPath;
-use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind};
+use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind, MoveFile};
 use bisync_engine::session::{Opening, Session};
 use bisync_engine::side::Pair;
 use tokio::sync::mpsc;
@@ -137,8 +137,8 @@ impl Backend for Watched {
         self.folder.write(copy, content)
     }
 
-    fn move_file(&self, path: RelPath, expect: Fingerprint, target: RelPath) -> Answer<'_, Found> {
-        self.folder.move_file(path, expect, target)
+    fn move_file(&self, moved: MoveFile) -> Answer<'_, Found> {
+        self.folder.move_file(moved)
     }
 
     fn delete_file(&self, path: RelPath, expect: Fingerprint, disposal: Disposal) -> Answer<'_, ()> {

@@ -160,6 +160,15 @@ fn one_file_system() {
     assert_eq!(home.read("two/new").as_deref(), Some("4"));
     assert_eq!((home.read("two/disk/foreign"), home.read("two/disk/b").as_deref()), (None, Some("changed")));
     assert_eq!((home.read("one/disk/b"), home.read("one/disk/d/new")), (None, None));
+    let tested = ["filter-test", "--root=one", "-x", "disk/foreign", "disk/d/new", "new"];
+    let tested = program::run(&program::bisync(), &home.at(""), &tested).output;
+    for (path, expected) in [
+        ("disk/foreign", "excluded: a directory of another file system"),
+        ("disk/d/new", "excluded: a directory of another file system"),
+        ("new ", "included: no rule matches"),
+    ] {
+        assert!(tested.lines().any(|line| line.starts_with(path) && line.ends_with(expected)), "{path}: {tested}");
+    }
     drop(disk);
     // Nothing was forgotten meanwhile.
     home.check(&["-x"], 0, "2 copied, 1 deleted");

@@ -151,6 +151,77 @@ fn links() {
 }
 
 #[test]
+fn links_trade_places_with_files_and_directories_in_one_run() {
+    for directories in [&[][..], &["--create-empty-src-dirs"]] {
+        let options = [&["--links", "--max-delete=100"], directories].concat();
+        let home = Home::with(&[
+            ("one/file", "1"),
+            ("one/d/e/f", "2"),
+            ("one/d.txt", "3"),
+            ("one/stays", "4"),
+            ("one/deep/x", "5"),
+        ]);
+        link(&home, "stays", "one/link");
+        link(&home, "stays", "one/deep/link");
+        home.check(&options, 0, "7 copied");
+        for side in ["two", "one"] {
+            let at = |path: &str| format!("{side}/{path}");
+            for path in ["file", "link"] {
+                fs::remove_file(home.at(at(path))).unwrap();
+            }
+            fs::remove_file(home.at(at("deep/link"))).unwrap();
+            fs::remove_dir_all(home.at(at("d"))).unwrap();
+            link(&home, "stays", &at("file"));
+            link(&home, "deep", &at("d"));
+            home.write(&at("link"), "a file");
+            home.write(&at("deep/link/below"), "a directory");
+            home.check(&options, 0, "4 copied, ");
+            home.check_in_step();
+            assert_eq!(target(&home, "one/d"), Some("deep".into()));
+            home.check(&options, 0, "nothing to do");
+            // And back again.
+            for path in ["file", "link", "d"] {
+                fs::remove_file(home.at(at(path))).unwrap();
+            }
+            fs::remove_dir_all(home.at(at("deep/link"))).unwrap();
+            home.write(&at("file"), "1");
+            home.write(&at("d/e/f"), "2");
+            link(&home, "stays", &at("link"));
+            link(&home, "stays", &at("deep/link"));
+            home.check(&options, 0, "4 copied, ");
+            home.check_in_step();
+            home.check(&options, 0, "nothing to do");
+        }
+    }
+}
+
+#[test]
+fn a_link_steps_aside_for_work_of_the_other_side() {
+    let files = ["one/d/a", "one/d/b", "one/stays", "one/x", "one/y"];
+    let home = Home::with(&files.map(|path| (path, "1")));
+    home.check(&["--links"], 0, "5 copied");
+    fs::remove_dir_all(home.at("one/d")).unwrap();
+    link(&home, "stays", "one/d");
+    home.write("two/d/b", "changed");
+    home.write("two/d/new", "new");
+    link(&home, "stays", "two/both");
+    home.write("one/both", "a file");
+    home.check(&["--links"], 0, "2 conflicts");
+    home.check_in_step();
+    for (path, expected) in [
+        ("one/d/a", None),
+        ("one/d/b", Some("changed")),
+        ("one/d/new", Some("new")),
+        ("two/d.rclonelink.conflict1", Some("stays")),
+        ("two/both", Some("a file")),
+        ("one/both.rclonelink.conflict1", Some("stays")),
+    ] {
+        assert_eq!(home.read(path).as_deref(), expected, "{path}");
+    }
+    home.check(&["--links"], 0, "nothing to do");
+}
+
+#[test]
 fn links_with_checksums_are_told_apart_by_what_they_lead_to() {
     let home = Home::with(&[("one/a", "1")]);
     link(&home, "to-a", "one/link");

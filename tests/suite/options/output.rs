@@ -1,6 +1,8 @@
 //! Options of the group "Output".
 
 use bisync_tests::real::home::Home;
+use bisync_tests::real::program;
+use bisync_tests::real::terminal::Terminal;
 
 #[test]
 fn verbose() {
@@ -80,11 +82,42 @@ fn color() {
     assert!(!has_color(&["--color=never"]));
 }
 
+/// Counts how often a line with numbers in it was drawn where a line was before.
+fn redrawn(text: &str) -> usize {
+    let lines = text.split('\n').flat_map(|line| line.split('\r').skip(1));
+    lines.filter(|line| line.contains(|letter: char| letter.is_ascii_digit()) && line.contains(" files")).count()
+}
+
+#[test]
+fn progress() {
+    let large = "x".repeat(20_000);
+    let home = || Home::with(&[("one/large", large.as_str())]);
+    let start = |home: &Home, options: &[&str]| {
+        let (terminal, end) = Terminal::open();
+        let child = program::start(home.command(options).env("TERM", "xterm").stderr(end));
+        (terminal, child)
+    };
+    // It lasts as long as it takes to see that.
+    let slow = home();
+    let (mut terminal, mut child) = start(&slow, &["--bwlimit=500B"]);
+    let drawn = terminal.read_until(|text| redrawn(text) > 2);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(redrawn(&drawn) > 2, "{drawn:?}");
+    // It lasts longer than it takes to be drawn.
+    let plain = home();
+    let (mut terminal, mut child) = start(&plain, &["--bwlimit=20000B", "--progress=false"]);
+    assert_eq!(terminal.read_until(|_| false), "");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let ended = home().check(&["--bwlimit=20000B"], 0, "1 copied");
+    assert_eq!(ended.errors, "", "what is no terminal is not drawn on");
+}
+
 #[test]
 fn stats() {
     let home = Home::with(&[("one/a", "1")]);
     let ended = home.check(&["--stats=1h"], 0, "1 copied");
-    assert!(ended.errors.contains("Listed: 1 files in 2 directories. Copied: 1 files, 1 B"), "{}", ended.errors);
+    assert!(ended.errors.contains("Copied: 1 of 1 files, 1 B of 1 B"), "{}", ended.errors);
     assert_eq!(home.check(&["--stats=0"], 0, "").errors, "");
 }
 

@@ -109,6 +109,72 @@ fn plan_out() {
 }
 
 #[test]
+fn a_plan_replaces_nothing_but_a_plan() {
+    let home = Home::with(&[("one/a", "1"), ("notes", "mine"), ("free.new", "mine as well")]);
+    home.check(&["--plan-out=notes"], 2, "`notes` is there and is no plan");
+    home.check(&["--plan-out=free"], 2, "`free.new` is there and is no plan");
+    home.check(&["--plan-out=two"], 2, "`two` is there and is no plan");
+    assert_eq!((home.read("notes").as_deref(), home.read("free.new").as_deref()), (Some("mine"), Some("mine as well")));
+    home.check(&["--plan-out=plan"], 0, "1 copied");
+    home.check(&["--plan-out=plan"], 0, "1 copied");
+}
+
+#[test]
+fn a_plan_holds_wherever_it_is_carried_out() {
+    let plan = |home: &Home, more: &[&str]| {
+        let arguments = [&["one", "two", "--plan-out=plan"], more].concat();
+        let ended = program::run(&program::bisync(), &home.at(""), &arguments);
+        assert_eq!(ended.code, Some(0), "{}", ended.all());
+    };
+    let apply = |home: &Home, from: &str, code, expected: &str| {
+        let plan = home.at("plan");
+        let ended = program::run(&program::bisync(), &home.at(from), &["apply".as_ref(), plan.as_os_str()]);
+        assert!(ended.code == Some(code) && ended.all().contains(expected), "{}", ended.all());
+    };
+    // The same words mean another directory there.
+    let home = Home::with(&[("one/a", "1"), ("reference/b", "2"), ("else/reference/a", "x")]);
+    plan(&home, &["--copy-dest=reference"]);
+    let text = home.read("plan").unwrap();
+    assert!(text.contains(&format!("[\"copy-dest\",\"{}\"]", home.at("reference").display())), "{text}");
+    // What is said on the command line goes before what the plan was made with.
+    let home = Home::with(&[("one/a", "1")]);
+    plan(&home, &["--quiet"]);
+    let ended = program::run(&program::bisync(), &home.at(""), &["apply", "plan", "-v"]);
+    assert!(ended.all().contains("a: copied to Path2"), "{}", ended.all());
+    // A disk that is not mounted is no place for a plan, though a resync would make the directory.
+    let home = Home::with(&[("two/a", "1")]);
+    plan(&home, &["--resync"]);
+    fs::remove_dir(home.at("one")).unwrap();
+    apply(&home, "", 1, "does not exist");
+    assert!(!home.at("one").exists());
+    // Another directory would be recorded in the listings of this pair.
+    let home = Home::with(&[("one/a", "1"), ("three/b", "2")]);
+    plan(&home, &[]);
+    let text = home.read("plan").unwrap().replacen("/two\"", "/three\"", 1);
+    home.write("plan", &text);
+    apply(&home, "", 1, "a plan is for one pair");
+    assert_eq!(home.read("three/a"), None);
+}
+
+#[test]
+fn what_cannot_be_planned_is_told_after_choosing() {
+    let home = Home::with(&[("one/a", "1"), ("one/d/x.rclonelink", "a file"), ("answers", "a\n")]);
+    std::os::unix::fs::symlink("a", home.at("one/d/x")).unwrap();
+    let arguments = ["one", "two", "--workdir=work", "-i", "--links"];
+    let ended = program::run_with_input(&program::bisync(), &home.at(""), &arguments, &home.at("answers"));
+    assert!(ended.code == Some(1) && ended.output.contains("Not in step:\n  d: cannot list"), "{}", ended.all());
+    assert_eq!(home.read("two/a").as_deref(), Some("1"));
+    // The code for a run that copies nothing is not that of a plan that cannot be made.
+    let home = Home::with(&[("one/a", "1"), ("one/b", "2"), ("answers", "a\n")]);
+    home.check(&[""; 0], 0, "2 copied");
+    fs::remove_file(home.at("one/a")).unwrap();
+    let arguments = ["one", "two", "--workdir=work", "-i", "--error-on-no-transfer"];
+    let ended = program::run_with_input(&program::bisync(), &home.at(""), &arguments, &home.at("answers"));
+    assert!(ended.code == Some(9) && ended.output.contains("1 deleted"), "{}", ended.all());
+    assert_eq!(home.read("two/a"), None);
+}
+
+#[test]
 fn explain() {
     let home = Home::with(&[("one/a", "1"), ("one/d/b", "2"), ("one/c", "3")]);
     home.check(&[""; 0], 0, "3 copied");
@@ -125,6 +191,31 @@ fn explain() {
     let command = ["explain", "one", "two", "one/d/b", "--workdir=work"];
     let ended = program::run(&program::bisync(), &home.at(""), &command);
     assert!(ended.output.contains("d/b: copy to Path1: changed on Path2"), "{}", ended.all());
+}
+
+#[test]
+fn explanations_say_what_a_run_leaves_alone() {
+    let names = ["d/x", "a", "excluded", "secret", "stays"];
+    let files = names.map(|name| (format!("one/{name}"), "1"));
+    let home = Home::with(&files.each_ref().map(|(path, content)| (path.as_str(), *content)));
+    home.check(&[""; 0], 0, "5 copied");
+    fs::remove_dir_all(home.at("one/d")).unwrap();
+    std::os::unix::fs::symlink("a", home.at("one/d")).unwrap();
+    home.set_mode("one/secret", 0o600);
+    let options = ["--exclude=excluded", "--metadata-exclude=mode=*600"];
+    let check = |path: &str, expected: &str| {
+        let ended = home.check(&[&options[..], &[&format!("--explain={path}")]].concat(), 0, expected);
+        for wrong in ["(deleted)", "to be deleted", "gone from"] {
+            assert!(!ended.output.contains(wrong), "{path}: {}", ended.output);
+        }
+    };
+    check("d/x", "d/x: left alone on both sides: what is above it on one side is no directory");
+    check("d/new", "d/new: left alone on both sides: what is above it on one side is no directory");
+    check("secret", "secret: left alone on both sides: something that is there takes no part");
+    check("excluded", "excluded: leaves the listings, and is left alone on both sides: excluded by rule `excluded`");
+    check("a", "a: in step");
+    home.check(&options, 0, "nothing to do");
+    assert_eq!(home.read("two/d/x").as_deref(), Some("1"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Options of the group "Copying".
 
 use std::fs::{self, File};
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,7 @@ use bisync_engine::protocol::{Staging, Verb};
 use bisync_engine::side::Side;
 use bisync_tests::host::{Run, run};
 use bisync_tests::real::home::Home;
+use bisync_tests::real::program;
 use bisync_tests::real::watched::{self, Gate, Watch};
 use bisync_tests::scenario::{after, check, edit};
 use bisync_tests::world::World;
@@ -319,6 +320,51 @@ fn metadata() {
 }
 
 #[test]
+fn metadata_alone() {
+    let home = Home::with(&[("one/d/file", "1"), ("two/plain", "2"), ("one/e/file", "3")]);
+    home.check(&["-M"], 0, "3 copied");
+    home.set_mode("one/d/file", 0o600);
+    home.set_mode("two/plain", 0o444);
+    home.set_mode("two/e", 0o750);
+    let modes = || ["one/d/file", "two/d/file", "one/plain", "one/e"].map(|path| metadata_of(&home, path).0);
+    let before = modes();
+    home.check(&[""; 0], 0, "nothing to do");
+    home.check(&["-M", "--dry-run"], 0, "3 given new metadata. Nothing was changed.");
+    assert_eq!(modes(), before);
+    home.check(&["-M"], 0, "3 given new metadata");
+    assert_eq!(modes(), [0o600, 0o600, 0o444, 0o750]);
+    home.check(&["-M"], 0, "nothing to do");
+    let red = rustix::fs::setxattr(home.at("two/d/file"), "user.color", b"red", rustix::fs::XattrFlags::empty());
+    if red.is_ok() {
+        home.check(&["-M"], 0, "1 given new metadata");
+        assert_eq!(metadata_of(&home, "one/d/file").3.as_deref(), Some(&b"red"[..]));
+    }
+    if rustix::process::geteuid().is_root() {
+        chown(home.at("two/e"), Some(1234), Some(1235)).unwrap();
+        chown(home.at("one/plain"), Some(1234), None).unwrap();
+        home.check(&["-M"], 0, "2 given new metadata");
+        assert_eq!((metadata_of(&home, "one/e").1, metadata_of(&home, "two/plain").1), (1234, 1234));
+    }
+    // A plan is refused where the metadata is not what was listed.
+    home.set_mode("one/d/file", 0o640);
+    home.check(&["-M", "--plan-out=plan"], 0, "1 given new metadata");
+    home.set_mode("two/d/file", 0o604);
+    let refused = program::run(&program::bisync(), &home.at(""), &["apply", "plan"]).all();
+    assert!(refused.contains("its metadata has changed in the meantime"), "{refused}");
+    assert_eq!(modes()[..2], [0o640, 0o604]);
+    home.check(&["-M"], 0, "1 given new metadata");
+    assert_eq!(modes()[..2], [0o604, 0o604]);
+    // A run without the option that changes something leaves nothing to tell changes by.
+    home.set_mode("one/e", 0o700);
+    home.set_mode("one/d/file", 0o600);
+    home.write("one/new", "4");
+    home.check(&[""; 0], 0, "1 copied");
+    let left = home.check(&["-M"], 0, "nothing to do");
+    assert!(left.all().contains("of 2 files or directories differs"), "{}", left.all());
+    assert_eq!(modes()[..2], [0o600, 0o604]);
+}
+
+#[test]
 fn tpslimit() {
     check_ignored("--tpslimit=0.5");
 }
@@ -477,20 +523,20 @@ fn compare_dest() {
 #[test]
 fn copy_dest() {
     let home = home_with_reference();
-    // The same size and time: what tells where the content came from.
-    let modified = fs::metadata(home.at("more/same")).unwrap().modified().unwrap();
-    home.write("more/same", "SAME");
-    File::options().write(true).open(home.at("more/same")).unwrap().set_modified(modified).unwrap();
+    // What tells where the content came from.
+    home.set_mode("more/same", 0o750);
     home.check(&["--copy-dest=more", "-v"], 0, "3 copied");
-    assert_eq!(home.read("two/same").as_deref(), Some("SAME"));
+    assert_eq!(fs::metadata(home.at("two/same")).unwrap().permissions().mode() & 0o777, 0o750);
     assert_eq!(home.read("two/other").as_deref(), Some("other"));
-    // Where contents are compared, size and time are not enough.
-    let home = home_with_reference();
-    home.write("more/same", "SAME");
-    File::options().write(true).open(home.at("more/same")).unwrap().set_modified(modified).unwrap();
-    File::options().write(true).open(home.at("one/same")).unwrap().set_modified(modified).unwrap();
-    home.check(&["--copy-dest=more", "--checksum"], 0, "3 copied");
-    assert_eq!(home.read("two/same").as_deref(), Some("same"));
+    // The same size and time are not enough: both sides would be taken to be in step.
+    for more in [&["--copy-dest=more"][..], &["--copy-dest=more", "--size-only"], &["--copy-dest=more", "--checksum"]] {
+        let home = home_with_reference();
+        let modified = fs::metadata(home.at("one/same")).unwrap().modified().unwrap();
+        home.write("more/same", "SAME");
+        File::options().write(true).open(home.at("more/same")).unwrap().set_modified(modified).unwrap();
+        home.check(more, 0, "3 copied");
+        home.check_in_step();
+    }
     home.check(&["--copy-dest=more", "--compare-dest=more"], 2, "cannot use `--compare-dest`");
 }
 

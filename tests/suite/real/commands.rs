@@ -71,6 +71,14 @@ fn filter_test_explains() {
         &["--root=one", "--links", "--exclude=*.rclonelink", "link"],
         &["link  excluded by rule `*.rclonelink` of `--exclude`"],
     );
+    check(
+        &["--hash-filter=@/3", "a", "k/"],
+        &["a   included: no rule matches, in runs that choose its share", "k/  included: no rule matches"],
+    );
+    home.write("marked", "\u{feff}# the first line\na\n");
+    check(&["--exclude-from=marked", "a"], &["a  excluded by rule `a` in line 2 of `marked`"]);
+    home.write("marked", "\u{feff}a\n");
+    check(&["--exclude-from=marked", "a"], &["a  excluded by rule `a` in line 1 of `marked`"]);
     home.write("config/bisync/config.toml", "[pair.p]\npath1='/a'\npath2='/b'\nexclude=['x']\n");
     check(&["--pair=p", "x"], &["x  excluded by rule `x` of `--exclude`"]);
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::metadata::Keeps;
 use crate::options::{Kind, OPTIONS, Scope};
 
 const NOW: Instant = Instant { seconds: 1_700_000_000, nanoseconds: 0 };
@@ -10,6 +11,7 @@ fn local() -> Capabilities {
         hashes: vec!["md5".to_owned(), "sha1".to_owned()],
         slow_hashes: true,
         case_insensitive: false,
+        keeps: Keeps { permissions: true, owner: true, attributes: true },
     }
 }
 

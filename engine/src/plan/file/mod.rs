@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::entry::Instant;
 use crate::merge::Row;
+use crate::metadata::{Metadata, Pairs};
 use crate::path::RelPath;
 use crate::side::Pair;
 use crate::walk::Now;
@@ -24,6 +25,7 @@ const LONGEST_LINE: usize = 1 << 20;
 
 /// The first line: what a plan is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Header {
     /// The version of the format.
     #[serde(rename = "bisync-plan")]
@@ -44,10 +46,20 @@ pub struct Header {
 }
 
 /// A decision as a line.
+///
+/// Fields that are not known are refused, here and everywhere: a misspelt one would take an expectation away.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Line {
-    #[serde(flatten)]
-    row: RowLine,
+    path: RelPath,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    alias: Option<RelPath>,
+    #[serde(default, skip_serializing_if = "is_empty")]
+    base: Pair<Option<Version>>,
+    #[serde(default, skip_serializing_if = "is_empty")]
+    now: Pair<Option<Version>>,
+    #[serde(default, skip_serializing_if = "has_none")]
+    metadata: Pair<Option<Pairs>>,
     /// What is done, in words. Not read.
     #[serde(default)]
     does: Vec<String>,
@@ -60,6 +72,7 @@ struct Line {
 
 /// A row as JSON.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct RowLine {
     path: RelPath,
     /// The name on side two, where it is spelled differently.
@@ -71,10 +84,14 @@ pub(crate) struct RowLine {
     /// What is there now.
     #[serde(default, skip_serializing_if = "is_empty")]
     now: Pair<Option<Version>>,
+    /// The metadata of that, where it is carried over.
+    #[serde(default, skip_serializing_if = "has_none")]
+    metadata: Pair<Option<Pairs>>,
 }
 
 /// The last line.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct End {
     /// How many decisions there are.
     decisions: u64,
@@ -125,8 +142,9 @@ pub fn write_header(out: &mut Vec<u8>, header: &Header) {
 
 /// Writes a decision, with what it does and why in words.
 pub fn write_decision(out: &mut Vec<u8>, planned: &Planned, does: Vec<String>, why: String) {
-    let line =
-        Line { row: (*planned.row).clone().into(), does, why, choice: planned.choice.clone(), phase: planned.phase };
+    let RowLine { path, alias, base, now, metadata } = (*planned.row).clone().into();
+    let (choice, phase) = (planned.choice.clone(), planned.phase);
+    let line = Line { path, alias, base, now, metadata, does, why, choice, phase };
     write_line(out, &line);
 }
 
@@ -196,9 +214,10 @@ impl PlanReader {
                 false => Err(PlanError::Count { said, found: self.decisions }),
             };
         }
-        let line: Line = serde_json::from_slice(text).map_err(|error| wrong(self.lines, &error))?;
+        let Line { path, alias, base, now, metadata, does: _, why: _, choice, phase } =
+            serde_json::from_slice(text).map_err(|error| wrong(self.lines, &error))?;
         self.decisions += 1;
-        let planned = Planned { row: Box::new(line.row.into()), choice: line.choice, phase: line.phase };
+        let planned = Planned { row: Box::new(RowLine { path, alias, base, now, metadata }.into()), choice, phase };
         Ok(Some(PlanLine::Decision(planned.into())))
     }
 
@@ -223,17 +242,25 @@ fn is_empty(versions: &Pair<Option<Version>>) -> bool {
     versions.one.is_none() && versions.two.is_none()
 }
 
+fn has_none(metadata: &Pair<Option<Pairs>>) -> bool {
+    metadata.one.is_none() && metadata.two.is_none()
+}
+
 impl From<Row> for RowLine {
-    fn from(Row { path, alias, prior, now }: Row) -> Self {
+    fn from(Row { path, alias, prior, now, metadata }: Row) -> Self {
         let present = |now| if let Now::Present(found) = now { Some(Version::from(found)) } else { None };
-        Self { path, alias, base: prior.map(|prior| prior.map(Version::from)), now: now.map(present) }
+        let metadata = metadata.map(|metadata| Some(metadata?.pairs));
+        Self { path, alias, base: prior.map(|prior| prior.map(Version::from)), now: now.map(present), metadata }
     }
 }
 
 impl From<RowLine> for Row {
-    fn from(RowLine { path, alias, base, now }: RowLine) -> Self {
+    fn from(RowLine { path, alias, base, now, metadata }: RowLine) -> Self {
         let present = |version: Option<Version>| version.map_or(Now::Absent, |version| Now::Present(version.into()));
-        Self { path, alias, prior: base.map(|version| version.map(Into::into)), now: now.map(present) }
+        let prior = base.map(|version| version.map(Into::into));
+        // When it was changed has been looked at when the plan was made.
+        let metadata = metadata.map(|pairs| Some(Box::new(Metadata { pairs: pairs?, changed: None })));
+        Self { path, alias, prior, now: now.map(present), metadata }
     }
 }
 
@@ -266,6 +293,8 @@ mod tests {
         };
         let mut row = Row::at(RelPath::parse(path).unwrap());
         row.now.one = Now::Present(Found { kind: Kind::File, fingerprint: fingerprint.clone() });
+        let pairs = [("mode".to_owned(), "100644".to_owned())].into();
+        row.metadata.two = Some(Box::new(Metadata { pairs, changed: None }));
         row.prior.two = Some(Found { kind: Kind::Directory, fingerprint: Fingerprint::default() });
         Planned::new(row, choice)
     }
@@ -278,7 +307,13 @@ mod tests {
             Choice::Forget(Reason::Excluded),
             Choice::Carry { from: Side::Two, target: None, reason: Reason::Moved(Side::One, path.clone()) },
             Choice::Remove(Side::One),
-            Choice::Touch { on: Side::One, modified: Instant { seconds: 1, nanoseconds: 2 }, reason: Reason::Same },
+            Choice::Touch {
+                on: Side::One,
+                modified: Instant { seconds: 1, nanoseconds: 2 },
+                metadata_of: Some(Side::One),
+                reason: Reason::Same,
+            },
+            Choice::SetMetadata { on: Side::One, reason: Reason::Metadata(Side::Two) },
             Choice::Follow { side: Side::One, old, target: Some(path.clone()) },
             Choice::FixCase(path.clone()),
             Choice::Conflict { winner: None, names: Pair::new(Some(path.clone()), None).into() },
@@ -348,9 +383,13 @@ mod tests {
         check("\"bisync-plan\":1", "\"bisync-plan\":2", "format 2");
         check("\"path\":\"a b/c\"", "\"path\":\"../c\"", "line 2 of the plan cannot be read");
         check("\"path\":\"a b/c\"", "\"path\":7", "line 2");
-        check("\"decisions\":13", "\"decisions\":12", "says that it has 12 decisions, and has 13");
-        check("{\"decisions\":13}\n", "", "cut off after line 14");
+        check("\"decisions\":14", "\"decisions\":12", "says that it has 12 decisions, and has 14");
+        check("{\"decisions\":14}\n", "", "cut off after line 15");
         check("2006-01-02T22:04:05.000000007Z", "yesterday", "line 2");
-        check("{\"decisions\":13}\n", "{\"decisions\":13}\n{}\n", "ended before");
+        check("{\"decisions\":14}\n", "{\"decisions\":14}\n{}\n", "ended before");
+        for misspelt in ["size", "modified", "hash", "id", "now", "base", "why", "choice", "target", "roots"] {
+            let (from, to) = (format!("\"{misspelt}\":"), format!("\"{misspelt}s\":"));
+            check(&from, &to, "unknown field");
+        }
     }
 }

@@ -11,6 +11,7 @@ pub struct Version(Found);
 
 /// The same, as texts and numbers; what a side does not know is left out.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Text {
     kind: KindName,
     #[serde(skip_serializing_if = "Option::is_none", default)]

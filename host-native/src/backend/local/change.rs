@@ -2,13 +2,14 @@
 
 use bisync_engine::entry::{Fingerprint, Found, Instant};
 use bisync_engine::path::RelPath;
-use bisync_engine::protocol::{Disposal, Failure, FailureKind};
+use bisync_engine::protocol::{Disposal, Failure, FailureKind, MoveFile};
 use rustix::fs::{AtFlags, utimensat};
 use rustix::io::Errno;
 
 use super::carry::{carry, temporary_name};
 use super::failure::{failure, naming_failure};
 use super::links::Form;
+use super::open::disk_name;
 use super::place::Place;
 use super::staged::timestamps;
 use super::stat::Stat;
@@ -16,15 +17,17 @@ use super::tree::Tree;
 use crate::backend::failed;
 
 /// Moves a file.
-pub fn move_file(tree: &Tree, path: &RelPath, expect: &Fingerprint, target: &RelPath) -> Result<Found, Failure> {
-    let (place, before) = tree.root.find(path, expect)?;
-    let target = tree.root.place_made(target, None)?;
+pub fn move_file(tree: &Tree, moved: &MoveFile) -> Result<Found, Failure> {
+    let expect = &moved.expect;
+    let (place, before) = tree.root.find(&moved.path, expect)?;
+    let target = tree.root.place_made(&moved.target, None)?;
+    let carry_away = || carry_away(tree, &place, expect, &target, disk_name(&moved.temporary)?);
     if place.is_carried_to(&target) {
-        return carry_away(tree, &place, expect, &target);
+        return carry_away();
     }
     match place.rename_new(&target) {
         Ok(()) => {}
-        Err(Errno::XDEV) => return carry_away(tree, &place, expect, &target),
+        Err(Errno::XDEV) => return carry_away(),
         Err(Errno::EXIST) if is_same_file(tree, &before, &target)? => rename_letters(&place, &target)?,
         Err(error) => return Err(naming_failure(error)),
     }
@@ -39,8 +42,14 @@ pub fn move_file(tree: &Tree, path: &RelPath, expect: &Fingerprint, target: &Rel
 }
 
 /// Moves a file to another file system that is mounted below the root, or to where it is a link, or no link any more.
-fn carry_away(tree: &Tree, place: &Place, expect: &Fingerprint, target: &Place) -> Result<Found, Failure> {
-    carry(place, target, false, &tree.transport)?;
+fn carry_away(
+    tree: &Tree,
+    place: &Place,
+    expect: &Fingerprint,
+    target: &Place,
+    temporary: Vec<u8>,
+) -> Result<Found, Failure> {
+    carry(place, target, temporary, false, tree)?;
     // RACE: a change after this check is lost.
     if let Err(refusal) = place.expect(expect).and_then(|_| place.unlink().map_err(failure)) {
         target.unlink().map_err(failure)?;
@@ -88,4 +97,38 @@ pub fn set_time(tree: &Tree, path: &RelPath, expect: &Fingerprint, modified: Ins
     utimensat(&place.directory, &*place.name, &timestamps(modified), flags).map_err(failure)?;
     let stat = place.look()?.ok_or_else(|| failed(FailureKind::Refused, "it is gone"))?;
     Ok(stat.found())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use bisync_engine::options::Links;
+    use bisync_engine::side::Side;
+
+    use super::*;
+    use crate::backend::local::open::Sight;
+
+    #[test]
+    fn what_cannot_be_renamed_is_copied_under_the_temporary_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| RelPath::parse(name).unwrap();
+        let tree = Tree::open(folder.path(), None, Sight { links: Links::Translate, ..Sight::default() }).unwrap();
+        fs::write(folder.path().join("a"), "elsewhere").unwrap();
+        let moved = MoveFile {
+            side: Side::One,
+            path: path("a"),
+            expect: tree.describe(&path("a")).unwrap().unwrap().fingerprint,
+            target: path("link.rclonelink"),
+            temporary: path("temporary"),
+        };
+        // It stands in the way, and nothing is ever written over it.
+        fs::write(folder.path().join("temporary"), "").unwrap();
+        move_file(&tree, &moved).unwrap_err();
+        assert_eq!(fs::read_to_string(folder.path().join("a")).unwrap(), "elsewhere");
+        fs::remove_file(folder.path().join("temporary")).unwrap();
+        move_file(&tree, &moved).unwrap();
+        assert_eq!(fs::read_link(folder.path().join("link")).unwrap().to_str(), Some("elsewhere"));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }

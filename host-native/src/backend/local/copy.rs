@@ -11,6 +11,7 @@ use super::open::{Root, disk_name};
 use super::place::Place;
 use super::source::{Source, changed};
 use super::staged::{Keep, Permissions, Staged};
+use super::stat::Stat;
 use super::transfer::{transfer, write_all};
 use super::tree::Tree;
 use crate::backend::Content;
@@ -25,9 +26,12 @@ pub fn copy_file(from: &Tree, to: &Tree, copy: &CopyFile) -> Result<Found, Failu
     bring(to, copy, source.stat.permissions, like, |staged| {
         transfer(&source, &staged.file, &to.shares, &to.transport)?;
         if to.metadata {
-            source.lend_metadata(&staged.file)?;
+            source.lend_metadata(&staged.file, Some(to.capabilities.keeps))?;
         }
         source.verify()?;
+        if to.metadata {
+            source.verify_metadata()?;
+        }
         staged.finish(source.stat.fingerprint.modified, to.metadata.then_some(source.stat.accessed))
     })
 }
@@ -55,7 +59,7 @@ fn bring(
     copy: &CopyFile,
     permissions: u32,
     like: Option<&Root>,
-    fill: impl FnOnce(&Staged) -> Result<Found, Failure>,
+    fill: impl FnOnce(&Staged) -> Result<Stat, Failure>,
 ) -> Result<Found, Failure> {
     to.check_disposal(&copy.disposal)?;
     let (target, permissions) = match &copy.expect {
@@ -66,8 +70,9 @@ fn bring(
         }
     };
     let write = |staged: &mut Staged| {
-        let found = fill(staged)?;
-        let found = staged.take_form()?.unwrap_or(found);
+        let stat = fill(staged)?;
+        to.written(staged.directory(), stat.device);
+        let found = staged.take_form()?.unwrap_or_else(|| stat.found());
         copy.verify.as_ref().map_or(Ok(()), |hash| staged.verify(&found, hash))?;
         Ok(found)
     };

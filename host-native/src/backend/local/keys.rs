@@ -1,7 +1,8 @@
-//! The metadata of a file as keys and values, those of rclone's local backend: `mode`, `uid`, `gid`, `atime`, `btime`, `mtime`,
+//! The metadata of a file or a directory as keys and values, those of rclone's local backend: `mode`, `uid`, `gid`, `atime`, `btime`, `mtime`,
 //! and what users called their own attributes.
 
-use bisync_engine::entry::{Instant, Metadata};
+use bisync_engine::entry::{Instant, Kind};
+use bisync_engine::metadata::Metadata;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rustix::fd::OwnedFd;
@@ -9,19 +10,22 @@ use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::{Errno, Result};
 
 use super::links::Form;
-use super::metadata::{USER, attributes};
+use super::metadata::{USER, attributes, fillable};
 use super::source::READING;
 use super::stat::Stat;
 
 /// The keys of what the system keeps, which no attribute can have. Only devices have a `rdev`, and those take no part.
 const SYSTEM: [&str; 7] = ["mode", "uid", "gid", "rdev", "atime", "mtime", "btime"];
 
-/// Returns the metadata of the file that a name stands for, with times in `zone`.
+/// Returns the metadata of the file or the directory that a name stands for, with times in `zone`.
 ///
 /// Values that are no UTF-8 are shown with the replacement character. Where only the owner's attributes cannot be read, the
 /// rest is returned.
 pub fn metadata_of(directory: &OwnedFd, name: &[u8], form: Form, zone: &TimeZone) -> Result<Metadata> {
-    let Stat { mode, owner, accessed, born, fingerprint, .. } = form.look(directory, name)?;
+    let Stat { kind, mode, owner, accessed, changed, born, fingerprint, .. } = form.look(directory, name)?;
+    let is_directory = kind == Kind::Directory;
+    // What this user never gives a directory is not asked for either.
+    let mode = if is_directory { fillable(mode) } else { mode };
     let moments = [("atime", Some(accessed)), ("btime", born), ("mtime", fingerprint.modified)];
     let mut pairs = vec![
         ("mode".to_owned(), format!("{mode:o}")),
@@ -30,7 +34,9 @@ pub fn metadata_of(directory: &OwnedFd, name: &[u8], form: Form, zone: &TimeZone
     ];
     pairs.extend(moments.into_iter().filter_map(|(key, moment)| Some((key.to_owned(), rfc3339(moment?, zone)?))));
     pairs.extend(attributes_of(directory, name, form)?);
-    Ok(pairs.into())
+    // A new name in a directory changes both times, so that nothing can be said of its metadata then.
+    let is_telling = !is_directory || fingerprint.modified != Some(changed);
+    Ok(Metadata { pairs: pairs.into(), changed: is_telling.then_some(changed) })
 }
 
 /// Returns the attributes of the user, whose keys are their names in lower case without `user.`.

@@ -1,6 +1,7 @@
 //! Symbolic links, as a side shows them: as files of another name, or as what they lead to.
 
 use bisync_engine::entry::Kind;
+use bisync_engine::link_name::SUFFIX;
 use bisync_engine::options::Links;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Failure, FailureKind};
@@ -12,9 +13,6 @@ use super::names;
 use super::open::{PASSAGE, Root, disk_path};
 use super::stat::{Stat, look, look_at, look_behind};
 use crate::backend::failed;
-
-/// What the name of a link ends in where it takes part as a file: the same as in rclone.
-const SUFFIX: &[u8] = b".rclonelink";
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +45,7 @@ impl Form {
 /// Where links are files, a name with their suffix is the link without it; only where a file of the very name
 /// is, that is meant. A new name is a link.
 pub fn resolve(links: Links, directory: &OwnedFd, name: &[u8], is_new: bool) -> (Vec<u8>, Form) {
-    let stripped = name.strip_suffix(SUFFIX).filter(|stripped| !stripped.is_empty());
+    let stripped = name.strip_suffix(SUFFIX.as_bytes()).filter(|stripped| !stripped.is_empty());
     match (links, stripped) {
         (Links::Skip, _) | (Links::Translate, None) => (name.to_vec(), Form::Plain),
         (Links::Follow, _) => (name.to_vec(), Form::Followed),
@@ -68,7 +66,7 @@ pub fn resolve(links: Links, directory: &OwnedFd, name: &[u8], is_new: bool) -> 
 /// # Errors
 /// Fails when something else has that name: it could not be told which of both is meant.
 pub fn listed_name(directory: &OwnedFd, name: &[u8]) -> Result<String, Failure> {
-    let name = [name, SUFFIX].concat();
+    let name = [name, SUFFIX.as_bytes()].concat();
     let listed = names::from_disk(&name);
     match look_at(directory, &*name) {
         Err(Errno::NOENT) => Ok(listed),

@@ -30,7 +30,7 @@ struct Seen {
 
 /// Lists a directory.
 ///
-/// With a time zone, the metadata of files is listed too, its times in that zone.
+/// With a time zone, the metadata of files and directories is listed too, its times in that zone.
 ///
 /// What vanishes while the directory is read is left out. Anything else that cannot be looked at fails the listing: a
 /// listing without it would say that it was deleted.
@@ -56,7 +56,7 @@ pub fn list(
         if let Some(algorithm) = algorithm.filter(|_| found.kind == Kind::File) {
             found.fingerprint.hash = hash_of(&directory, name.to_bytes(), form, algorithm, &found.fingerprint);
         }
-        let metadata = match zone.filter(|_| found.kind == Kind::File) {
+        let metadata = match zone.filter(|_| matches!(found.kind, Kind::File | Kind::Directory)) {
             None => None,
             Some(zone) => match metadata_of(&directory, name.to_bytes(), form, zone) {
                 Err(Errno::NOENT) => return Ok(()),

@@ -17,6 +17,7 @@ mod names;
 mod open;
 mod place;
 mod probe;
+mod set_metadata;
 mod source;
 mod staged;
 mod stat;
@@ -31,7 +32,9 @@ use std::sync::Arc;
 
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
 use bisync_engine::path::RelPath;
-use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure};
+use bisync_engine::protocol::{
+    Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind, MoveFile, SetMetadata,
+};
 use jiff::tz::TimeZone;
 use tokio::task::spawn_blocking;
 
@@ -44,7 +47,7 @@ use self::hash::Algorithm;
 use self::source::Source;
 use self::stat::Stat;
 use self::tree::Tree;
-use super::{Answer, Backend, Content};
+use super::{Answer, Backend, Content, failed};
 
 /// A folder of the local file system.
 #[derive(Debug, Clone)]
@@ -114,8 +117,8 @@ impl Backend for Local {
         Some(self.blocking(move |tree| copy::copy_file(&from.0, tree, &copy)))
     }
 
-    fn move_file(&self, path: RelPath, expect: Fingerprint, target: RelPath) -> Answer<'_, Found> {
-        self.blocking(move |tree| change::move_file(tree, &path, &expect, &target))
+    fn move_file(&self, moved: MoveFile) -> Answer<'_, Found> {
+        self.blocking(move |tree| change::move_file(tree, &moved))
     }
 
     fn delete_file(&self, path: RelPath, expect: Fingerprint, disposal: Disposal) -> Answer<'_, ()> {
@@ -135,6 +138,14 @@ impl Backend for Local {
 
     fn set_time(&self, path: RelPath, expect: Fingerprint, modified: Instant) -> Answer<'_, Found> {
         self.blocking(move |tree| change::set_time(tree, &path, &expect, modified))
+    }
+
+    fn set_metadata<'a>(&'a self, source: &'a dyn Backend, set: SetMetadata) -> Answer<'a, Found> {
+        let source = source.as_local().cloned();
+        self.blocking(move |tree| match source {
+            Some(source) => set_metadata::set_metadata(&source.0, tree, &set),
+            None => Err(failed(FailureKind::Other, "the other side keeps no metadata")),
+        })
     }
 
     fn flush(&self) -> Answer<'_, ()> {

@@ -1,10 +1,12 @@
 //! Finds out what a file system does, without writing anything.
 
+use bisync_engine::metadata::Keeps;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Capabilities, Failure};
 use rustix::fd::OwnedFd;
-use rustix::fs::{Dir, OFlags};
+use rustix::fs::{Dir, OFlags, flistxattr_query};
 use rustix::io::{Errno, Result as SystemResult};
+use rustix::process::geteuid;
 
 use super::failure::failure;
 use super::hash::Algorithm;
@@ -23,7 +25,18 @@ pub fn capabilities(root: &Root) -> Result<Capabilities, Failure> {
             Some(finds) => finds,
             None => system::folds_case(&directory),
         },
+        keeps: keeps(&directory),
     })
+}
+
+/// Returns which metadata is kept. Only root can give files away, so for others the owner is nothing that they set.
+fn keeps(directory: &OwnedFd) -> Keeps {
+    let permissions = system::keeps_permissions(directory);
+    Keeps {
+        permissions,
+        owner: permissions && geteuid().is_root(),
+        attributes: !matches!(flistxattr_query(directory), Err(Errno::OPNOTSUPP | Errno::NOSYS)),
+    }
 }
 
 /// Looks up a name of the directory in the other case; `None` when it has no name with letters.
@@ -63,20 +76,28 @@ mod system {
     /// `FS_CASEFOLD_FL` of `linux/fs.h`.
     const FOLDS_CASE: u32 = 0x4000_0000;
 
+    /// HFS+.
+    const HFS_PLUS: u64 = 0x482b;
+
     /// File systems by the numbers of `linux/magic.h`: the precision of their times in nanoseconds, and whether case does
     /// not matter to them unless they are told otherwise.
     const KNOWN: [(u64, u64, bool); 7] = [
         (0x4d44, 2_000_000_000, true),   // FAT
         (0x2011_bab0, 10_000_000, true), // exFAT
-        (0x482b, 1_000_000_000, true),   // HFS+
-        (0x7366_746e, 100, false),       // NTFS
-        (0x5346_544e, 100, false),       // NTFS, the older driver
-        (0xff53_4d42, 100, false),       // CIFS
-        (0xfe53_4d42, 100, false),       // SMB
+        (HFS_PLUS, 1_000_000_000, true),
+        (0x7366_746e, 100, false), // NTFS
+        (0x5346_544e, 100, false), // NTFS, the older driver
+        (0xff53_4d42, 100, false), // CIFS
+        (0xfe53_4d42, 100, false), // SMB
     ];
 
     pub fn time_precision_ns(directory: &OwnedFd) -> u64 {
         known(directory).map_or(1, |(_, precision, _)| precision)
+    }
+
+    /// Those of other systems make permissions up, for a whole mount.
+    pub fn keeps_permissions(directory: &OwnedFd) -> bool {
+        known(directory).is_none_or(|(magic, _, _)| magic == HFS_PLUS)
     }
 
     pub fn folds_case(directory: &OwnedFd) -> bool {
@@ -98,6 +119,11 @@ mod system {
     /// APFS keeps nanoseconds.
     pub fn time_precision_ns(_: &OwnedFd) -> u64 {
         1
+    }
+
+    /// What systems other than Linux mount keeps them.
+    pub fn keeps_permissions(_: &OwnedFd) -> bool {
+        true
     }
 
     /// What macOS does unless told otherwise.

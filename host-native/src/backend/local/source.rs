@@ -10,7 +10,7 @@ use rustix::io::read;
 
 use super::failure::failure;
 use super::links::Form;
-use super::metadata::{carry_metadata, carry_owner};
+use super::metadata::{Demand, carry_metadata, carry_owner};
 use super::open::Root;
 use super::stat::{Stat, look};
 use crate::backend::{Producer, failed};
@@ -94,12 +94,20 @@ impl Source {
         if self.stat.fingerprint.is_still(&now.fingerprint) { Ok(()) } else { Err(changed()) }
     }
 
+    /// Makes sure, after it was carried over, that the metadata is still what it was: the copy would pass for the later change.
+    pub fn verify_metadata(&self) -> Result<(), Failure> {
+        let Opened::File(file) = &self.content else { return Ok(()) };
+        // RACE: a change between this look and the moment when the copy is put in its place is overwritten by the next run.
+        let is_same = look(file).map_err(failure)?.changed == self.stat.changed;
+        if is_same { Ok(()) } else { Err(changed()) }
+    }
+
     /// Gives the metadata of what is read to `target`.
-    pub fn lend_metadata(&self, target: &OwnedFd) -> Result<(), Failure> {
+    pub fn lend_metadata(&self, target: &OwnedFd, demand: Demand) -> Result<(), Failure> {
         match &self.content {
-            Opened::File(file) => carry_metadata(file, &self.stat, target),
+            Opened::File(file) => carry_metadata(file, &self.stat, target, demand),
             // A link has no permissions, and no attributes of the user.
-            Opened::Link(_) => carry_owner(&self.stat, target),
+            Opened::Link(_) => carry_owner(&self.stat, target, demand),
         }
     }
 

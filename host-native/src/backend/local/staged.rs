@@ -1,5 +1,7 @@
 //! A file that is written under a temporary name and then put in its place.
 
+use std::sync::Arc;
+
 use bisync_engine::entry::{Fingerprint, Found, Hash, Instant, Kind};
 use bisync_engine::protocol::{Expect, Failure, FailureKind};
 use rustix::fd::OwnedFd;
@@ -64,6 +66,11 @@ impl Staged {
         Ok(staged)
     }
 
+    /// Returns the directory that the file is in.
+    pub fn directory(&self) -> &Arc<OwnedFd> {
+        &self.place.directory
+    }
+
     /// Makes sure that the open file is `version`.
     pub fn check_still(&self, version: &Fingerprint) -> Result<(), Failure> {
         let stat = look(&self.file).map_err(failure)?;
@@ -82,14 +89,14 @@ impl Staged {
     }
 
     /// Sets the times of the written file and returns what it now is, wherever it is put.
-    pub fn finish(&self, modified: Option<Instant>, accessed: Option<Instant>) -> Result<Found, Failure> {
+    pub fn finish(&self, modified: Option<Instant>, accessed: Option<Instant>) -> Result<Stat, Failure> {
         if let Some(modified) = modified {
             let accessed = accessed.map(timespec);
             let times = timestamps(modified);
             let last_access = accessed.unwrap_or(times.last_access);
             futimens(&self.file, &Timestamps { last_access, ..times }).map_err(failure)?;
         }
-        look(&self.file).map(Stat::found).map_err(failure)
+        look(&self.file).map_err(failure)
     }
 
     /// Makes the finished file a link to what it holds, where it is to stand for one; `None` where it stays a file.

@@ -25,6 +25,8 @@ pub struct Stat {
     pub owner: (u32, u32),
     /// When it was last read, as far as the system keeps that.
     pub accessed: Instant,
+    /// When anything about it was last changed.
+    pub changed: Instant,
     /// When it was made; `None` where that is not kept.
     pub born: Option<Instant>,
     /// The number that the file system knows it by.
@@ -120,6 +122,7 @@ mod system {
             permissions: u32::from(stat.stx_mode) & 0o777,
             owner: (stat.stx_uid, stat.stx_gid),
             accessed: instant(&stat.stx_atime),
+            changed: instant(&stat.stx_ctime),
             born,
             inode: stat.stx_ino,
             device: u64::from(stat.stx_dev_major) << 32 | u64::from(stat.stx_dev_minor),
@@ -160,6 +163,7 @@ mod system {
             permissions: u32::from(stat.st_mode) & 0o777,
             owner: (stat.st_uid, stat.st_gid),
             accessed: Instant { seconds: stat.st_atime, nanoseconds: stat.st_atime_nsec as u32 },
+            changed: Instant { seconds: stat.st_ctime, nanoseconds: stat.st_ctime_nsec as u32 },
             born: Some(born),
             inode: stat.st_ino,
             device: stat.st_dev as u64,

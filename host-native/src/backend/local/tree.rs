@@ -1,15 +1,17 @@
 //! What a local backend holds: its root, its backup directory, and what the file system was found to do.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Capabilities, Disposal, Failure, FailureKind};
+use rustix::fd::OwnedFd;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use super::carry::carry;
+use super::carry::{carry, temporary_name};
 use super::failure::{failure, naming_failure};
 use super::open::{Root, Sight};
 use super::place::Place;
@@ -32,6 +34,10 @@ pub struct Tree {
     /// How content is copied here.
     pub transport: Transport,
     backup: Option<Backup>,
+    /// The device of the root's file system.
+    device: u64,
+    /// A directory of each other file system, mounted below the root, to which something was written.
+    mounted: Mutex<BTreeMap<u64, Arc<OwnedFd>>>,
 }
 
 /// A directory for what is replaced and deleted, made when it is first needed.
@@ -46,6 +52,7 @@ impl Tree {
     pub fn open(path: &Path, backup: Option<&Path>, sight: Sight) -> Result<Self, Failure> {
         let root = Root::open(path, sight)?;
         let capabilities = capabilities(&root)?;
+        let device = look(&open_root(&root)?).map_err(failure)?.device;
         let backup = backup.map(|path| Backup { path: path.to_owned(), root: OnceLock::new() });
         Ok(Self {
             root,
@@ -54,7 +61,17 @@ impl Tree {
             shares: AtomicBool::new(true),
             transport: Transport::default(),
             backup,
+            device,
+            mounted: Mutex::default(),
         })
+    }
+
+    /// Takes note that something was written to a directory, which is on this device.
+    pub fn written(&self, directory: &Arc<OwnedFd>, device: u64) {
+        if device != self.device {
+            let mut mounted = self.mounted.lock().unwrap_or_else(PoisonError::into_inner);
+            mounted.entry(device).or_insert_with(|| Arc::clone(directory));
+        }
     }
 
     /// Makes sure that a disposal is possible at all, before anything is changed.
@@ -71,7 +88,7 @@ impl Tree {
         let renamed = if place.is_carried_to(&target) { Err(Errno::XDEV) } else { place.rename_over(&target) };
         match renamed {
             Err(Errno::XDEV) => {
-                carry(place, &target, true, &self.transport)?;
+                carry(place, &target, temporary_name(), true, self)?;
                 place.unlink().map_err(failure)
             }
             renamed => renamed.map_err(naming_failure),
@@ -80,7 +97,7 @@ impl Tree {
 
     /// Copies the file at `place` to `path` in the backup directory; a file that is there is replaced.
     pub fn back_up_copy(&self, place: &Place, path: &RelPath) -> Result<(), Failure> {
-        carry(place, &self.backup()?.place_made(path, None)?, true, &self.transport)
+        carry(place, &self.backup()?.place_made(path, None)?, temporary_name(), true, self)
     }
 
     fn backup(&self) -> Result<&Root, Failure> {
@@ -96,9 +113,12 @@ impl Tree {
         Ok(backup.root.get_or_init(|| opened))
     }
 
-    /// Makes durable what was written to the file systems of the root and of the backup directory.
+    /// Makes durable what was written to the file systems of the root, of what is mounted below it, and of the backup
+    /// directory.
     pub fn flush(&self) -> Result<(), Failure> {
         sync(&self.root)?;
+        let mounted = self.mounted.lock().unwrap_or_else(PoisonError::into_inner);
+        mounted.values().try_for_each(|directory| system::sync(directory).map_err(failure))?;
         self.backup.as_ref().and_then(|backup| backup.root.get()).map_or(Ok(()), sync)
     }
 
@@ -116,9 +136,12 @@ impl Tree {
     }
 }
 
+fn open_root(root: &Root) -> Result<OwnedFd, Failure> {
+    root.open_path(&RelPath::root(), OFlags::RDONLY | OFlags::DIRECTORY)
+}
+
 fn sync(root: &Root) -> Result<(), Failure> {
-    let directory = root.open_path(&RelPath::root(), OFlags::RDONLY | OFlags::DIRECTORY)?;
-    system::sync(&directory).map_err(failure)
+    system::sync(&open_root(root)?).map_err(failure)
 }
 
 #[cfg(target_os = "linux")]
@@ -133,5 +156,25 @@ mod system {
     pub fn sync(_: &OwnedFd) -> rustix::io::Result<()> {
         rustix::fs::sync();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_mounted_below_the_root_is_made_durable_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let tree = Tree::open(folder.path(), None, Sight::default()).unwrap();
+        let check = |path: &Path, expected: usize| {
+            let directory = Arc::new(OwnedFd::from(std::fs::File::open(path).unwrap()));
+            tree.written(&directory, look(&directory).unwrap().device);
+            assert_eq!(tree.mounted.lock().unwrap().len(), expected, "{}", path.display());
+            tree.flush().unwrap();
+        };
+        check(folder.path(), 0);
+        #[cfg(target_os = "linux")]
+        [(); 2].iter().for_each(|()| check(Path::new("/proc"), 1));
     }
 }

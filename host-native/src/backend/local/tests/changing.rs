@@ -13,7 +13,8 @@ const SIDE: Side = Side::One;
 fn a_file_is_moved_with_its_identity() {
     let world = World::new();
     let version = world.write(SIDE, "a", "1");
-    let verb = MoveFile { side: SIDE, path: rel("a"), expect: version.clone(), target: rel("new/b") };
+    let verb =
+        MoveFile { side: SIDE, path: rel("a"), expect: version.clone(), target: rel("new/b"), temporary: rel("new/t") };
     let moved = world.run(Verb::MoveFile(verb));
     assert_eq!(moved, Reply::Done(world.describe(SIDE, "new/b")));
     assert_eq!(world.version(SIDE, "new/b"), version);
@@ -51,7 +52,7 @@ fn what_is_not_as_expected_stays() {
         check(Verb::DeleteFile { side, path: path.clone(), expect: expect.clone(), disposal }, expected);
         let modified = at_second(1);
         check(Verb::SetTime { side, path: path.clone(), expect: expect.clone(), modified }, expected);
-        check(Verb::MoveFile(MoveFile { side, path, expect, target: rel("c") }), expected);
+        check(Verb::MoveFile(MoveFile { side, path, expect, target: rel("c"), temporary: rel("t") }), expected);
     }
     for (target, expected) in [
         ("b", Refused),
@@ -62,7 +63,10 @@ fn what_is_not_as_expected_stays() {
         ("raw\tname", ImpossibleName),
     ] {
         let expect = version.clone();
-        check(Verb::MoveFile(MoveFile { side: SIDE, path: rel("a"), expect, target: rel(target) }), expected);
+        check(
+            Verb::MoveFile(MoveFile { side: SIDE, path: rel("a"), expect, target: rel(target), temporary: rel("t") }),
+            expected,
+        );
     }
     assert_eq!(world.version(SIDE, "a"), version);
 }
@@ -219,8 +223,14 @@ fn a_directory_that_may_not_be_changed_is_left_as_it_is() {
     let verbs = [
         Verb::DeleteFile { side, path: path.clone(), expect: version.clone(), disposal: Disposal::Discard },
         Verb::DeleteFile { side, path: path.clone(), expect: version.clone(), disposal: Disposal::Backup(rel("k")) },
-        Verb::MoveFile(MoveFile { side, path, expect: version, target: rel("d") }),
-        Verb::MoveFile(MoveFile { side, path: rel("b"), expect: elsewhere, target: target.clone() }),
+        Verb::MoveFile(MoveFile { side, path, expect: version, target: rel("d"), temporary: rel("t") }),
+        Verb::MoveFile(MoveFile {
+            side,
+            path: rel("b"),
+            expect: elsewhere,
+            target: target.clone(),
+            temporary: rel("t"),
+        }),
         Verb::MakeDirectory { side, path: target },
         Verb::CopyFile(copy),
     ];

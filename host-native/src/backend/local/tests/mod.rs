@@ -12,7 +12,7 @@ use std::sync::Arc;
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{
-    Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind, Reply, Staging, Verb,
+    Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind, MoveFile, Reply, Staging, Verb,
 };
 use bisync_engine::side::{Pair, Side};
 use tempfile::TempDir;
@@ -153,8 +153,8 @@ impl Backend for Streamed {
         self.0.write(copy, content)
     }
 
-    fn move_file(&self, path: RelPath, expect: Fingerprint, target: RelPath) -> Answer<'_, Found> {
-        self.0.move_file(path, expect, target)
+    fn move_file(&self, moved: MoveFile) -> Answer<'_, Found> {
+        self.0.move_file(moved)
     }
 
     fn delete_file(&self, path: RelPath, expect: Fingerprint, disposal: Disposal) -> Answer<'_, ()> {

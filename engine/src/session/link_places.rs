@@ -1,0 +1,67 @@
+//! Links that are kept have names of their own here, and share their place on the disk with what is called so without the ending.
+
+use std::collections::HashMap;
+
+use crate::decide::Decision;
+use crate::link_name::{SUFFIX, on_disk};
+use crate::path::RelPath;
+use crate::plan::Phase;
+use crate::side::Side;
+
+use super::judged::{Judged, goes};
+
+/// Puts what makes room first, where a link takes the place of a file or of a directory, or the reverse.
+///
+/// Where both sides have something new, the link steps aside, as a file does for a directory. Rows are sorted by path, so what
+/// lies below a path follows it.
+pub fn clear_the_way(judged: &mut [Judged]) {
+    let makes_room = |(index, item): (usize, &Judged)| {
+        let side = match item.file {
+            Decision::Remove { on } => on,
+            Decision::Carry { from, .. } if on_disk(item.row.path_on(from)).is_some() => from,
+            Decision::Carry { .. } | Decision::InStep | Decision::Forget | Decision::Compare => return None,
+        };
+        Some(((side, item.row.path_on(side).as_str().to_owned()), index))
+    };
+    let making_room: HashMap<(Side, String), usize> = judged.iter().enumerate().filter_map(makes_room).collect();
+    for index in 0..judged.len() {
+        let Some(item) = judged.get(index) else { return };
+        let ((Decision::Carry { from, .. }, _) | (_, Decision::Carry { from, .. })) = (item.file, item.directory)
+        else {
+            continue;
+        };
+        let to = from.other();
+        let (path, is_new_there) = (item.row.path_on(to).clone(), item.row.present(to).is_none());
+        let links =
+            std::iter::successors(Some(path.clone()), RelPath::parent).map(|path| format!("{}{SUFFIX}", path.as_str()));
+        for name in links.chain(on_disk(&path).map(|path| path.as_str().to_owned())) {
+            if let Some(item) = making_room.get(&(to, name)).and_then(|index| judged.get_mut(*index)) {
+                item.phase = Some(Phase::Clear);
+            }
+        }
+        if let Some(directory) = on_disk(&path).filter(|_| is_new_there)
+            && empty(judged, &directory, to)
+            && let Some(item) = judged.get_mut(index)
+        {
+            item.phase = Some(Phase::Fill);
+        }
+    }
+}
+
+/// Has everything in the directory of a side removed first, if all of it is to be removed and there is something.
+fn empty(judged: &mut [Judged], directory: &RelPath, side: Side) -> bool {
+    let begin = judged.partition_point(|item| item.row.path < *directory);
+    let following = judged.get_mut(begin..).unwrap_or_default();
+    let near = following.iter().take_while(|item| item.row.path.as_str().starts_with(directory.as_str())).count();
+    let is_inside = |item: &&mut Judged| item.row.path == *directory || item.row.path.is_below(directory);
+    let mut inside: Vec<_> = following.iter_mut().take(near).filter(is_inside).collect();
+    let all_go = inside.iter().all(|item| goes(item.file, side) && goes(item.directory, side));
+    let is_directory = inside.iter().any(|item| {
+        item.row.path.is_below(directory) || matches!(item.directory, Decision::Remove { on } if on == side)
+    });
+    if !(all_go && is_directory) {
+        return false;
+    }
+    inside.iter_mut().for_each(|item| item.phase = Some(Phase::Clear));
+    true
+}

@@ -1,0 +1,132 @@
+//! Who carries out which request.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use bisync_engine::protocol::{Failure, FailureKind, Reply, Request, RequestId, Verb};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+use super::lane::Lane;
+use super::limits::Limits;
+use super::tries::carry_out;
+use crate::backend::Sides;
+use crate::report::progress::Counters;
+use crate::state::StateStore;
+
+/// A page of a listing has at most so many items.
+const PAGE: usize = 10_000;
+
+/// Those who carry out requests: copies, everything else that concerns a side, and the state.
+pub struct Workers {
+    state: std::sync::mpsc::Sender<Request>,
+    checkers: Lane,
+    transfers: Lane,
+    stopping: Arc<AtomicBool>,
+    replies: mpsc::Sender<(RequestId, Reply)>,
+}
+
+impl Workers {
+    /// Makes those who answer to `replies`.
+    pub fn new(
+        sides: Sides,
+        mut store: StateStore,
+        limits: Limits,
+        counters: Arc<Counters>,
+        replies: mpsc::Sender<(RequestId, Reply)>,
+    ) -> Self {
+        // The state's requests are carried out in the order in which they came.
+        let (state, requests) = std::sync::mpsc::channel::<Request>();
+        let answers = replies.clone();
+        thread::spawn(move || {
+            for Request { id, verb } in requests {
+                if answers.blocking_send((id, store.perform(&verb))).is_err() {
+                    break;
+                }
+            }
+        });
+        let stopping = Arc::new(AtomicBool::new(false));
+        let work: Arc<dyn Fn(Request) + Send + Sync> = {
+            let (runtime, stopping, replies) = (Handle::current(), Arc::clone(&stopping), replies.clone());
+            Arc::new(move |Request { id, verb }| {
+                counters.begin(&verb);
+                // Unlike the runtime's own `block_on`, this lets what it waits for block the thread.
+                let _inside = runtime.enter();
+                let reply = pollster::block_on(carry_out(&sides, &verb, &stopping, limits));
+                counters.end(&verb);
+                for reply in in_pages(reply) {
+                    // Nobody hears it any more when the run broke off.
+                    let _ = replies.blocking_send((id, reply));
+                }
+            })
+        };
+        let checkers = Lane::new(limits.checkers, Arc::clone(&work));
+        let transfers = Lane::new(limits.transfers, work);
+        Self { state, checkers, transfers, stopping, replies }
+    }
+
+    /// Begins a request when its turn comes.
+    pub fn start(&mut self, request: Request) {
+        if StateStore::serves(&request.verb) {
+            // The thread lives as long as anybody can hear its answers.
+            let _ = self.state.send(request);
+        } else if is_copy(&request.verb) {
+            self.transfers.add(request);
+        } else {
+            self.checkers.add(request);
+        }
+    }
+
+    /// Answers requests that were not begun yet; those that come from now on are begun, and tried once.
+    pub fn skip_waiting(&mut self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        let skipped: Vec<_> = [&self.checkers, &self.transfers].into_iter().flat_map(Lane::take_waiting).collect();
+        let replies = self.replies.clone();
+        tokio::spawn(async move {
+            for Request { id, .. } in skipped {
+                let failure = Failure { kind: FailureKind::Stopped, message: "the run was stopped".to_owned() };
+                let _ = replies.send((id, Reply::Failed(failure))).await;
+            }
+        });
+    }
+}
+
+fn is_copy(verb: &Verb) -> bool {
+    matches!(verb, Verb::CopyFile(_))
+}
+
+/// Splits a long listing into pages. They go out when the directory was listed to its end: a second try gives others.
+fn in_pages(reply: Reply) -> Vec<Reply> {
+    let mut pages = VecDeque::from([reply]);
+    while let Some(Reply::Page { items, last }) = pages.front_mut()
+        && items.len() > PAGE
+    {
+        *last = false;
+        let rest = Reply::Page { items: items.split_off(PAGE), last: true };
+        pages.push_front(rest);
+    }
+    pages.into_iter().rev().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use bisync_engine::entry::{Fingerprint, Found, Item, Kind};
+
+    use super::*;
+
+    fn page(items: usize, last: bool) -> Reply {
+        let found = Found { kind: Kind::File, fingerprint: Fingerprint::default() };
+        Reply::Page { items: vec![Item { name: "a".into(), found, metadata: None }; items], last }
+    }
+
+    #[test]
+    fn huge_directories_come_in_pages() {
+        let check = |reply: Reply, expected: &[Reply]| assert!(in_pages(reply) == expected);
+        check(Reply::Same(true), &[Reply::Same(true)]);
+        check(page(0, true), &[page(0, true)]);
+        check(page(PAGE, true), &[page(PAGE, true)]);
+        check(page(2 * PAGE + 1, true), &[page(PAGE, false), page(PAGE, false), page(1, true)]);
+    }
+}

@@ -242,8 +242,8 @@ pub enum Verb {
         /// What to write.
         bytes: Vec<u8>,
     },
-    /// Makes a blob durable and gives it another name, atomically; a blob that has that name is replaced. Reply:
-    /// [`Reply::Done`] with `None`.
+    /// Makes a blob durable and gives it another name, atomically; a blob that has that name is replaced. With its own name
+    /// for a target it only becomes durable. Reply: [`Reply::Done`] with `None`.
     ReplaceState {
         /// The blob's name now.
         name: String,
@@ -258,7 +258,7 @@ pub enum Verb {
         /// The second name.
         target: String,
     },
-    /// Removes a blob; a missing one is fine. Reply: [`Reply::Done`] with `None`.
+    /// Removes a blob durably; a missing one is fine. Reply: [`Reply::Done`] with `None`.
     RemoveState {
         /// The blob.
         name: String,

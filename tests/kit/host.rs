@@ -1,15 +1,19 @@
 //! Drives a session against the world in memory.
 
+use std::collections::VecDeque;
+
 use bisync::component::Conversation;
 use bisync_engine::entry::Instant;
 use bisync_engine::event::{Event, Workload};
 use bisync_engine::outcome::Outcome;
-use bisync_engine::protocol::{Request, Verb};
+use bisync_engine::protocol::{Reply, Request, RequestId, Verb};
 use bisync_engine::session::{OpenError, Opening, Session};
 use bisync_engine::side::{Pair, Side};
 
+use crate::nature::Nature;
 use crate::random::Random;
-use crate::world::{RUNS_AFTER, World, capabilities};
+use crate::schedule::Schedule;
+use crate::world::{RUNS_AFTER, World};
 
 /// What a run did and said.
 #[derive(Debug)]
@@ -60,7 +64,7 @@ pub fn opening(options: Vec<(String, String)>, world: &World, run: u64) -> Openi
     Opening {
         options,
         paths: Pair::new("one/".into(), "two/".into()),
-        capabilities: Pair::from_fn(|_| capabilities()),
+        capabilities: world.natures.as_ref().map(Nature::capabilities),
         now: Instant { seconds: world.clock + RUNS_AFTER, nanoseconds: 0 },
         utc_offset_seconds: 0,
         run,
@@ -92,37 +96,96 @@ pub fn run_some(world: &mut World, text: &str, seed: u64, requests: usize) -> Re
     Ok(converse(&mut session, world, seed, requests))
 }
 
+/// Runs as a schedule says; `None` when the run dies before its end.
+///
+/// # Errors
+/// Passes on what is wrong with the options.
+///
+/// # Panics
+/// When the engine waits although nothing was asked.
+pub fn run_by(world: &mut World, text: &str, schedule: &mut Schedule<'_>) -> Result<Option<Run>, OpenError> {
+    let run = schedule.random.number();
+    let mut session = Session::open(opening(options(text), world, run))?;
+    Ok(converse_by(&mut session, world, schedule))
+}
+
 /// Leads a conversation, with the engine as a library or as a component, until it ends or is killed.
 ///
 /// # Panics
 /// When the engine waits although nothing was asked, or fails.
 pub fn converse(session: &mut dyn Conversation, world: &mut World, seed: u64, requests: usize) -> Option<Run> {
-    let mut random = Random::new(seed ^ 1);
+    converse_by(session, world, &mut Schedule::plain(seed, requests))
+}
+
+/// Leads a conversation as a schedule says: in what order requests are carried out and answered, and what goes wrong.
+///
+/// # Panics
+/// When the engine waits although nothing was asked, or fails.
+pub fn converse_by(session: &mut dyn Conversation, world: &mut World, schedule: &mut Schedule<'_>) -> Option<Run> {
     let (mut events, mut verbs): (Vec<Event>, Vec<Verb>) = (Vec::new(), Vec::new());
     let (mut asked, mut most_copies) = (Vec::new(), 0);
     let mut waiting: Vec<Request> = Vec::new();
+    let mut answers: Vec<Answer> = Vec::new();
     loop {
         let turn = session.turn().unwrap_or_else(|error| panic!("{error}"));
         events.extend(turn.events);
-        asked.extend(turn.requests.iter().filter(|request| !is_state(request)).map(|request| request.verb.clone()));
+        asked.extend(
+            turn.requests.iter().filter(|request| !is_state(&request.verb)).map(|request| request.verb.clone()),
+        );
         waiting.extend(turn.requests);
-        let copies = waiting.iter().filter(|request| matches!(request.verb, Verb::CopyFile(_)));
-        most_copies = most_copies.max(copies.count());
+        let copies = waiting.iter().filter(|request| matches!(request.verb, Verb::CopyFile(_))).count();
+        most_copies = most_copies.max(copies + answers.iter().filter(|answer| answer.is_copy).count());
         if let Some(outcome) = turn.outcome {
-            assert!(waiting.is_empty(), "the run ended with open requests: {waiting:?}");
+            assert!(waiting.is_empty() && answers.is_empty(), "the run ended with open requests: {waiting:?}");
             check_workload(turn.workload, &outcome, &asked);
             return Some(Run { outcome, events, verbs, asked, most_copies });
         }
-        assert!(!waiting.is_empty(), "the session waits, but nothing was asked; it did {verbs:#?}");
-        if verbs.len() >= requests {
-            return None;
+        assert!(
+            !waiting.is_empty() || !answers.is_empty(),
+            "the session waits, but nothing was asked; it did {verbs:#?}"
+        );
+        // A host may do several things before it asks the engine again.
+        while !waiting.is_empty() || !answers.is_empty() {
+            let chosen = schedule.random.below(waiting.len() + answers.len());
+            if chosen < waiting.len() {
+                if schedule.ends(verbs.len(), &waiting, world) {
+                    return None;
+                }
+                let Request { id, verb } = next(&mut waiting, chosen);
+                verbs.push(verb.clone());
+                let (is_state, is_copy) = (is_state(&verb), matches!(verb, Verb::CopyFile(_)));
+                answers.push(Answer { id, is_state, is_copy, replies: schedule.perform(world, verb).into() });
+                continue;
+            }
+            supply(session, &mut answers, chosen - waiting.len());
+            if schedule.random.once_in(2) {
+                break;
+            }
         }
-        let Request { id, verb } = next(&mut waiting, &mut random);
-        verbs.push(verb.clone());
-        let reply = world.perform(verb);
-        if let Err(error) = session.supply(id, reply) {
-            panic!("the session refused an answer: {error}");
-        }
+    }
+}
+
+/// What was done, but is not told yet.
+struct Answer {
+    id: RequestId,
+    is_state: bool,
+    is_copy: bool,
+    replies: VecDeque<Reply>,
+}
+
+/// Tells the engine one of the answers; those of the state store stay in order.
+fn supply(session: &mut dyn Conversation, answers: &mut Vec<Answer>, mut index: usize) {
+    if answers[index].is_state {
+        index = answers.iter().position(|answer| answer.is_state).unwrap_or(index);
+    }
+    let answer = &mut answers[index];
+    if let Some(reply) = answer.replies.pop_front()
+        && let Err(error) = session.supply(answer.id, reply)
+    {
+        panic!("the session refused an answer: {error}");
+    }
+    if answer.replies.is_empty() {
+        answers.remove(index);
     }
 }
 
@@ -137,22 +200,34 @@ fn check_workload(workload: Workload, outcome: &Outcome, asked: &[Verb]) {
 }
 
 /// Takes one of the requests; those on the state store stay in order.
-fn next(waiting: &mut Vec<Request>, random: &mut Random) -> Request {
-    let mut index = random.below(waiting.len());
-    if is_state(&waiting[index]) {
-        index = waiting.iter().position(is_state).unwrap_or(index);
+fn next(waiting: &mut Vec<Request>, mut index: usize) -> Request {
+    if is_state(&waiting[index].verb) {
+        index = waiting.iter().position(|request| is_state(&request.verb)).unwrap_or(index);
     }
     waiting.remove(index)
 }
 
-fn is_state(request: &Request) -> bool {
+/// Whether a request concerns the state store.
+pub fn is_state(verb: &Verb) -> bool {
     matches!(
-        request.verb,
+        verb,
         Verb::ReadState { .. }
             | Verb::WriteState { .. }
             | Verb::ReplaceState { .. }
             | Verb::KeepState { .. }
             | Verb::RemoveState { .. }
+    )
+}
+
+/// Whether a request changes a side or what is recorded of it.
+pub fn is_changing(verb: &Verb) -> bool {
+    !matches!(
+        verb,
+        Verb::ListDirectory { .. }
+            | Verb::Describe { .. }
+            | Verb::SameContent { .. }
+            | Verb::Flush { .. }
+            | Verb::ReadState { .. }
     )
 }
 

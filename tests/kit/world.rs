@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bisync_engine::entry::{FileId, Fingerprint, Found, Instant, Item, Kind};
-use bisync_engine::metadata::{Keeps, Metadata, Pairs};
+use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
+use bisync_engine::metadata::{Metadata, Pairs};
 use bisync_engine::path::RelPath;
-use bisync_engine::protocol::{Capabilities, Disposal, Emptiness, Expect, Failure, FailureKind, Reply, Staging, Verb};
+use bisync_engine::protocol::{Disposal, Emptiness, Expect, Failure, FailureKind, Reply, Staging, Verb};
 use bisync_engine::side::{Pair, Side};
 
+use crate::durability::Unflushed;
+use crate::nature::Nature;
 /// A run begins so many seconds after the last edit.
 pub const RUNS_AFTER: i64 = 1_000_000;
 
@@ -52,21 +54,14 @@ pub struct World {
     pub corrupts: bool,
     /// Paths on which an operation fails.
     pub broken: Pair<BTreeSet<String>>,
-    last_id: u64,
+    /// What each side is like.
+    pub natures: Pair<Nature>,
+    /// What a loss of power may take back; `None` where nobody asks.
+    pub unflushed: Option<Unflushed>,
+    /// The identity that was given last.
+    pub last_id: u64,
     /// Every change has a time of its own.
-    changes: u32,
-}
-
-/// What all sides in memory can do.
-pub fn capabilities() -> Capabilities {
-    Capabilities {
-        time_precision_ns: Some(1),
-        sets_time: true,
-        hashes: vec!["md5".into()],
-        slow_hashes: true,
-        case_insensitive: false,
-        keeps: Keeps { permissions: true, ..Keeps::default() },
-    }
+    pub changes: u32,
 }
 
 impl World {
@@ -80,8 +75,10 @@ impl World {
     /// Writes a file with a time of its own.
     pub fn write_at(&mut self, side: Side, path: &str, content: &str, modified: Instant) {
         self.last_id += 1;
+        let modified = self.natures[side].rounded(modified);
         let file = File { content: content.into(), modified, id: self.last_id, mode: 0o644, changed: self.edited() };
-        self.put(side, path, file);
+        let path = self.spelled(side, path);
+        self.put(side, &path, file);
     }
 
     /// Changes the permissions of a file now.
@@ -108,6 +105,7 @@ impl World {
 
     /// Deletes a file, or a directory with all that is in it.
     pub fn delete(&mut self, side: Side, path: &str) {
+        let path = &self.spelled(side, path);
         let tree = &mut self.sides[side];
         let below = format!("{path}/");
         tree.files.retain(|name, _| name != path && !name.starts_with(&below));
@@ -117,6 +115,7 @@ impl World {
 
     /// Moves a file, or a directory with all that is in it.
     pub fn rename(&mut self, side: Side, from: &str, to: &str) {
+        let from = &self.spelled(side, from);
         let below = format!("{from}/");
         let files: Vec<_> = self.sides[side]
             .files
@@ -127,8 +126,8 @@ impl World {
         self.delete(side, from);
         for (name, mut file) in files {
             file.changed = self.edited();
-            let rest = &name[from.len()..];
-            self.put(side, &format!("{to}{rest}"), file);
+            let target = self.spelled(side, &format!("{to}{}", &name[from.len()..]));
+            self.put(side, &target, file);
         }
     }
 
@@ -152,6 +151,30 @@ impl World {
         files.map(|(path, file)| (path.clone(), file.content.clone())).collect()
     }
 
+    /// Returns how a side spells a path: as what is there, where that is the same name to it.
+    pub fn spelled(&self, side: Side, path: &str) -> String {
+        let (nature, tree) = (&self.natures[side], &self.sides[side]);
+        if nature.is_literal() {
+            return path.into();
+        }
+        let mut spelled = String::new();
+        for name in path.split('/') {
+            let above = if spelled.is_empty() { String::new() } else { format!("{spelled}/") };
+            let known = tree.files.keys().chain(&tree.directories).chain(&tree.links);
+            let mut names = known.filter_map(|known| known.strip_prefix(&above)).filter(|known| !known.contains('/'));
+            let same = names.find(|known| nature.key(known) == nature.key(name));
+            spelled = format!("{above}{}", same.map_or_else(|| nature.kept(name), str::to_owned));
+        }
+        spelled
+    }
+
+    fn spell(&self, side: Side, path: RelPath) -> RelPath {
+        if self.natures[side].is_literal() || path.is_root() {
+            return path;
+        }
+        RelPath::parse(&self.spelled(side, path.as_str())).unwrap_or(path)
+    }
+
     fn put(&mut self, side: Side, path: &str, file: File) {
         if let Some((parent, _)) = path.rsplit_once('/') {
             self.make_directory(side, parent);
@@ -162,7 +185,7 @@ impl World {
     fn found(&self, side: Side, path: &str, hash: bool) -> Option<Found> {
         let tree = &self.sides[side];
         if let Some(file) = tree.files.get(path) {
-            return Some(Found { kind: Kind::File, fingerprint: fingerprint(file, hash) });
+            return Some(Found { kind: Kind::File, fingerprint: self.natures[side].fingerprint(file, hash) });
         }
         let kind = if tree.directories.contains(path) {
             Kind::Directory
@@ -176,12 +199,18 @@ impl World {
 
     /// Carries out a request.
     pub fn perform(&mut self, verb: Verb) -> Reply {
-        self.attempt(verb).unwrap_or_else(Reply::Failed)
+        let before = self.unflushed.as_ref().map(|_| self.sides.clone());
+        let reply = self.attempt(verb.clone()).unwrap_or_else(Reply::Failed);
+        if let (Some(before), Some(unflushed)) = (before, &mut self.unflushed) {
+            unflushed.note(&verb, before, &self.sides);
+        }
+        reply
     }
 
     fn attempt(&mut self, verb: Verb) -> Result<Reply, Failure> {
         match verb {
             Verb::ListDirectory { side, path, hash, metadata } => {
+                let path = self.spell(side, path);
                 self.check_broken(side, &path)?;
                 if !path.is_root() && !self.sides[side].directories.contains(path.as_str()) {
                     return fail(FailureKind::NotFound, "no such directory");
@@ -208,14 +237,18 @@ impl World {
                     .collect();
                 Ok(Reply::Page { items, last: true })
             }
-            Verb::Describe { side, path } => Ok(Reply::Described(self.found(side, path.as_str(), false))),
+            Verb::Describe { side, path } => {
+                let path = self.spell(side, path);
+                Ok(Reply::Described(self.found(side, path.as_str(), false)))
+            }
             Verb::SameContent { one, two } => {
                 let left = self.expect_file(Side::One, &one.0, &one.1)?.content;
                 let right = self.expect_file(Side::Two, &two.0, &two.1)?.content;
                 Ok(Reply::Same(left == right))
             }
-            Verb::CopyFile(copy) => {
+            Verb::CopyFile(mut copy) => {
                 let to = copy.from.other();
+                copy.target = self.spell(to, copy.target);
                 self.check_broken(to, &copy.target)?;
                 self.check_broken(copy.from, &copy.path)?;
                 let source = self.expect_file(copy.from, &copy.path, &copy.source)?;
@@ -225,10 +258,14 @@ impl World {
                     Expect::Exactly(version) => Some(self.expect_file(to, &copy.target, version)?),
                 };
                 let mut file = source;
+                file.modified = match self.natures[to].sets_time {
+                    true => self.natures[to].rounded(file.modified),
+                    false => self.natures[to].rounded(Instant { seconds: self.clock, nanoseconds: 0 }),
+                };
                 if self.corrupts {
                     file.content = file.content.chars().rev().collect();
                 }
-                if copy.verify.is_some() && copy.verify != fingerprint(&file, true).hash {
+                if copy.verify.is_some() && copy.verify != Nature::default().fingerprint(&file, true).hash {
                     return fail(FailureKind::Temporary, "it arrived damaged");
                 }
                 if let Some(old) = &replaced {
@@ -245,17 +282,26 @@ impl World {
                 self.put(to, copy.target.as_str(), file);
                 Ok(Reply::Done(self.found(to, copy.target.as_str(), false)))
             }
-            Verb::MoveFile(moved) => {
+            Verb::MoveFile(mut moved) => {
+                let target = self.spell(moved.side, moved.target.clone());
+                let only_spelling = target == self.spell(moved.side, moved.path.clone());
+                if !only_spelling {
+                    moved.target = target;
+                }
+                moved.path = self.spell(moved.side, moved.path);
                 self.check_broken(moved.side, &moved.path)?;
                 let mut file = self.expect_file(moved.side, &moved.path, &moved.expect)?;
                 file.changed = self.done();
                 self.check_parents(moved.side, &moved.target)?;
-                self.expect_absent(moved.side, &moved.target)?;
+                if !only_spelling {
+                    self.expect_absent(moved.side, &moved.target)?;
+                }
                 self.sides[moved.side].files.remove(moved.path.as_str());
                 self.put(moved.side, moved.target.as_str(), file);
                 Ok(Reply::Done(self.found(moved.side, moved.target.as_str(), false)))
             }
             Verb::DeleteFile { side, path, expect, disposal } => {
+                let path = self.spell(side, path);
                 self.check_broken(side, &path)?;
                 let old = self.expect_file(side, &path, &expect)?;
                 self.dispose(side, &old, &disposal);
@@ -263,6 +309,7 @@ impl World {
                 Ok(Reply::Done(None))
             }
             Verb::MakeDirectory { side, path } => {
+                let path = self.spell(side, path);
                 self.check_broken(side, &path)?;
                 self.check_parents(side, &path)?;
                 if self.sides[side].files.contains_key(path.as_str()) {
@@ -272,6 +319,7 @@ impl World {
                 Ok(Reply::Done(self.found(side, path.as_str(), false)))
             }
             Verb::RemoveDirectory { side, path, emptiness } => {
+                let path = self.spell(side, path);
                 let below = format!("{path}/");
                 let tree = &mut self.sides[side];
                 let has_file = tree.files.keys().chain(&tree.links).any(|name| name.starts_with(&below));
@@ -283,11 +331,12 @@ impl World {
                 Ok(Reply::Done(None))
             }
             Verb::SetTime { side, path, expect, modified } => {
+                let path = self.spell(side, path);
                 self.check_broken(side, &path)?;
                 self.expect_file(side, &path, &expect)?;
-                let changed = self.done();
+                let (rounded, changed) = (self.natures[side].rounded(modified), self.done());
                 if let Some(file) = self.sides[side].files.get_mut(path.as_str()) {
-                    (file.modified, file.changed) = (modified, changed);
+                    (file.modified, file.changed) = (rounded, changed);
                 }
                 Ok(Reply::Done(self.found(side, path.as_str(), false)))
             }
@@ -354,8 +403,8 @@ impl World {
     }
 
     fn expect_file(&self, side: Side, path: &RelPath, version: &Fingerprint) -> Result<File, Failure> {
-        match self.sides[side].files.get(path.as_str()) {
-            Some(file) if version.is_still(&fingerprint(file, false)) => Ok(file.clone()),
+        match self.sides[side].files.get(self.spell(side, path.clone()).as_str()) {
+            Some(file) if version.is_still(&self.natures[side].fingerprint(file, false)) => Ok(file.clone()),
             _ => Err(Failure { kind: FailureKind::Refused, message: "it is not what was listed".into() }),
         }
     }
@@ -380,15 +429,4 @@ fn fail(kind: FailureKind, message: &str) -> Result<Reply, Failure> {
 
 fn pairs(file: &File) -> Pairs {
     [("mode".to_owned(), format!("100{:03o}", file.mode))].into()
-}
-
-fn fingerprint(file: &File, hash: bool) -> Fingerprint {
-    // Any function of the content does for a hash.
-    let value = file.content.bytes().fold(17_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
-    Fingerprint {
-        size: Some(file.content.len() as u64),
-        modified: Some(file.modified),
-        hash: hash.then(|| bisync_engine::entry::Hash::new("md5", &format!("{value:032x}"))),
-        id: Some(FileId(u128::from(file.id))),
-    }
 }

@@ -1,5 +1,6 @@
 //! The tests of the whole.
 
+mod crashes;
 mod hard_cases;
 mod hostile;
 mod hosts;

@@ -109,9 +109,7 @@ impl Deciding {
         }
         self.settle_directory_metadata(&row, settings);
         let spelling = spelling(settings);
-        if Side::BOTH.iter().any(|side| row.present(*side).is_none())
-            && (around.blind_at)(&row.path, spelling).is_some()
-        {
+        if is_out_of_sight(&row, around) {
             self.counters.count_as_it_was(&row);
             return;
         }
@@ -146,7 +144,11 @@ impl Deciding {
     /// All rows were taken: decides the kept ones.
     pub fn finish(&mut self, around: &Surroundings<'_>) {
         let settings = around.settings;
-        let matched = match_names(std::mem::take(&mut self.kept), spelling(settings));
+        // A row may come before the directory that another spelling of its name lies in: only now is it known what was not listed.
+        let kept = std::mem::take(&mut self.kept);
+        let (unseen, kept): (Vec<_>, Vec<_>) = kept.into_iter().partition(|row| is_out_of_sight(row, around));
+        unseen.iter().for_each(|row| self.counters.count_as_it_was(row));
+        let matched = match_names(kept, spelling(settings));
         self.aliases = matched.directories;
         for row in matched.collisions {
             self.counters.count_as_it_was(&row);
@@ -168,7 +170,10 @@ impl Deciding {
             }
             judged.push(self.judge(row, settings));
         }
-        clear_the_way(&mut judged);
+        // Without a base nothing makes room, however empty it is: so it is when rows are decided as they come.
+        if self.has_base {
+            clear_the_way(&mut judged);
+        }
         if settings.links == Links::Translate {
             link_places::clear_the_way(&mut judged);
         }
@@ -297,6 +302,12 @@ impl Deciding {
         }
         judged.into_iter().flatten().collect()
     }
+}
+
+/// Whether the path may be there on a side that does not show it.
+fn is_out_of_sight(row: &Row, around: &Surroundings<'_>) -> bool {
+    Side::BOTH.iter().any(|side| row.present(*side).is_none())
+        && (around.blind_at)(&row.path, spelling(around.settings)).is_some()
 }
 
 /// Something that takes no part is there.

@@ -10,6 +10,9 @@ use super::{Session, Stage};
 impl Session {
     /// Starts what may be started now.
     pub(super) fn start(&mut self) {
+        if self.announcements > 0 {
+            return;
+        }
         let planner = Planner { settings: &self.settings };
         for finished in self.acting.start(planner, &self.temporary, &mut self.outbox) {
             self.finished(finished);

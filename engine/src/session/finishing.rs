@@ -66,6 +66,8 @@ impl Session {
         if self.has_acted {
             verbs.extend(Side::BOTH.map(|side| Verb::Flush { side }));
         }
+        // The journal may say that the new listings are complete only when they would survive a loss of power.
+        verbs.extend(Side::BOTH.map(|side| durable(&self.names.new[side])));
         verbs.extend(self.metadata_verbs());
         let journal = Journal { is_committing: true, ..self.journal.clone() };
         let bytes = journal.to_bytes();
@@ -180,4 +182,9 @@ impl Session {
             }
         }
     }
+}
+
+/// Makes a blob durable under the name that it has.
+fn durable(name: &str) -> Verb {
+    Verb::ReplaceState { name: name.to_owned(), target: name.to_owned() }
 }

@@ -144,6 +144,7 @@ impl Session {
         if self.settings.metadata.is_none() {
             for name in [&self.names.metadata, &self.names.metadata_new] {
                 self.outbox.ask(Verb::RemoveState { name: name.clone() }, Purpose::Announcement);
+                self.announcements += 1;
             }
         }
     }

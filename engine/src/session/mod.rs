@@ -162,6 +162,8 @@ pub struct Session {
     knows_base: bool,
     /// Whether any step was asked of a side.
     has_acted: bool,
+    /// Requests that must be answered before the first change: the journal has to name the run.
+    announcements: u8,
 }
 
 /// What a session is at.
@@ -268,6 +270,7 @@ impl Session {
             reads_uncommitted: false,
             knows_base: false,
             has_acted: false,
+            announcements: 0,
         })
     }
 
@@ -343,7 +346,7 @@ impl Session {
                 _ => {}
             },
             Purpose::Sequence => self.supply_sequence(reply),
-            Purpose::Announcement => {}
+            Purpose::Announcement => self.announcements = self.announcements.saturating_sub(1),
             Purpose::MetadataBase => match reply {
                 Reply::Failed(failure) => {
                     let text = format!("cannot read when metadata was last carried over: {}", failure.message);

@@ -36,7 +36,7 @@ pub enum Purpose {
     LoadPlan,
     /// One of a sequence of operations on the state.
     Sequence,
-    /// The journal that names the run. Without it only leftovers of a killed run stay, so nobody waits for it.
+    /// The journal that names the run. Changes wait for it, but not for its success: without it only leftovers of a killed run stay.
     Announcement,
 }
 

@@ -334,7 +334,8 @@ impl Session {
         true
     }
 
-    /// Says in the journal that this run may leave temporary files behind.
+    /// Says in the journal that this run may leave temporary files behind. Nothing is changed before that is durable: a leftover
+    /// that no journal knows would never go, and keep a directory from making room for a file for ever.
     pub(super) fn announce(&mut self) {
         if self.settings.dry_run {
             return;
@@ -342,7 +343,9 @@ impl Session {
         self.drop_metadata_base();
         self.journal.runs.push(self.temporary.run);
         let bytes = self.journal.to_bytes();
-        let verb = Verb::WriteState { name: self.names.journal.clone(), offset: 0, bytes };
-        self.outbox.ask(verb, Purpose::Announcement);
+        let (journal, new) = (self.names.journal.clone(), self.names.journal_new.clone());
+        self.outbox.ask(Verb::WriteState { name: new.clone(), offset: 0, bytes }, Purpose::Announcement);
+        self.outbox.ask(Verb::ReplaceState { name: new, target: journal }, Purpose::Announcement);
+        self.announcements += 2;
     }
 }

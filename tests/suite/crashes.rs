@@ -1,0 +1,57 @@
+//! Runs that die at every request there is, and what the next one finds.
+
+use std::collections::BTreeSet;
+
+use bisync_engine::side::Side;
+use bisync_engine::temporary::run_of;
+use bisync_tests::host::{run, run_by, show};
+use bisync_tests::scenario::edit;
+use bisync_tests::schedule::{Death, Schedule};
+use bisync_tests::world::World;
+
+const BEFORE: &str = "1 write a A\n 1 write d/b B\n 1 write d/c C\n 2 write e E\n 2 write f F";
+const EDITS: &str = "1 write d/b BB\n 2 write n/m M\n 1 delete e\n 2 write a A2\n 1 write a A1\n 1 write d/n N";
+
+/// Runs that die after so many requests, in several orders; and what is left of each.
+fn dead(death: Death, check: impl Fn(&mut World, &str)) {
+    for requests in 0..45 {
+        for seed in 0..12 {
+            let mut world = World::default();
+            edit(&mut world, BEFORE);
+            run(&mut world, "", 1).unwrap();
+            edit(&mut world, EDITS);
+            let mut schedule = Schedule::plain(seed, usize::MAX);
+            schedule.death = Some((requests, death));
+            world.watch_power();
+            run_by(&mut world, "", &mut schedule).unwrap();
+            world.unflushed = None;
+            check(&mut world, &format!("{death:?} after {requests}, seed {seed}"));
+        }
+    }
+}
+
+#[test]
+fn a_loss_of_power_damages_no_listing() {
+    dead(Death::Power, |world, name| {
+        let next = run(world, "", 2).unwrap();
+        assert_eq!(next.outcome.exit_code, 0, "{name}: {}", next.outcome.headline);
+        for side in Side::BOTH {
+            // Nothing is lost, and nothing that was deleted came back; a conflict may have left a copy more.
+            let found: BTreeSet<String> = world.contents(side).into_values().collect();
+            let found: Vec<&str> = found.iter().map(String::as_str).collect();
+            assert_eq!(found, ["A1", "A2", "BB", "C", "F", "M", "N"], "{name}\n{}", show(world));
+        }
+    });
+}
+
+#[test]
+fn what_a_dead_run_left_behind_is_known_and_goes() {
+    for death in [Death::Kill, Death::Power] {
+        dead(death, |world, name| {
+            run(world, "", 2).unwrap();
+            let is_leftover = |path: &String| run_of(path.rsplit('/').next().unwrap_or_default()).is_some();
+            let left: Vec<_> = Side::BOTH.iter().flat_map(|side| world.sides[*side].files.keys()).collect();
+            assert!(!left.iter().any(|path| is_leftover(path)), "{name}: {left:?}\n{}", show(world));
+        });
+    }
+}

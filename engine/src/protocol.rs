@@ -219,7 +219,8 @@ pub enum Verb {
     },
     /// Gives a file or a directory metadata of the other side's.
     SetMetadata(SetMetadata),
-    /// Makes everything that was written to a side durable. Reply: [`Reply::Done`] with `None`.
+    /// Makes everything that was written to a side durable. It comes after all changes: what a host wants to do to the directories
+    /// that it made, such as setting their times, is done now. Reply: [`Reply::Done`] with `None`.
     Flush {
         /// The side.
         side: Side,

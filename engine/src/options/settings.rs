@@ -245,7 +245,7 @@ fn usable(
 const LOCAL_COPY: &str = "between local folders the kernel copies a file in one stream";
 
 /// Options that are accepted because rclone's bisync accepts them, and why they change nothing.
-const IGNORED: [(&str, &str); 13] = [
+const IGNORED: [(&str, &str); 12] = [
     ("update", "both sides are kept in step, so a newer file is never skipped"),
     ("no-check-dest", "nothing is replaced unseen"),
     ("no-traverse", "both sides are always listed"),
@@ -258,7 +258,6 @@ const IGNORED: [(&str, &str); 13] = [
     ("multi-thread-cutoff", LOCAL_COPY),
     ("multi-thread-chunk-size", LOCAL_COPY),
     ("multi-thread-write-buffer-size", LOCAL_COPY),
-    ("no-update-dir-modtime", "times of directories are never carried over"),
 ];
 
 /// Says which of the options given change nothing.

@@ -356,8 +356,9 @@ pub const OPTIONS: &[OptionSpec] = &[
     OptionSpec::flag(
         "no-update-dir-modtime",
         Group::Transfer,
-        "Ignored with a notice: times of directories are never carried over",
-    ),
+        "Let directories that are made keep the time at which they were made",
+    )
+    .host(),
     OptionSpec::flag("server-side-across-configs", Group::Transfer, "Ignored with a notice: it concerns remotes"),
     OptionSpec::new(
         "streaming-upload-cutoff",

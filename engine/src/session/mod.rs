@@ -346,7 +346,13 @@ impl Session {
                 _ => {}
             },
             Purpose::Sequence => self.supply_sequence(reply),
-            Purpose::Announcement => self.announcements = self.announcements.saturating_sub(1),
+            Purpose::Announcement => {
+                self.announcements = self.announcements.saturating_sub(1);
+                if let Reply::Failed(failure) = reply {
+                    self.abort("state-unwritable", format!("cannot write the journal: {}", failure.message), false);
+                }
+            }
+            Purpose::Courtesy => {}
             Purpose::MetadataBase => match reply {
                 Reply::Failed(failure) => {
                     let text = format!("cannot read when metadata was last carried over: {}", failure.message);

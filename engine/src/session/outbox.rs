@@ -36,8 +36,10 @@ pub enum Purpose {
     LoadPlan,
     /// One of a sequence of operations on the state.
     Sequence,
-    /// The journal that names the run. Changes wait for it, but not for its success: without it only leftovers of a killed run stay.
+    /// The journal that names the run. Without it nothing is changed.
     Announcement,
+    /// Something whose success matters to nobody.
+    Courtesy,
 }
 
 /// Requests and events that wait to be taken, and requests that wait for an answer.

@@ -327,8 +327,8 @@ impl Session {
         self.acting.stop();
         self.outbox.withdraw();
         if self.saving.take().is_some() {
-            // A plan that is not whole is none. Whether it goes matters to nobody.
-            self.outbox.ask(Verb::RemoveState { name: PLAN_NEW.into() }, Purpose::Announcement);
+            // A plan that is not whole is none.
+            self.outbox.ask(Verb::RemoveState { name: PLAN_NEW.into() }, Purpose::Courtesy);
         }
         self.stage = Stage::Draining;
         true

@@ -69,8 +69,9 @@ pub trait Backend: Send + Sync {
         Box::pin(async { Err(failed(FailureKind::Other, "no metadata is kept here")) })
     }
 
-    /// Makes everything that was written durable.
-    fn flush(&self) -> Answer<'_, ()>;
+    /// Makes everything that was written durable; before that, directories that were made get the times of those of the other
+    /// side `like` them, where that is wanted.
+    fn flush(&self, like: &dyn Backend) -> Answer<'_, ()>;
 
     /// Returns the local backend behind this one, for what two local backends do faster between them.
     fn as_local(&self) -> Option<&local::Local> {

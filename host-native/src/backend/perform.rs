@@ -53,7 +53,7 @@ async fn carry_out(sides: &Sides, verb: Verb) -> Result<Reply, Failure> {
         Verb::SetMetadata(set) => {
             folders[set.from.other()].set_metadata(folders[set.from].as_ref(), set).await.map(done)
         }
-        Verb::Flush { side } => folders[side].flush().await.map(gone),
+        Verb::Flush { side } => folders[side].flush(folders[side.other()].as_ref()).await.map(gone),
         Verb::ReadState { .. }
         | Verb::WriteState { .. }
         | Verb::ReplaceState { .. }

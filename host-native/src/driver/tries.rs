@@ -125,7 +125,7 @@ mod tests {
         fn set_time(&self, _: RelPath, _: Fingerprint, _: Instant) -> Answer<'_, Found> {
             unreachable!()
         }
-        fn flush(&self) -> Answer<'_, ()> {
+        fn flush(&self, _: &dyn Backend) -> Answer<'_, ()> {
             unreachable!()
         }
     }

@@ -239,6 +239,7 @@ fn sight(options: &Options, reporter: &mut Reporter) -> Result<Sight, OptionsErr
     let sight = Sight {
         links: Links::of(options)?,
         one_file_system: options.flag("one-file-system"),
+        directory_times: !options.flag("no-update-dir-modtime"),
         metadata: options.flag("metadata"),
     };
     if sight.metadata && !rustix::process::geteuid().is_root() {

@@ -157,7 +157,7 @@ impl Backend for Watched {
         self.folder.set_time(path, expect, modified)
     }
 
-    fn flush(&self) -> Answer<'_, ()> {
-        self.folder.flush()
+    fn flush(&self, like: &dyn Backend) -> Answer<'_, ()> {
+        self.folder.flush(like)
     }
 }

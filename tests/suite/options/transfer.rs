@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bisync_engine::protocol::{Staging, Verb};
 use bisync_engine::side::Side;
@@ -562,5 +562,22 @@ fn multi_thread_write_buffer_size() {
 
 #[test]
 fn no_update_dir_modtime() {
-    check_ignored("--no-update-dir-modtime");
+    let home = Home::with(&[("one/old/a", "1"), ("one/old/deep/d", "4"), ("one/there/c", "3")]);
+    fs::create_dir(home.at("two/there")).unwrap();
+    let date = |path: &str, seconds: u64| {
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        File::open(home.at(path)).unwrap().set_modified(time).unwrap();
+    };
+    let modified = |path: &str| fs::metadata(home.at(path)).unwrap().modified().unwrap();
+    ["one/old/deep", "one/old", "one/there", "two/there"].iter().zip(1..).for_each(|(path, time)| date(path, time));
+    home.check::<&str>(&[], 0, "3 copied");
+    for path in ["old", "old/deep"] {
+        assert_eq!(modified(&format!("two/{path}")), modified(&format!("one/{path}")), "{path}");
+    }
+    assert_ne!(modified("two/there"), modified("one/there"), "it was there before");
+
+    home.write("two/new/e", "5");
+    date("two/new", 5);
+    home.check(&["--no-update-dir-modtime"], 0, "1 copied");
+    assert_ne!(modified("one/new"), modified("two/new"));
 }

@@ -5,12 +5,13 @@ use bisync_engine::options::Links;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Emptiness, Failure, FailureKind};
 use rustix::fd::OwnedFd;
-use rustix::fs::{AtFlags, FileType, OFlags, unlinkat};
+use rustix::fs::{AtFlags, FileType, OFlags, futimens, unlinkat};
 use rustix::io::Errno;
 
 use super::failure::failure;
 use super::list::each_name;
 use super::open::{PASSAGE, Root, disk_path, split};
+use super::staged::timestamps;
 use super::stat::{kind_of, look, look_at};
 use crate::backend::failed;
 
@@ -18,6 +19,19 @@ use crate::backend::failed;
 pub fn make_directory(root: &Root, path: &RelPath, like: Option<&Root>) -> Result<Found, Failure> {
     let directory = root.make_directories(&disk_path(path)?, like)?;
     Ok(look(&directory).map_err(failure)?.found())
+}
+
+/// Gives the directories that were made the times of those `like` them, now that nothing more comes into them.
+///
+/// One that is gone, or that the other side does not have, stays as it is: no run fails for a time.
+pub fn set_times(root: &Root, like: &Root) {
+    for path in root.take_made() {
+        let Ok(stat) = like.open_at(&path, PASSAGE).and_then(|source| look(&source)) else { continue };
+        let Some(modified) = stat.fingerprint.modified else { continue };
+        if let Ok(target) = root.open_at(&path, OFlags::RDONLY | OFlags::DIRECTORY) {
+            let _ = futimens(&target, &timestamps(modified));
+        }
+    }
 }
 
 /// Removes a directory.

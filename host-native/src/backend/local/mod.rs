@@ -148,8 +148,14 @@ impl Backend for Local {
         })
     }
 
-    fn flush(&self) -> Answer<'_, ()> {
-        self.blocking(Tree::flush)
+    fn flush(&self, like: &dyn Backend) -> Answer<'_, ()> {
+        let like = like.as_local().cloned();
+        self.blocking(move |tree| {
+            if let Some(like) = like {
+                directories::set_times(&tree.root, &like.0.root);
+            }
+            tree.flush()
+        })
     }
 
     fn as_local(&self) -> Option<&Local> {

@@ -1,8 +1,9 @@
 //! The root of a side, and how everything below it is reached without ever leaving it.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bisync_engine::options::Links;
 use bisync_engine::path::RelPath;
@@ -28,6 +29,8 @@ pub struct Sight {
     pub one_file_system: bool,
     /// Whether what comes to it keeps its metadata.
     pub metadata: bool,
+    /// Whether directories that are made get the times of those that they mirror.
+    pub directory_times: bool,
 }
 
 /// What the system takes as one path, with room to spare below `PATH_MAX`.
@@ -49,18 +52,21 @@ pub struct Root {
     pub links: Links,
     /// The file system beyond which nothing is shown, if there is such a limit.
     pub only_device: Option<u64>,
+    /// The directories that were made below it, as paths on the disk, where their times matter at the end.
+    made: Option<Mutex<BTreeSet<Vec<u8>>>>,
 }
 
 impl Root {
     /// Opens a root.
     pub fn open(path: &Path, sight: Sight) -> Result<Self, Failure> {
-        let Sight { links, one_file_system, metadata: _ } = sight;
+        let Sight { links, one_file_system, metadata: _, directory_times } = sight;
         let flags = PASSAGE.difference(OFlags::NOFOLLOW);
         let directory = openat(CWD, path, flags, Mode::empty()).map_err(failure)?;
         let keeps_beneath = links != Links::Follow && system::open_beneath(&directory, b".", PASSAGE).is_ok();
         let only_device =
             one_file_system.then(|| look(&directory)).transpose().map_err(failure)?.map(|stat| stat.device);
-        Ok(Self { directory, keeps_beneath, links, only_device })
+        let made = directory_times.then(Mutex::default);
+        Ok(Self { directory, keeps_beneath, links, only_device, made })
     }
 
     /// Opens something below the root, given by its path on the disk. The empty path is the root.
@@ -151,6 +157,10 @@ impl Root {
                 Err(Errno::NOENT) => {
                     match mkdirat(&directory, name, Mode::from_raw_mode(0o777)) {
                         Ok(()) => {
+                            if let Some(made) = &self.made {
+                                let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+                                made.insert(path.get(..end).unwrap_or_default().to_vec());
+                            }
                             if let Some(like) = like {
                                 like.lend_metadata(path.get(..end).unwrap_or_default(), &directory, name)?;
                             }
@@ -167,6 +177,13 @@ impl Root {
             end += 1;
         }
         Ok(directory)
+    }
+
+    /// Returns the directories that were made since this was last asked, those below others before them.
+    pub fn take_made(&self) -> Vec<Vec<u8>> {
+        let Some(made) = &self.made else { return Vec::new() };
+        let made = std::mem::take(&mut *made.lock().unwrap_or_else(PoisonError::into_inner));
+        made.into_iter().rev().collect()
     }
 
     /// Gives the metadata of a directory here, if there is one, to the new directory `name`.

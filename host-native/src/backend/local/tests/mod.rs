@@ -173,7 +173,7 @@ impl Backend for Streamed {
         self.0.set_time(path, expect, modified)
     }
 
-    fn flush(&self) -> Answer<'_, ()> {
-        self.0.flush()
+    fn flush(&self, like: &dyn Backend) -> Answer<'_, ()> {
+        self.0.flush(like)
     }
 }

@@ -1,10 +1,5 @@
 //! Random numbers that are a function of a seed.
 
-/// Returns how many seeds are tried: what the variable `BISYNC_SEEDS` says, else a thousand.
-pub fn seeds() -> u64 {
-    std::env::var("BISYNC_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(1000)
-}
-
 /// A small generator (SplitMix64): the same seed gives the same numbers everywhere.
 #[derive(Debug, Clone)]
 pub struct Random(u64);

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use bisync_engine::protocol::{FailureKind, Verb};
 use bisync_engine::side::Side;
 use bisync_engine::temporary::run_of;
 use bisync_tests::host::{run, run_by, show};
 use bisync_tests::scenario::edit;
-use bisync_tests::schedule::{Death, Schedule};
+use bisync_tests::schedule::{Death, Fate, Fault, Operation, Schedule};
 use bisync_tests::world::World;
 
 const BEFORE: &str = "1 write a A\n 1 write d/b B\n 1 write d/c C\n 2 write e E\n 2 write f F";
@@ -54,4 +55,36 @@ fn what_a_dead_run_left_behind_is_known_and_goes() {
             assert!(!left.iter().any(|path| is_leftover(path)), "{name}: {left:?}\n{}", show(world));
         });
     }
+}
+
+#[test]
+fn a_run_that_cannot_say_what_it_may_leave_behind_changes_nothing() {
+    let mut stopped = 0;
+    for write in 0..8 {
+        for fate in [Fate::Failed(FailureKind::NoSpace), Fate::Half] {
+            let mut world = World::default();
+            edit(&mut world, BEFORE);
+            run(&mut world, "", 1).unwrap();
+            edit(&mut world, EDITS);
+            // What a run that was killed left behind is not forgotten over it.
+            world.state.insert("one..two.journal".into(), b"run 00000000000000aa\n".to_vec());
+            let before = world.clone();
+            let journal = |world: &World| world.state.get("one..two.journal").cloned().unwrap_or_default();
+            let mut says_so = |world: &mut World, verb: &Verb| {
+                let is_change = matches!(verb, Verb::CopyFile(_) | Verb::MoveFile(_) | Verb::DeleteFile { .. });
+                let runs = journal(world).iter().filter(|byte| **byte == b'\n').count();
+                assert!(!is_change || runs == 2, "{fate:?} of write {write}: {verb:?}");
+            };
+            let mut schedule = Schedule::plain(write as u64, usize::MAX);
+            schedule.faults.push(Fault::Nth(Operation::WriteState, write, fate));
+            schedule.intruder = Some(&mut says_so);
+            let run = run_by(&mut world, "", &mut schedule).unwrap().unwrap();
+            if world.sides == before.sides {
+                stopped += 1;
+                assert_eq!(run.outcome.exit_code, 1, "{fate:?} of write {write}");
+                assert_eq!(journal(&world), journal(&before), "{fate:?} of write {write}");
+            }
+        }
+    }
+    assert!(stopped > 2, "{stopped}");
 }

@@ -34,7 +34,8 @@ impl Partition {
         self.which.is_none()
     }
 
-    /// Returns true when a file belongs to the share, or may belong to it where any will do. Names that differ only by case or Unicode form belong together.
+    /// Returns true when a file belongs to the share, or may belong to it where any will do. Names that differ only by case or
+    /// Unicode form belong together.
     pub(super) fn includes(self, path: &RelPath) -> bool {
         let Some(which) = self.which else { return true };
         let path: String = path.as_str().nfc().map(lower).collect();

@@ -10,7 +10,7 @@ use super::{Session, Stage};
 impl Session {
     /// Starts what may be started now.
     pub(super) fn start(&mut self) {
-        if self.announcements > 0 {
+        if !self.announcing.is_over() {
             return;
         }
         let planner = Planner { settings: &self.settings };

@@ -140,13 +140,12 @@ impl Session {
     }
 
     /// Takes the time away, where this run may change files without their metadata.
-    pub(super) fn drop_metadata_base(&mut self) {
-        if self.settings.metadata.is_none() {
-            for name in [&self.names.metadata, &self.names.metadata_new] {
-                self.outbox.ask(Verb::RemoveState { name: name.clone() }, Purpose::Announcement);
-                self.announcements += 1;
-            }
+    pub(super) fn drop_metadata_base(&self) -> Vec<Verb> {
+        if self.settings.metadata.is_some() {
+            return Vec::new();
         }
+        let names = [&self.names.metadata, &self.names.metadata_new];
+        names.map(|name| Verb::RemoveState { name: name.clone() }).into()
     }
 }
 

@@ -162,8 +162,8 @@ pub struct Session {
     knows_base: bool,
     /// Whether any step was asked of a side.
     has_acted: bool,
-    /// Requests that must be answered before the first change: the journal has to name the run.
-    announcements: u8,
+    /// What has to be done before the first change: the journal has to name the run.
+    announcing: Sequence,
 }
 
 /// What a session is at.
@@ -270,7 +270,7 @@ impl Session {
             reads_uncommitted: false,
             knows_base: false,
             has_acted: false,
-            announcements: 0,
+            announcing: Sequence::of(Purpose::Announcement, []),
         })
     }
 
@@ -346,12 +346,7 @@ impl Session {
                 _ => {}
             },
             Purpose::Sequence => self.supply_sequence(reply),
-            Purpose::Announcement => {
-                self.announcements = self.announcements.saturating_sub(1);
-                if let Reply::Failed(failure) = reply {
-                    self.abort("state-unwritable", format!("cannot write the journal: {}", failure.message), false);
-                }
-            }
+            Purpose::Announcement => self.supply_announcement(reply),
             Purpose::Courtesy => {}
             Purpose::MetadataBase => match reply {
                 Reply::Failed(failure) => {

@@ -7,8 +7,9 @@ use crate::protocol::{Failure, FailureKind, Verb};
 use super::outbox::{Outbox, Purpose};
 
 /// Operations that are carried out one at a time, until one fails.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Sequence {
+    purpose: Purpose,
     waiting: VecDeque<Verb>,
     is_asked: bool,
     /// Why it broke off, if it did.
@@ -18,7 +19,12 @@ pub struct Sequence {
 impl Sequence {
     /// Makes a sequence of these operations.
     pub fn new(verbs: impl IntoIterator<Item = Verb>) -> Self {
-        Self { waiting: verbs.into_iter().collect(), ..Self::default() }
+        Self::of(Purpose::Sequence, verbs)
+    }
+
+    /// Makes a sequence of these operations, whose answers are for this purpose.
+    pub fn of(purpose: Purpose, verbs: impl IntoIterator<Item = Verb>) -> Self {
+        Self { purpose, waiting: verbs.into_iter().collect(), is_asked: false, failure: None }
     }
 
     /// Asks for the next operation.
@@ -27,7 +33,7 @@ impl Sequence {
             return;
         }
         if let Some(verb) = self.waiting.pop_front() {
-            outbox.ask(verb, Purpose::Sequence);
+            outbox.ask(verb, self.purpose.clone());
             self.is_asked = true;
         }
     }

@@ -5,7 +5,7 @@ use crate::merge::Row;
 use crate::options::CheckSync;
 use crate::path::RelPath;
 use crate::plan::{Choice, Phase, Planned, Planner, Reason};
-use crate::protocol::{Failure, Verb};
+use crate::protocol::{Failure, Reply, Verb};
 use crate::safety::{check_access, check_counters};
 use crate::session_name::{PLAN, PLAN_NEW};
 use crate::side::Side;
@@ -229,7 +229,7 @@ impl Session {
     fn act(&mut self) -> bool {
         self.pursue();
         self.start();
-        if !self.acting.is_empty() || !self.deciding.inquiries.is_empty() {
+        if !self.acting.is_empty() || !self.deciding.inquiries.is_empty() || !self.announcing.is_over() {
             return false;
         }
         if self.settings.dry_run {
@@ -340,12 +340,25 @@ impl Session {
         if self.settings.dry_run {
             return;
         }
-        self.drop_metadata_base();
         self.journal.runs.push(self.temporary.run);
         let bytes = self.journal.to_bytes();
         let (journal, new) = (self.names.journal.clone(), self.names.journal_new.clone());
-        self.outbox.ask(Verb::WriteState { name: new.clone(), offset: 0, bytes }, Purpose::Announcement);
-        self.outbox.ask(Verb::ReplaceState { name: new, target: journal }, Purpose::Announcement);
-        self.announcements += 2;
+        let mut verbs = self.drop_metadata_base();
+        verbs.push(Verb::WriteState { name: new.clone(), offset: 0, bytes });
+        verbs.push(Verb::ReplaceState { name: new, target: journal });
+        self.announcing = Sequence::of(Purpose::Announcement, verbs);
+        self.announcing.ask(&mut self.outbox);
+    }
+
+    /// Takes the answer to a part of that. A run that cannot say what it may leave behind changes nothing.
+    pub(super) fn supply_announcement(&mut self, reply: Reply) {
+        self.announcing.supply(if let Reply::Failed(failure) = reply { Err(failure) } else { Ok(()) });
+        match self.announcing.failure.take() {
+            Some(failure) => {
+                let text = format!("cannot write the state: {}", failure.message);
+                self.abort("state-unwritable", text, false);
+            }
+            None => self.announcing.ask(&mut self.outbox),
+        }
     }
 }

@@ -4,16 +4,14 @@ use bisync_engine::side::Side;
 use bisync_tests::host::show;
 use bisync_tests::random::Random;
 
-use super::{FORCE, all_contents, edit, run_ok, seeds, world_in_step};
+use super::{FORCE, all_contents, edit, edited_world, run_ok, seeds, world_in_step};
 
 /// P1, P2, P8: the sides agree afterwards, the next run has nothing to do, and every content was there before.
 #[test]
 fn p1_p2_p8_runs_converge_and_invent_nothing() {
     for seed in seeds() {
         let mut random = Random::new(seed);
-        let mut world = world_in_step(&mut random, seed, FORCE);
-        edit(&mut world, Side::One, &mut random, 4);
-        edit(&mut world, Side::Two, &mut random, 4);
+        let mut world = edited_world(&mut random, seed);
         let before = all_contents(&world);
         let text = show(&world);
         run_ok(&mut world, FORCE, seed);

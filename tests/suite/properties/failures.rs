@@ -6,7 +6,7 @@ use bisync_engine::side::Side;
 use bisync_tests::host::{run, run_some, show};
 use bisync_tests::random::Random;
 
-use super::{FORCE, NAMES, all_contents, edit, run_ok, seeds, world_in_step};
+use super::{FORCE, NAMES, all_contents, edit, edited_world, run_ok, seeds, world_in_step};
 
 /// P16: a run killed after any request loses nothing that nobody deleted, and the next run needs no flag.
 #[test]
@@ -41,9 +41,7 @@ fn p16_a_killed_run_loses_nothing() {
 fn p18_p19_a_failure_concerns_its_own_path_alone() {
     for seed in seeds() {
         let mut random = Random::new(seed);
-        let mut world = world_in_step(&mut random, seed, FORCE);
-        edit(&mut world, Side::One, &mut random, 4);
-        edit(&mut world, Side::Two, &mut random, 4);
+        let mut world = edited_world(&mut random, seed);
         let before = all_contents(&world);
         let broken = *random.pick(&NAMES);
         let side = *random.pick(&Side::BOTH);

@@ -82,11 +82,18 @@ fn edit(world: &mut World, side: Side, random: &mut Random, edits: usize) -> BTr
     written
 }
 
-/// A world whose sides agreed once and were then edited, each on its own.
+/// A world whose sides agree.
 fn world_in_step(random: &mut Random, seed: u64, options: &str) -> World {
     let mut world = World::default();
     edit(&mut world, Side::One, random, 8);
     run_ok(&mut world, options, seed);
+    world
+}
+
+/// Such a world, edited on both sides.
+fn edited_world(random: &mut Random, seed: u64) -> World {
+    let mut world = world_in_step(random, seed, FORCE);
+    Side::BOTH.into_iter().for_each(|side| drop(edit(&mut world, side, random, 4)));
     world
 }
 

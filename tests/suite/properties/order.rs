@@ -5,16 +5,14 @@ use bisync_tests::host::{Run, run};
 use bisync_tests::random::Random;
 use bisync_tests::world::World;
 
-use super::{FORCE, edit, run_ok, seeds, world_in_step};
+use super::{FORCE, edit, edited_world, run_ok, seeds, world_in_step};
 
 /// P9, P10, P25: the result does not depend on the order in which a host answers.
 #[test]
 fn p9_p10_p25_the_order_of_answers_does_not_matter() {
     for seed in seeds() {
         let mut random = Random::new(seed);
-        let mut world = world_in_step(&mut random, seed, FORCE);
-        edit(&mut world, Side::One, &mut random, 4);
-        edit(&mut world, Side::Two, &mut random, 4);
+        let mut world = edited_world(&mut random, seed);
         let mut other = world.clone();
         let (mut plan, mut other_plan) = (world.clone(), world.clone());
         let plans = (run(&mut plan, "--force --dry-run", 7), run(&mut other_plan, "--force --dry-run", 8));

@@ -47,7 +47,8 @@ pub struct Header {
 
 /// A decision as a line.
 ///
-/// Fields that are not known are refused, here and everywhere: a misspelt one would take an expectation away.
+/// Fields that are not known are refused, here and everywhere: a misspelt one would take an expectation away. Serde cannot do
+/// that for a struct that is flattened into this one, so the fields of [`RowLine`] stand here again.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line {

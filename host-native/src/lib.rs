@@ -8,6 +8,7 @@ pub mod failure;
 pub mod limits;
 pub mod lock;
 pub mod paths;
+pub mod remote;
 pub mod report;
 pub mod run;
 pub mod state;

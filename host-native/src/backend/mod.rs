@@ -2,6 +2,7 @@
 
 mod content;
 pub mod local;
+pub mod open;
 mod perform;
 mod references;
 

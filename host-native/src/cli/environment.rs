@@ -27,6 +27,12 @@ impl Environment {
         self.0.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
+    /// Returns all variables that are text and not empty, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let texts = self.0.iter().filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)));
+        texts.filter(|(_, value)| !value.is_empty())
+    }
+
     /// Returns the options of the variables that begin with `BISYNC_`.
     ///
     /// # Errors

@@ -11,25 +11,38 @@ use bisync_engine::side::{Pair, Side};
 
 use crate::backend::local::from_disk;
 use crate::failure::reason;
+use crate::remote::{Address, AddressError, Connection, ConnectionError, Destination};
 
 /// One of the two paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
-    /// The directory, cleaned as rclone does: without `.`, and without `..` where a name before it can go too.
-    pub root: PathBuf,
+    /// What it names.
+    pub root: Root,
     /// What the state's names are made from, with a `/` at its end.
     pub state_name: String,
 }
 
+/// What a path names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Root {
+    /// A directory, cleaned as rclone does: without `.`, and without `..` where a name before it can go too.
+    Directory(PathBuf),
+    /// A folder of a remote.
+    Remote(Box<Address>),
+}
+
 /// Why paths are refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum PathsError {
     /// Nothing was given.
     #[error("{0} is empty: give a directory")]
     Empty(Side),
-    /// It names a remote.
-    #[error("`{0}` names a remote, and remotes are not supported yet; for a local directory write `./{0}`")]
-    Remote(String),
+    /// It is written as a remote, and is none.
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
+    /// It leads to no remote.
+    #[error("{0}: {1}; for a local directory write `./` before its name")]
+    Address(Side, AddressError),
     /// Nothing is there.
     #[error("{0} `{path}` does not exist: make it, or check the spelling and that the disk is mounted", path = .1.display())]
     Missing(Side, PathBuf),
@@ -39,6 +52,14 @@ pub enum PathsError {
     /// It cannot be looked at.
     #[error("{0} `{path}` cannot be used: {2}", path = .1.display())]
     Unusable(Side, PathBuf, String),
+    /// Backups are to go where a file cannot just be moved.
+    #[error("the backups of {side} cannot go to `{backup}`: it has to be on the same remote")]
+    BackupElsewhere {
+        /// The side.
+        side: Side,
+        /// Where its backups were to go.
+        backup: String,
+    },
     /// Both are one directory.
     #[error("Path1 and Path2 are the same directory")]
     Same,
@@ -75,35 +96,71 @@ pub struct Beside {
 }
 
 impl Location {
-    /// Reads a path of the command line.
+    /// Reads a path of the command line. `follow` finds the remote that it names.
     ///
     /// # Errors
-    /// Says what is wrong when it is empty or names a remote.
-    pub fn parse(side: Side, given: &OsStr) -> Result<Self, PathsError> {
+    /// Says what is wrong when it is empty or names a remote that cannot be found.
+    pub fn parse(
+        side: Side,
+        given: &OsStr,
+        follow: impl FnOnce(&Connection) -> Result<Destination, AddressError>,
+    ) -> Result<Self, PathsError> {
         if given.is_empty() {
             return Err(PathsError::Empty(side));
         }
-        if names_remote(given.as_bytes()) {
-            return Err(PathsError::Remote(given.to_string_lossy().into_owned()));
-        }
-        let root = clean(Path::new(given));
-        let state_name = state_name(&root);
+        let connection =
+            if names_remote(given.as_bytes()) { Connection::parse(&given.to_string_lossy())? } else { None };
+        let destination = connection.map(|connection| follow(&connection)).transpose();
+        let root = match destination.map_err(|error| PathsError::Address(side, error))? {
+            None => Root::Directory(clean(Path::new(given))),
+            Some(Destination::Directory(directory)) => Root::Directory(clean(Path::new(&directory))),
+            Some(Destination::Remote(address)) => Root::Remote(address),
+        };
+        let state_name = match &root {
+            Root::Directory(directory) => state_name(directory),
+            Root::Remote(address) => address.shared_name(),
+        };
         Ok(Self { root, state_name })
     }
 
-    /// Names the state after the absolute path.
+    /// Names the state after the absolute path, or the server too.
     ///
-    /// rclone names it after the path as it was given, so the same relative paths in two directories share their listings, and
-    /// what one pair lacks looks deleted. Only a working directory that may be rclone's is read that way.
+    /// rclone names it after the path as it was given, and leaves out what is given with it, so the same relative paths in two
+    /// directories, or the same paths on two servers, share their listings, and what one pair lacks looks deleted. Only a
+    /// working directory that may be rclone's is read that way.
     ///
     /// # Errors
     /// Fails when the current directory is not known.
-    pub fn with_absolute_name(self) -> std::io::Result<Self> {
-        Ok(Self { state_name: state_name(&std::path::absolute(&self.root)?), ..self })
+    pub fn with_own_name(self) -> std::io::Result<Self> {
+        let state_name = match &self.root {
+            Root::Directory(directory) => state_name(&std::path::absolute(directory)?),
+            Root::Remote(address) => address.own_name(),
+        };
+        Ok(Self { state_name, ..self })
     }
 }
 
-/// Checks both paths and what must stay apart from them. Nothing is made here.
+impl Root {
+    /// Returns the directory, when it is one of this machine.
+    pub fn directory(&self) -> Option<&Path> {
+        match self {
+            Self::Directory(directory) => Some(directory),
+            Self::Remote(_) => None,
+        }
+    }
+}
+
+/// Returns the path as a person is told it: without the values of a remote's options.
+impl std::fmt::Display for Root {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Directory(directory) => directory.display().fmt(formatter),
+            Self::Remote(address) => address.fmt(formatter),
+        }
+    }
+}
+
+/// Checks both paths and what must stay apart from them. Nothing is made here, and no server is asked.
 ///
 /// With `may_be_missing` a missing Path1 is fine, as for rclone's `--resync`.
 ///
@@ -111,27 +168,35 @@ impl Location {
 /// Names the first path that cannot be used, and why.
 pub fn check(locations: Pair<&Location>, may_be_missing: bool, beside: &[&Beside]) -> Result<(), PathsError> {
     for side in Side::BOTH {
-        let root = &locations[side].root;
+        let Some(root) = locations[side].root.directory() else { continue };
         match fs::metadata(root) {
             Ok(metadata) if metadata.is_dir() => {}
-            Ok(_) => return Err(PathsError::NotADirectory(side, root.clone())),
+            Ok(_) => return Err(PathsError::NotADirectory(side, root.to_owned())),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 if side == Side::Two || !may_be_missing {
-                    return Err(PathsError::Missing(side, root.clone()));
+                    return Err(PathsError::Missing(side, root.to_owned()));
                 }
             }
             Err(error) if error.kind() == ErrorKind::NotADirectory => {
-                return Err(PathsError::NotADirectory(side, root.clone()));
+                return Err(PathsError::NotADirectory(side, root.to_owned()));
             }
-            Err(error) => return Err(PathsError::Unusable(side, root.clone(), reason(&error))),
+            Err(error) => return Err(PathsError::Unusable(side, root.to_owned(), reason(&error))),
         }
     }
     let place = |side: Side| {
-        let root = &locations[side].root;
-        Place::of(root).map_err(|error| PathsError::Unusable(side, root.clone(), reason(&error)))
+        let Some(root) = locations[side].root.directory() else { return Ok(None) };
+        Place::of(root).map(Some).map_err(|error| PathsError::Unusable(side, root.to_owned(), reason(&error)))
     };
     let places = Pair::new(place(Side::One)?, place(Side::Two)?);
-    match (places.one.is_within(&places.two), places.two.is_within(&places.one)) {
+    let lies_within = |side: Side| match (&locations[side].root, &locations[side.other()].root) {
+        (Root::Remote(inner), Root::Remote(outer)) => inner.is_within(outer),
+        (Root::Directory(_), Root::Directory(_)) => match (&places[side], &places[side.other()]) {
+            (Some(inner), Some(outer)) => inner.is_within(outer),
+            (None, _) | (_, None) => false,
+        },
+        (Root::Directory(_), Root::Remote(_)) | (Root::Remote(_), Root::Directory(_)) => false,
+    };
+    match (lies_within(Side::One), lies_within(Side::Two)) {
         (true, true) => return Err(PathsError::Same),
         (true, false) => return Err(PathsError::Overlap(Side::One)),
         (false, true) => return Err(PathsError::Overlap(Side::Two)),
@@ -140,8 +205,8 @@ pub fn check(locations: Pair<&Location>, may_be_missing: bool, beside: &[&Beside
     for &&Beside { what, ref directory, flag, ref sides, may_contain } in beside {
         for &side in sides {
             // A directory that cannot be looked at fails later, with its own words.
-            let Ok(place) = Place::of(directory) else { continue };
-            if place.is_within(&places[side]) || !may_contain && places[side].is_within(&place) {
+            let (Ok(place), Some(side_place)) = (Place::of(directory), &places[side]) else { continue };
+            if place.is_within(side_place) || !may_contain && side_place.is_within(&place) {
                 return Err(PathsError::Beside { what, directory: directory.clone(), side, flag });
             }
         }
@@ -260,22 +325,27 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+    use crate::remote::Config;
+
+    fn parse(side: Side, given: &OsStr) -> Result<Location, PathsError> {
+        Location::parse(side, given, |connection| Destination::of(connection, &Config::default()))
+    }
 
     #[test]
     fn relative_paths_are_told_apart_by_where_they_are() {
-        let location = Location::parse(Side::One, OsStr::new("a")).unwrap();
+        let location = parse(Side::One, OsStr::new("a")).unwrap();
         assert_eq!(location.state_name, "a/");
         let here = std::env::current_dir().unwrap();
-        let absolute = location.with_absolute_name().unwrap();
+        let absolute = location.with_own_name().unwrap();
         assert_eq!(absolute.state_name, format!("{}/a/", here.display()));
     }
 
     #[test]
     fn names_are_those_of_rclone() {
         let check = |given: &str, root: &str, state_name: &str| {
-            let location = Location::parse(Side::One, OsStr::new(given)).unwrap();
+            let location = parse(Side::One, OsStr::new(given)).unwrap();
             assert_eq!(
-                (location.root.to_str().unwrap(), location.state_name.as_str()),
+                (location.root.to_string().as_str(), location.state_name.as_str()),
                 (root, state_name),
                 "{given:?}"
             );
@@ -299,12 +369,23 @@ mod tests {
     }
 
     #[test]
-    fn remotes_are_not_supported_yet() {
-        for given in ["remote:", "remote:dir", ":s3:bucket", "C:dir"] {
-            let error = Location::parse(Side::Two, OsStr::new(given)).unwrap_err();
-            assert_eq!(error, PathsError::Remote(given.to_owned()));
-        }
-        assert_eq!(Location::parse(Side::Two, OsStr::new("")), Err(PathsError::Empty(Side::Two)));
+    fn remotes_are_followed() {
+        let parse = |given: &str| parse(Side::Two, OsStr::new(given));
+        let check = |given: &str, root: &str, state_name: &str| {
+            let location = parse(given).unwrap();
+            assert_eq!(
+                (location.root.to_string().as_str(), location.state_name.as_str()),
+                (root, state_name),
+                "{given}"
+            );
+        };
+        check(":s3:bucket/a/", ":s3:bucket/a", ":s3:bucket/a/");
+        check(":s3,endpoint=x,secret_access_key=y:b", ":s3:b", ":s3:b/");
+        check(":alias,remote='/srv':a", "/srv/a", "/srv/a/");
+        check("./remote:", "remote:", "remote:/");
+        assert!(matches!(parse(""), Err(PathsError::Empty(Side::Two))));
+        assert!(matches!(parse("-x:a"), Err(PathsError::Connection(_))));
+        assert!(matches!(parse("C:dir"), Err(PathsError::Address(Side::Two, _))));
     }
 
     #[test]
@@ -317,7 +398,7 @@ mod tests {
         fs::write(home.join("file"), "").unwrap();
         symlink(home.join("a"), home.join("link")).unwrap();
         let check = |one: &str, two: &str, may_be_missing: bool, expected: &str| {
-            let parse = |side, path: &str| Location::parse(side, home.join(path).as_os_str()).unwrap();
+            let parse = |side, path: &str| parse(side, home.join(path).as_os_str()).unwrap();
             let result = check(
                 Pair::new(&parse(Side::One, one), &parse(Side::Two, two)),
                 may_be_missing,

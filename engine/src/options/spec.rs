@@ -82,12 +82,13 @@ pub enum Group {
     Filter,
     Backup,
     Transfer,
+    Remotes,
     Output,
 }
 
 impl Group {
     /// All headings, in the order in which help shows them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Run,
         Self::Compare,
         Self::Conflicts,
@@ -97,6 +98,7 @@ impl Group {
         Self::Recovery,
         Self::Backup,
         Self::Transfer,
+        Self::Remotes,
         Self::Output,
     ];
 
@@ -112,6 +114,7 @@ impl Group {
             Self::Filter => "Choosing files",
             Self::Backup => "Backups",
             Self::Transfer => "Copying",
+            Self::Remotes => "Remotes",
             Self::Output => "Output",
         }
     }
@@ -128,6 +131,7 @@ impl Group {
             Self::Filter => "filter",
             Self::Backup => "backup",
             Self::Transfer => "transfer",
+            Self::Remotes => "remotes",
             Self::Output => "output",
         }
     }

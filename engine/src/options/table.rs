@@ -371,6 +371,27 @@ pub const OPTIONS: &[OptionSpec] = &[
         .default("0"),
     OptionSpec::new("tpslimit-burst", Kind::Number, Group::Transfer, "Ignored with a notice: it concerns remotes")
         .default("1"),
+    // Remotes.
+    OptionSpec::new("config", Kind::Text, Group::Remotes, "rclone's configuration (else the one that rclone finds)")
+        .value_name("FILE")
+        .host(),
+    OptionSpec::new(
+        "backend",
+        Kind::Choice(&["auto", "native", "rclone"]),
+        Group::Remotes,
+        "Who serves remotes: this program where it can, or always rclone",
+    )
+    .default("auto")
+    .host(),
+    OptionSpec::new("contimeout", Kind::Duration, Group::Remotes, "Wait so long for a connection").default("1m").host(),
+    OptionSpec::new("timeout", Kind::Duration, Group::Remotes, "Wait so long for a connection on which nothing comes")
+        .default("5m")
+        .host(),
+    OptionSpec::new("user-agent", Kind::Text, Group::Remotes, "The name by which servers know this program").host(),
+    OptionSpec::new("ca-cert", Kind::List, Group::Remotes, "Trust the certificates in this file")
+        .value_name("FILE")
+        .host(),
+    OptionSpec::flag("no-check-certificate", Group::Remotes, "Trust every server. It may be anybody").host(),
     // Output.
     OptionSpec::new(
         "verbose",

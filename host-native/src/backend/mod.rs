@@ -4,6 +4,7 @@ mod content;
 pub mod local;
 pub mod open;
 mod perform;
+pub mod rclone;
 mod references;
 
 use std::pin::Pin;
@@ -76,6 +77,11 @@ pub trait Backend: Send + Sync {
 
     /// Returns the local backend behind this one, for what two local backends do faster between them.
     fn as_local(&self) -> Option<&local::Local> {
+        None
+    }
+
+    /// Returns the folder that rclone serves, for what rclone does by itself between two of them.
+    fn as_rclone(&self) -> Option<&rclone::Folder> {
         None
     }
 }

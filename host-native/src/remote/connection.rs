@@ -80,7 +80,7 @@ impl Target {
             && name.starts_with(is_letter)
             && !name.ends_with(' ');
         let name = name.to_owned();
-        fits.then(|| if is_backend { Self::Backend(name) } else { Self::Named(name) })
+        fits.then_some(if is_backend { Self::Backend(name) } else { Self::Named(name) })
     }
 }
 
@@ -159,9 +159,12 @@ fn read_value<'a>(remote: &str, text: &'a str) -> Result<(String, &'a str), Conn
 mod tests {
     use super::*;
 
+    /// Target, options and path.
+    type Parts<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
     #[test]
     fn remotes_are_read_as_rclone_reads_them() {
-        let check = |given: &str, expected: Option<(&str, &[(&str, &str)], &str)>| {
+        let check = |given: &str, expected: Option<Parts<'_>>| {
             let connection = Connection::parse(given).unwrap();
             let read = connection.as_ref().map(|connection| {
                 let options: Vec<_> = connection.options.iter().map(|(name, value)| (&**name, &**value)).collect();

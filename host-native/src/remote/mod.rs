@@ -1,5 +1,6 @@
 //! The remotes of the user's rclone configuration: what is known of each, and where that stands.
 
+mod address;
 mod config;
 mod connection;
 mod encrypted;
@@ -7,6 +8,7 @@ mod obscure;
 
 use std::collections::BTreeMap;
 
+pub use address::{Address, AddressError, Destination, is_secret};
 pub use config::{Config, ConfigError};
 pub use connection::{Connection, ConnectionError, Target};
 
@@ -47,9 +49,9 @@ impl Remote {
         self.value(option).map(reveal).transpose()
     }
 
-    /// Returns the names of the options that are given, in their order.
-    pub fn given(&self) -> impl Iterator<Item = &str> {
-        self.values.iter().filter(|(_, value)| !value.is_empty()).map(|(name, _)| name.as_str())
+    /// Returns the options that are given and their values, by name.
+    pub fn options(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 
@@ -57,7 +59,7 @@ impl Remote {
 impl std::fmt::Debug for Remote {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { name, kind, .. } = self;
-        let given: Vec<_> = self.given().collect();
+        let given: Vec<_> = self.options().map(|(option, _)| option).collect();
         formatter.debug_struct("Remote").field("name", name).field("kind", kind).field("given", &given).finish()
     }
 }

@@ -1,6 +1,7 @@
 //! A run from the command line to the exit code.
 
 mod interactive;
+mod opening;
 mod plan_file;
 mod ready;
 
@@ -55,14 +56,18 @@ enum RunError {
     NoStateDirectory,
     #[error("cannot make the directory `{}`: {}", path.display(), reason(error))]
     MakeDirectory { path: PathBuf, error: io::Error },
-    #[error("{side} `{}` cannot be opened: {failure}", path.display())]
-    Side { side: Side, path: PathBuf, failure: Failure },
-    #[error("the directory `{}` cannot be opened: {failure}", path.display())]
-    Reference { path: PathBuf, failure: Failure },
+    #[error("{side} `{path}` cannot be opened: {failure}")]
+    Side { side: Side, path: String, failure: Failure },
+    #[error("the directory `{path}` cannot be opened: {failure}")]
+    Reference { path: String, failure: Failure },
     #[error(transparent)]
     PlanFile(#[from] PlanFileError),
-    #[error("the plan names {0} `{root}`, and the listings of another directory: a plan is for one pair", root = .1.display())]
-    PlanOfOthers(Side, PathBuf),
+    #[error("the plan names {0} `{root}`, and the listings of another directory: a plan is for one pair", root = .1)]
+    PlanOfOthers(Side, String),
+    #[error(
+        "a plan cannot name `{0}`, whose options were given with the path: name the remote in rclone's configuration"
+    )]
+    PlanWithOptions(String),
     #[error(transparent)]
     Lock(#[from] LockError),
     #[error(transparent)]
@@ -125,7 +130,9 @@ fn run(arguments: &Arguments) -> u8 {
 impl RunError {
     fn exit_code(&self, options: &Options) -> u8 {
         match self {
-            Self::Paths(PathsError::Empty(_) | PathsError::Remote(_)) | Self::Options(_) => USAGE,
+            Self::Paths(PathsError::Empty(_) | PathsError::Connection(_) | PathsError::BackupElsewhere { .. })
+            | Self::PlanWithOptions(_)
+            | Self::Options(_) => USAGE,
             Self::Open(OpenError::Options(_)) | Self::PlanFile(PlanFileError::Taken(_)) => USAGE,
             // What rclone calls critical: the paths are not what they were.
             Self::Paths(_) | Self::Side { .. } if options.flag("lockout") => CRITICAL,

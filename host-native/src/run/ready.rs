@@ -1,5 +1,6 @@
 //! What a run stands on: both sides opened, the state claimed, the settings decided.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use bisync_engine::entry::Instant;
 use bisync_engine::event::Level;
-use bisync_engine::options::{Links, Options, OptionsError, Settings, find};
+use bisync_engine::options::{Links, Options, OptionsError, Settings, Value, find};
 use bisync_engine::outcome::Outcome;
 use bisync_engine::protocol::Capabilities;
 use bisync_engine::session::{Opening, PlanUse, StopReason};
@@ -17,26 +18,32 @@ use bisync_engine::session_name::session_name;
 use bisync_engine::side::{Pair, Side};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tokio::runtime::{self, Runtime};
 use tokio::sync::mpsc;
 
-use crate::backend::local::{Local, Sight, Transport};
-use crate::backend::{Backend, References, Sides};
+use crate::backend::local::{Sight, Transport};
+use crate::backend::{References, Sides};
 use crate::cli::Arguments;
 use crate::component;
 use crate::driver::{Limits, drive};
 use crate::limits::Passage;
 use crate::lock::Lock;
-use crate::paths::{self, Beside, Location, state_name};
+use crate::paths::{self, Beside, Location, Root, state_name};
 use crate::report::Reporter;
 use crate::state::{StateStore, make_directory};
 
 use super::RunError;
+use super::opening::{Opener, Remotes};
+
+/// At most so many threads wait for the system. A comparison or a copy through memory has two ends, each with a thread of its own, and
+/// there are at most 1024 of either at once.
+const BLOCKING_THREADS: usize = 4 * 1024 + 4;
 
 /// A run that can begin.
 pub struct Ready {
     given: Vec<(String, String)>,
-    /// Both directories.
-    roots: Pair<PathBuf>,
+    /// Both folders.
+    roots: Pair<Root>,
     /// Both paths as the state's names are made from them.
     names: Pair<String>,
     sides: Sides,
@@ -48,6 +55,8 @@ pub struct Ready {
     now: Instant,
     utc_offset_seconds: i32,
     _lock: Option<Lock>,
+    /// What everything is waited for in: dropped last, because of what it still carries out.
+    runtime: Runtime,
 }
 
 impl Ready {
@@ -58,8 +67,9 @@ impl Ready {
     pub fn new(arguments: &Arguments, reporter: &mut Reporter) -> Result<Self, RunError> {
         let options = &arguments.options;
         let sight = sight(options, reporter)?;
-        let (locations, state) = locate(arguments)?;
-        let backups = Pair::from_fn(|side| backup_directory(options, side));
+        let mut remotes = Remotes::new(options);
+        let (locations, state) = locate(arguments, &mut remotes)?;
+        let backups = backups(options, &mut remotes)?;
         let changes_nothing = ["dry-run", "plan-out", "explain"];
         let changes_nothing = changes_nothing.iter().any(|name| options.flag(name) || options.text(name).is_some());
         // A plan was made for two directories that were there.
@@ -71,19 +81,27 @@ impl Ready {
             sides: Side::BOTH.to_vec(),
             may_contain: true,
         };
+        let beside = Pair::from_fn(|side| backups[side].as_ref().and_then(|backup| backup.beside(side)));
         let apart: Vec<&Beside> =
-            [Some(&listings), backups.one.as_ref(), backups.two.as_ref()].into_iter().flatten().collect();
+            [Some(&listings), beside.one.as_ref(), beside.two.as_ref()].into_iter().flatten().collect();
         paths::check(locations.as_ref(), may_be_missing, &apart)?;
-        if may_be_missing {
-            let root = &locations.one.root;
+        if may_be_missing && let Some(root) = locations.one.root.directory() {
             made(root, fs::create_dir_all(root))?;
         }
         let passage = Arc::new(Passage::new(options, Arc::clone(&reporter.counters.bytes)));
         let transport = Transport { passage: Arc::clone(&passage) };
-        let folders = Pair::new(
-            open_side(Side::One, &locations.one, backups.one.as_ref(), sight, &transport)?,
-            open_side(Side::Two, &locations.two, backups.two.as_ref(), sight, &transport)?,
-        );
+        let runtime =
+            runtime::Builder::new_current_thread().enable_all().max_blocking_threads(BLOCKING_THREADS).build()?;
+        let references = reference_roots(options, &mut remotes)?;
+        let roots =
+            [&locations.one.root, &locations.two.root].into_iter().chain(references.iter().map(|(_, root)| root));
+        let rclone = remotes.rclone(roots, &arguments.given, &transport);
+        let opener = Opener { options, sight, transport, runtime: &runtime, rclone };
+        let open = |side: Side| {
+            let backup = backups[side].as_ref().map(|backup| &backup.root);
+            opener.side(side, &locations[side], backup, may_be_missing)
+        };
+        let folders = Pair::new(open(Side::One)?, open(Side::Two)?);
         let timestamp = Timestamp::now();
         let now = Instant { seconds: timestamp.as_second(), nanoseconds: timestamp.subsec_nanosecond().unsigned_abs() };
         let utc_offset_seconds = TimeZone::system().to_offset(timestamp).seconds();
@@ -91,7 +109,10 @@ impl Ready {
         // The engine says what there is to say about the settings when the session is opened.
         let (settings, _) = Settings::resolve(options, &capabilities, now, utc_offset_seconds)?;
         let names = locations.as_ref().map(|location| location.state_name.clone());
-        let references = References::open(options, &settings, |path| open_reference(path, sight, &transport))?;
+        let references = References::open(options, &settings, |path| {
+            let known = references.iter().find(|(name, _)| name == path);
+            opener.reference(known.map_or(&Root::Directory(path.to_owned()), |(_, root)| root))
+        })?;
         let lock = if changes_nothing { None } else { Some(claim(&state, &names, &settings, reporter)?) };
         Ok(Self {
             given: arguments.given.clone(),
@@ -105,6 +126,7 @@ impl Ready {
             now,
             utc_offset_seconds,
             _lock: lock,
+            runtime,
         })
     }
 
@@ -132,23 +154,23 @@ impl Ready {
             run: RandomState::new().hash_one(self.now),
             plan,
         })?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            // A comparison or a copy through memory has two ends, each with a thread of its own.
-            .max_blocking_threads(2 * (self.limits.checkers + self.limits.transfers) + 4)
-            .build()?;
         let store = StateStore::new(self.state.clone()).with_plan(plan_file);
         let driven = drive(conversation.as_mut(), self.sides.clone(), store, self.limits, reporter, stops);
-        Ok(runtime.block_on(driven)?)
+        Ok(self.runtime.block_on(driven)?)
     }
 
-    /// Says that a plan is to be written, for these directories.
+    /// Says that a plan is to be written, for these folders.
     ///
     /// # Errors
-    /// Fails when the current directory is not known.
+    /// Fails when the current directory is not known, or when a folder has no name that can be written into a plan.
     pub fn writing(&self) -> Result<PlanUse, RunError> {
-        let absolute = |path: &Path| Ok::<_, io::Error>(std::path::absolute(path)?.to_string_lossy().into_owned());
-        Ok(PlanUse::Write { roots: Pair::new(absolute(&self.roots.one)?, absolute(&self.roots.two)?) })
+        let named = |root: &Root| match root {
+            Root::Directory(directory) => Ok(std::path::absolute(directory)?.to_string_lossy().into_owned()),
+            // A plan is read by many; what is given with a path may be a secret.
+            Root::Remote(address) if address.connection.options.is_empty() => Ok(address.to_string()),
+            Root::Remote(address) => Err(RunError::PlanWithOptions(address.to_string())),
+        };
+        Ok(PlanUse::Write { roots: Pair::new(named(&self.roots.one)?, named(&self.roots.two)?) })
     }
 
     /// Returns the directory of the listings.
@@ -174,10 +196,10 @@ fn planned_options(given: &[(String, String)]) -> Result<Vec<(String, String)>, 
 }
 
 /// Returns both paths, and where the listings are.
-fn locate(arguments: &Arguments) -> Result<(Pair<Location>, PathBuf), RunError> {
+fn locate(arguments: &Arguments, remotes: &mut Remotes<'_>) -> Result<(Pair<Location>, PathBuf), RunError> {
     let options = &arguments.options;
-    let mut locations =
-        Pair::new(Location::parse(Side::One, &arguments.paths.one)?, Location::parse(Side::Two, &arguments.paths.two)?);
+    let mut location = |side: Side| remotes.location(side, &arguments.paths[side]);
+    let mut locations = Pair::new(location(Side::One)?, location(Side::Two)?);
     let state = match options.text("workdir") {
         Some(directory) => PathBuf::from(directory),
         None => paths::default_state_directory(|name| std::env::var_os(name)).ok_or(RunError::NoStateDirectory)?,
@@ -185,17 +207,20 @@ fn locate(arguments: &Arguments) -> Result<(Pair<Location>, PathBuf), RunError> 
     match &arguments.state_names {
         Some(names) => {
             for side in Side::BOTH {
-                let root = Path::new(&arguments.paths[side]);
+                let root = &locations[side].root;
                 // What a relative path named, only the directory in which it was given could tell.
-                if names[side].starts_with('/') && names[side] != state_name(root) {
-                    return Err(RunError::PlanOfOthers(side, root.to_owned()));
+                if let Root::Directory(directory) = root
+                    && names[side].starts_with('/')
+                    && names[side] != state_name(directory)
+                {
+                    return Err(RunError::PlanOfOthers(side, root.to_string()));
                 }
             }
             locations.one.state_name.clone_from(&names.one);
             locations.two.state_name.clone_from(&names.two);
         }
         None if options.is_given("workdir") => {}
-        None => locations = Pair::new(locations.one.with_absolute_name()?, locations.two.with_absolute_name()?),
+        None => locations = Pair::new(locations.one.with_own_name()?, locations.two.with_own_name()?),
     }
     Ok((locations, state))
 }
@@ -214,20 +239,40 @@ fn starts_anew(options: &Options) -> bool {
     options.flag("resync") || options.word("resync-mode").is_some_and(|mode| mode != "none")
 }
 
-/// Returns the directory that keeps what is replaced or deleted on a side.
-fn backup_directory(options: &Options, side: Side) -> Option<Beside> {
-    let own = match side {
-        Side::One => "backup-dir1",
-        Side::Two => "backup-dir2",
+/// A folder that keeps what is replaced or deleted on a side.
+struct Kept {
+    root: Root,
+    /// The option that named it.
+    flag: &'static str,
+}
+
+impl Kept {
+    /// Returns the directory, which must not overlap its side; servers are not asked.
+    fn beside(&self, side: Side) -> Option<Beside> {
+        Some(Beside {
+            what: "the backup directory",
+            directory: self.root.directory()?.to_owned(),
+            flag: self.flag,
+            sides: vec![side],
+            may_contain: false,
+        })
+    }
+}
+
+fn backups(options: &Options, remotes: &mut Remotes<'_>) -> Result<Pair<Option<Kept>>, RunError> {
+    let mut kept = |side: Side, own: &'static str| {
+        let given = [own, "backup-dir"].into_iter().find_map(|flag| Some((flag, options.text(flag)?)));
+        let Some((flag, path)) = given else { return Ok::<_, RunError>(None) };
+        Ok(Some(Kept { root: remotes.location(side, OsStr::new(&path))?.root, flag }))
     };
-    let given = [own, "backup-dir"].into_iter().find_map(|name| Some((name, options.text(name)?)));
-    given.map(|(flag, directory)| Beside {
-        what: "the backup directory",
-        directory: directory.into(),
-        flag,
-        sides: vec![side],
-        may_contain: false,
-    })
+    Ok(Pair::new(kept(Side::One, "backup-dir1")?, kept(Side::Two, "backup-dir2")?))
+}
+
+/// Returns the folders in which files may be found instead of being copied, each with its name.
+fn reference_roots(options: &Options, remotes: &mut Remotes<'_>) -> Result<Vec<(PathBuf, Root)>, RunError> {
+    let given = ["compare-dest", "copy-dest"].into_iter().flat_map(|name| options.all(name));
+    let paths = given.filter_map(Value::as_text).map(PathBuf::from);
+    paths.map(|path| Ok((path.clone(), remotes.location(Side::One, path.as_os_str())?.root))).collect()
 }
 
 fn made(directory: &Path, result: io::Result<()>) -> Result<(), RunError> {
@@ -247,23 +292,4 @@ fn sight(options: &Options, reporter: &mut Reporter) -> Result<Sight, OptionsErr
         reporter.say(Level::Notice, "owners-not-kept", text);
     }
     Ok(sight)
-}
-
-fn open_reference(directory: &Path, sight: Sight, transport: &Transport) -> Result<Arc<dyn Backend>, RunError> {
-    let opened = Local::open_with(directory, None, sight, transport.clone());
-    let local = opened.map_err(|failure| RunError::Reference { path: directory.to_owned(), failure })?;
-    Ok(Arc::new(local))
-}
-
-fn open_side(
-    side: Side,
-    location: &Location,
-    backup: Option<&Beside>,
-    sight: Sight,
-    transport: &Transport,
-) -> Result<Arc<dyn Backend>, RunError> {
-    let backup = backup.map(|backup| backup.directory.as_path());
-    let opened = Local::open_with(&location.root, backup, sight, transport.clone());
-    let local = opened.map_err(|failure| RunError::Side { side, path: location.root.clone(), failure })?;
-    Ok(Arc::new(local))
 }

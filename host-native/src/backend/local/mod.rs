@@ -31,6 +31,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
+use bisync_engine::options::Links;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{
     Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind, MoveFile, SetMetadata,
@@ -70,6 +71,11 @@ impl Local {
         let mut tree = Tree::open(root, backup, sight)?;
         tree.transport = transport;
         Ok(Self(Arc::new(tree)))
+    }
+
+    /// Returns the folder's absolute path, where everything in it is what its name says: no link stands for anything.
+    pub fn plain_root(&self) -> Option<&Path> {
+        (self.0.root.links == Links::Skip).then_some(self.0.path.as_path())
     }
 
     /// Does something that blocks, where the answer is awaited.

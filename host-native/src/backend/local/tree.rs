@@ -25,6 +25,8 @@ use crate::backend::failed;
 pub struct Tree {
     /// The folder.
     pub root: Root,
+    /// Its absolute path, as it was when it was opened.
+    pub path: PathBuf,
     /// Whether what comes to it keeps its metadata.
     pub metadata: bool,
     /// What it can do.
@@ -54,8 +56,10 @@ impl Tree {
         let capabilities = capabilities(&root)?;
         let device = look(&open_root(&root)?).map_err(failure)?.device;
         let backup = backup.map(|path| Backup { path: path.to_owned(), root: OnceLock::new() });
+        let path = std::path::absolute(path).map_err(|error| crate::failure::failure(&error))?;
         Ok(Self {
             root,
+            path,
             metadata: sight.metadata,
             capabilities,
             shares: AtomicBool::new(true),

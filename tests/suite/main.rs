@@ -1,5 +1,6 @@
 //! The tests of the whole.
 
+mod backends;
 mod crashes;
 mod hard_cases;
 mod hostile;

@@ -11,6 +11,8 @@ pub enum Word {
     Explain,
     /// Lists the named pairs.
     Pairs,
+    /// Lists the remotes of rclone's configuration.
+    Remotes,
     /// Says which paths take part.
     FilterTest,
     /// Writes a script for a shell.
@@ -45,8 +47,8 @@ static FILTER_TEST: [OptionSpec; 2] = [
 
 impl Word {
     /// All commands, in the order in which help shows them.
-    pub const ALL: [Self; 6] =
-        [Self::Apply, Self::Explain, Self::Pairs, Self::FilterTest, Self::Completions, Self::Man];
+    pub const ALL: [Self; 7] =
+        [Self::Apply, Self::Explain, Self::Pairs, Self::Remotes, Self::FilterTest, Self::Completions, Self::Man];
 
     /// Returns the command of this name.
     pub fn find(name: &str) -> Option<Self> {
@@ -59,6 +61,7 @@ impl Word {
             Self::Apply => "apply",
             Self::Explain => "explain",
             Self::Pairs => "pairs",
+            Self::Remotes => "remotes",
             Self::FilterTest => "filter-test",
             Self::Completions => "completions",
             Self::Man => "man",
@@ -68,7 +71,7 @@ impl Word {
     /// Returns what follows the name.
     pub fn operands(self) -> &'static str {
         match self {
-            Self::Pairs | Self::Man => "",
+            Self::Pairs | Self::Remotes | Self::Man => "",
             Self::Apply => " [options] FILE",
             Self::Explain => " [options] PATH1 PATH2 PATH...",
             Self::FilterTest => " [options] PATH...",
@@ -82,6 +85,7 @@ impl Word {
             Self::Apply => "Carry out a plan that --plan-out wrote",
             Self::Explain => "Say of each path what it was and is on both sides, and what would happen",
             Self::Pairs => "List the pairs of the configuration file",
+            Self::Remotes => "List the remotes of rclone's configuration",
             Self::FilterTest => "Say of each path whether it takes part, and which rule decides",
             Self::Completions => "Write a script that completes the command line in a shell",
             Self::Man => "Write the manual page",
@@ -100,6 +104,10 @@ impl Word {
                  stand for both of its paths. Options are those of a run."
             }
             Self::Pairs => "Each line holds the name, Path1 and Path2. `bisync NAME` keeps that pair in step.",
+            Self::Remotes => {
+                "Each line holds the name, the kind, and who serves it: this program itself (native), or the rclone that is \
+                 installed. A folder of a remote is written `name:path`."
+            }
             Self::FilterTest => {
                 "Paths are relative to the root of the pair, and a directory has a `/` at its end. Nothing has to exist; \
                  with --root, what exists there is looked at. All options that choose files are taken, as in a run."
@@ -117,7 +125,7 @@ impl Word {
     pub fn own_options(self) -> &'static [OptionSpec] {
         match self {
             Self::FilterTest => &FILTER_TEST,
-            Self::Apply | Self::Explain | Self::Pairs | Self::Completions | Self::Man => &[],
+            Self::Apply | Self::Explain | Self::Pairs | Self::Remotes | Self::Completions | Self::Man => &[],
         }
     }
 
@@ -133,6 +141,7 @@ impl Word {
             }
             Self::Explain => spec.name != "plan-out",
             Self::Pairs => spec.name == "defaults-file",
+            Self::Remotes => matches!(spec.name, "config" | "backend" | "defaults-file"),
             Self::Completions | Self::Man => false,
         }
     }

@@ -77,7 +77,7 @@ fn candidates(current: &str, before: &[String], configuration: &Configuration) -
         }
         Some(Word::Explain) if !has_operand => words(pairs().collect(), "directories"),
         Some(Word::Apply | Word::Explain | Word::FilterTest) => words(Vec::new(), "files"),
-        Some(Word::Pairs | Word::Completions | Word::Man) => words(Vec::new(), "words"),
+        Some(Word::Pairs | Word::Remotes | Word::Completions | Word::Man) => words(Vec::new(), "words"),
         None if !has_operand => {
             let commands = Word::ALL.map(|word| (word.name().to_owned(), word.summary().to_owned()));
             words(pairs().chain(commands).collect(), "directories")

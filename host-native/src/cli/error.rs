@@ -76,6 +76,9 @@ pub enum CliError {
     /// A path that is not below the root of a pair.
     #[error("`{0}` does not lie below the root of a pair: write it relative to that, without `..`")]
     NotBelow(String),
+    /// rclone's configuration cannot be read.
+    #[error(transparent)]
+    Remotes(#[from] crate::remote::ConfigError),
     /// A plan that cannot be opened.
     #[error("cannot read the plan `{}`: {}", file.display(), reason(error))]
     PlanFile {
@@ -131,6 +134,7 @@ impl CliError {
             Self::File { .. } | Self::PlanFile { .. } => true,
             Self::Elsewhere { error, .. } => error.is_unreadable(),
             Self::Configuration(problem) => matches!(problem, Problem::Unreadable(..)),
+            Self::Remotes(error) => matches!(error, crate::remote::ConfigError::Read(..)),
             Self::Option(_)
             | Self::Unknown(_)
             | Self::NoneTaken { .. }

@@ -10,6 +10,7 @@ mod filter_test;
 mod given;
 mod help;
 mod man;
+mod remotes;
 
 pub use environment::Environment;
 pub use error::CliError;
@@ -106,7 +107,7 @@ fn check_command(word: Word, line: &CommandLine) -> Result<(), CliError> {
         return refused(format!("--{}", given.spec.name));
     }
     let (least, most) = match word {
-        Word::Pairs | Word::Man => (0, 0),
+        Word::Pairs | Word::Remotes | Word::Man => (0, 0),
         Word::Apply | Word::Completions => (1, 1),
         Word::FilterTest => (1, usize::MAX),
         Word::Explain => (2, usize::MAX),
@@ -188,6 +189,11 @@ fn answer(word: Word, line: CommandLine, environment: &Environment) -> Result<St
         // These are runs.
         Word::Apply | Word::Explain => Ok(String::new()),
         Word::Pairs => Ok(pairs(&configuration(&line, environment)?)),
+        Word::Remotes => {
+            let configuration = configuration(&line, environment)?;
+            let given = settled(line.given, environment, Vec::new(), configuration.defaults)?;
+            remotes::remotes(&Options::parse(&given)?, environment)
+        }
         Word::Man => Ok(man::man()),
         Word::Completions => {
             let shell = line.operands[0].to_string_lossy();
@@ -253,14 +259,18 @@ fn configuration(line: &CommandLine, environment: &Environment) -> Result<Config
 
 /// Lists the named pairs in columns.
 fn pairs(configuration: &Configuration) -> String {
-    let rows: Vec<[Cow<'_, str>; 3]> = configuration
+    let rows = configuration
         .pairs
         .iter()
-        .map(|(name, pair)| [name.into(), pair.paths.one.to_string_lossy(), pair.paths.two.to_string_lossy()])
-        .collect();
+        .map(|(name, pair)| [name.into(), pair.paths.one.to_string_lossy(), pair.paths.two.to_string_lossy()]);
+    in_columns(&rows.collect::<Vec<_>>())
+}
+
+/// Writes rows of three columns below each other.
+fn in_columns(rows: &[[Cow<'_, str>; 3]]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let (first, second) = (width(0), width(1));
-    rows.iter().map(|[name, one, two]| format!("{name:<first$}  {one:<second$}  {two}\n")).collect()
+    rows.iter().map(|[one, two, three]| format!("{one:<first$}  {two:<second$}  {three}\n")).collect()
 }
 
 /// Returns both paths, and the options of their pair if they were given by its name.

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use bisync_engine::options::Options;
 use ini::{Ini, ParseOption};
 
 use super::encrypted::{Sealed, open, sealed};
@@ -183,6 +184,16 @@ impl Config {
             .filter_map(|(name, value)| Some((name.strip_prefix(prefix)?.to_lowercase(), value.to_owned())))
             .collect()
     }
+}
+
+/// Returns the file that `--config` names; an empty name is that of no file.
+pub fn named_config(options: &Options) -> Option<PathBuf> {
+    options.is_given("config").then(|| options.text("config").unwrap_or_default().into())
+}
+
+/// Asks for the password of an encrypted configuration; `None` when nobody can be asked.
+pub fn ask_password(file: &Path) -> Option<String> {
+    rpassword::prompt_password(format!("Password of rclone's configuration `{}`: ", file.display())).ok()
 }
 
 /// Returns the file that rclone finds: beside itself, then in the directories of configurations, then hidden in the home directory.

@@ -1,6 +1,5 @@
 //! Opens the folders that a run works on, wherever they are.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bisync_engine::options::Options;
@@ -16,7 +15,7 @@ use crate::backend::open::{Opening, native};
 use crate::backend::rclone::Rclone;
 use crate::cli::Environment;
 use crate::paths::{Location, PathsError, Root};
-use crate::remote::{Address, Config, Destination};
+use crate::remote::{Address, Config, Destination, ask_password, named_config};
 
 /// Opens folders.
 pub struct Opener<'a> {
@@ -123,7 +122,7 @@ impl<'a> Remotes<'a> {
     pub fn location(&mut self, side: Side, given: &std::ffi::OsStr) -> Result<Location, PathsError> {
         Location::parse(side, given, |connection| {
             if self.config.is_none() {
-                let file = self.options.text("config").map(PathBuf::from);
+                let file = named_config(self.options);
                 self.config = Some(Config::read(file.as_deref(), &self.environment, ask_password)?);
             }
             Destination::of(connection, self.config.get_or_insert_default())
@@ -143,10 +142,4 @@ impl<'a> Remotes<'a> {
         });
         Arc::new(Rclone::new(self.config.as_ref(), given, addresses, transport))
     }
-}
-
-/// Asks for the password of an encrypted configuration; `None` when nobody can be asked.
-pub fn ask_password(file: &Path) -> Option<String> {
-    let prompt = format!("Password of rclone's configuration `{}`: ", file.display());
-    rpassword::prompt_password(prompt).ok()
 }

@@ -185,7 +185,7 @@ fn planned_options(given: &[(String, String)]) -> Result<Vec<(String, String)>, 
     kept.map(|(name, value)| {
         // The value of an option that takes a file holds what was in it.
         let is_path = find(name).is_some_and(|spec| spec.takes_path() && !spec.kind.is_file());
-        let value = if is_path && !value.is_empty() {
+        let value = if is_path && !value.is_empty() && !paths::names_remote(value.as_bytes()) {
             std::path::absolute(value)?.to_string_lossy().into_owned()
         } else {
             value.clone()

@@ -53,6 +53,10 @@ pub struct Facts<'a> {
     pub before: &'a Pair<Tree>,
     /// rclone's listings before the run.
     pub listed: &'a Pair<Option<Listing>>,
+    /// Whether the listings differ only where rclone's has the other side's version, which is not what is there.
+    pub lists_other_side: bool,
+    /// Whether rclone's listings differ only in that they have more directories.
+    pub lists_more_directories: bool,
     /// What rclone said.
     pub rclone: &'a Ended,
     /// What bisync said.
@@ -98,8 +102,24 @@ impl Facts<'_> {
         if self.flags.has("--ignore-existing") && self.rclone.all().contains("are out of sync") {
             return Some("rclone leaves times alone with --ignore-existing, and then calls the sides out of sync");
         }
+        if self.flags.has("--ignore-existing") && said.contains(": set the time on") {
+            return Some("rclone leaves times alone with --ignore-existing");
+        }
         if self.rclone.all().contains("at least one modtime is missing") && self.flags.has("--modify-window") {
             return Some("rclone knows no time of a file whose time changed by less than --modify-window");
+        }
+        if self.starts_anew && self.lists_other_side && self.flags.has("--modify-window") {
+            return Some(
+                "a --resync of rclone's lists the time of Path1 for both files that --modify-window makes the same",
+            );
+        }
+        if self.lists_more_directories && self.flags.has("--create-empty-src-dirs") && self.flags.has("--max-depth") {
+            return Some("rclone lists the directories at --max-depth, into which neither looks");
+        }
+        if self.starts_anew && self.flags.has("--ignore-size") && self.flags.has("--modify-window") {
+            return Some(
+                "a --resync of rclone's leaves files of different sizes alone with --ignore-size and --modify-window",
+            );
         }
         if self.starts_anew && self.flags.has("--ignore-times") && self.flags.has("--backup-dir") {
             return Some(

@@ -51,7 +51,7 @@ const FILTERS: [&str; 3] =
     ["- *.gz\n", "# comment\n+ /d/e f/*.txt\n- /d/**\n", "- sp*\n; another comment\n\n+ *.txt\n- /d/e f/**\n+ **\n"];
 
 /// What concerns copying, names and single files, drawn singly and in pairs.
-const MORE: [&str; 33] = [
+const MORE: [&str; 48] = [
     "--ignore-existing",
     "--immutable",
     "--ignore-times",
@@ -85,6 +85,21 @@ const MORE: [&str; 33] = [
     "--backup-dir1=backup1 --backup-dir2=backup2 --suffix=.old",
     "--backup-dir1=backup1 --backup-dir2=backup2 --suffix=-old --suffix-keep-extension",
     "--update",
+    "--inplace",
+    "--ignore-checksum",
+    "--partial-suffix=.part",
+    "--bwlimit=100M",
+    "--transfers=1",
+    "--checkers=1",
+    "--max-transfer=1G --cutoff-mode=soft",
+    "--max-duration=1h",
+    "--low-level-retries=2",
+    "--no-update-dir-modtime",
+    "--no-traverse",
+    "--no-check-dest",
+    "--multi-thread-streams=2 --multi-thread-cutoff=1",
+    "--server-side-across-configs --streaming-upload-cutoff=1k",
+    "--tpslimit=10000",
 ];
 
 /// What `--files-from` names.

@@ -8,5 +8,6 @@ pub mod flags;
 pub mod folders;
 pub mod home;
 pub mod program;
+pub mod servers;
 pub mod terminal;
 pub mod watched;

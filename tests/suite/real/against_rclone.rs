@@ -127,6 +127,8 @@ fn try_case(case: &Case, programs: &Programs) -> Verdict {
                 starts_anew,
                 before: &before.sides,
                 listed: &before.listings,
+                lists_other_side: lists_other_side(&seen),
+                lists_more_directories: lists_more_directories(&seen),
                 rclone,
                 bisync,
             };
@@ -211,6 +213,27 @@ fn compare_listings([rclone, bisync]: &[Seen; 2]) -> Option<(&'static str, Strin
         }
     }
     None
+}
+
+/// Says whether rclone lists on one side what both list on the other, wherever the listings differ.
+fn lists_other_side([rclone, bisync]: &[Seen; 2]) -> bool {
+    Side::BOTH.iter().all(|&side| {
+        let [Some(left), Some(right)] = [&rclone.listings[side], &bisync.listings[side]] else { return false };
+        let [other_left, other_right] = [&rclone.listings[side.other()], &bisync.listings[side.other()]];
+        left.iter().filter(|(path, line)| right.get(*path) != Some(line)).all(|(path, line)| {
+            [other_left, other_right].iter().all(|other| other.as_ref().and_then(|other| other.get(path)) == Some(line))
+        })
+    })
+}
+
+/// Says whether rclone lists all that bisync does, and directories besides.
+fn lists_more_directories([rclone, bisync]: &[Seen; 2]) -> bool {
+    Side::BOTH.iter().all(|&side| {
+        let [Some(left), Some(right)] = [&rclone.listings[side], &bisync.listings[side]] else { return false };
+        let more: Vec<_> = left.iter().filter(|(path, line)| right.get(*path) != Some(line)).collect();
+        more.iter().all(|(path, line)| line.starts_with('d') && !right.contains_key(*path))
+            && left.len() == right.len() + more.len()
+    })
 }
 
 fn listings_differ(left: &Listing, right: &Listing) -> String {

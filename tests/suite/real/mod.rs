@@ -5,6 +5,7 @@ mod busy;
 mod commands;
 mod kill;
 mod program;
+mod remotes;
 mod settings;
 mod takeover;
 mod trouble;

@@ -4,12 +4,16 @@ use std::process::{Command, Stdio};
 
 use bisync_engine::entry::{Fingerprint, Found, Instant, Kind};
 use bisync_engine::path::RelPath;
-use bisync_engine::protocol::{Disposal, Emptiness, Expect, Failure, FailureKind, MoveFile};
+use bisync_engine::protocol::{CopyFile, Disposal, Emptiness, Expect, Failure, FailureKind, MoveFile, Staging};
+use bisync_engine::side::Side;
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::child::program;
 use super::{Folder, below, exactly, failed, failure, item};
+
+/// How rclone says that a remote sets times only together with the content.
+const NOT_WITHOUT_CONTENT: &str = "can't set modified time";
 
 impl Folder {
     pub(super) async fn move_within(&self, moved: &MoveFile) -> Result<Found, Failure> {
@@ -89,28 +93,49 @@ impl Folder {
         }
     }
 
-    /// Sets the time of a file. The server has no call for that; the program has a command.
-    pub(super) async fn touch(&self, path: &RelPath, expect: Fingerprint, modified: Instant) -> Result<Found, Failure> {
-        self.check(path, &Expect::Exactly(expect)).await?;
+    /// Sets the time of a file. The server has no call for that; the program has a command. Where a remote sets times only with the
+    /// content, that is written once more.
+    pub(super) async fn set(&self, path: &RelPath, expect: Fingerprint, modified: Instant) -> Result<Found, Failure> {
+        self.check(path, &Expect::Exactly(expect.clone())).await?;
+        match self.touch(path, modified) {
+            Ok(()) => self.result(path).await,
+            Err(failure) if failure.message.contains(NOT_WITHOUT_CONTENT) => self.rewrite(path, expect, modified).await,
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn touch(&self, path: &RelPath, modified: Instant) -> Result<(), Failure> {
         let nanoseconds = i128::from(modified.seconds) * 1_000_000_000 + i128::from(modified.nanoseconds);
         let time = Timestamp::from_nanosecond(nanoseconds)
             .map_err(|_| failed(FailureKind::Other, "the time is outside of what a remote can hold"))?;
         let launch = &self.rclone.launch;
         let mut command = Command::new(program()?);
         command.args(["touch", "--no-create", "--timestamp"]).arg(time.strftime("%Y-%m-%dT%H:%M:%S.%9f").to_string());
-        command.args(&launch.arguments).arg(below(&self.place, path));
-        launch.hidden.iter().for_each(|name| {
-            command.env_remove(name);
-        });
-        command.envs(launch.variables.iter().map(|(name, value)| (name, value))).stdin(Stdio::null());
+        launch.prepare(command.args(&launch.arguments).arg(below(&self.place, path)).stdin(Stdio::null()));
         let output = command
             .output()
             .map_err(|error| failed(FailureKind::Other, &format!("rclone cannot be started: {error}")))?;
-        if !output.status.success() {
-            let text = String::from_utf8_lossy(&output.stderr);
-            let last = text.lines().last().unwrap_or("rclone says nothing");
-            return Err(failed(FailureKind::Other, &failure::without_secrets(last, launch.secrets())));
+        if output.status.success() {
+            return Ok(());
         }
-        self.result(path).await
+        let text = String::from_utf8_lossy(&output.stderr);
+        let last = text.lines().last().unwrap_or("rclone says nothing");
+        Err(failed(FailureKind::Other, &failure::without_secrets(last, launch.secrets())))
+    }
+
+    async fn rewrite(&self, path: &RelPath, version: Fingerprint, modified: Instant) -> Result<Found, Failure> {
+        let content = self.read_content(path.clone(), version.clone());
+        let copy = CopyFile {
+            from: Side::One,
+            path: path.clone(),
+            source: Fingerprint { modified: Some(modified), ..version.clone() },
+            target: path.clone(),
+            expect: Expect::Exactly(version),
+            disposal: Disposal::Discard,
+            // What can be seen half written can be touched.
+            staging: Staging::InPlace,
+            verify: None,
+        };
+        self.write_content(&copy, content).await
     }
 }

@@ -19,8 +19,10 @@ const STARTS_IN: Duration = Duration::from_secs(30);
 /// How often it is looked whether it does.
 const LOOKS_EVERY: Duration = Duration::from_millis(10);
 
-/// Runs rclone until its own input ends: that is when this process has ended, in whatever way.
-const KEEPER: &str = r#""$@" </dev/null & child=$!; read -r _; kill "$child" 2>/dev/null; wait "$child""#;
+/// Runs rclone until its own input ends: that is when this process has ended, in whatever way. rclone would wait some seconds for
+/// connections on which nothing was asked; it gets a moment to tidy up.
+const KEEPER: &str = r#""$@" </dev/null & child=$!; read -r _; kill "$child" 2>/dev/null
+(sleep 0.2; kill -9 "$child" 2>/dev/null) & wait "$child""#;
 
 /// rclone as a server that only this process can reach.
 pub struct Child {
@@ -47,10 +49,7 @@ impl Child {
         command.args(["rcd", "--rc-serve", "--rc-no-auth", "--rc-addr"]).arg(format!("unix://{}", socket.display()));
         // A folder of a remote is opened once, and used as long as the run takes.
         command.args(["--fs-cache-expire-duration", "24h"]).args(&launch.arguments);
-        for name in &launch.hidden {
-            command.env_remove(name);
-        }
-        command.envs(launch.variables.iter().map(|(name, value)| (name, value)));
+        launch.prepare(&mut command);
         // What the terminal tells this process, such as to stop, it does not tell the child.
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log_file);
         let keeper = command.spawn().map_err(|error| broken("rclone cannot be started", &error))?;

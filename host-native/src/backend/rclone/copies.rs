@@ -11,7 +11,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
 use super::super::{Backend, Producer};
-use super::{Content, Folder, exactly, failed, failure, split};
+use super::{Content, Folder, exactly, failed, failure, is_still, split};
 use crate::failure::reason;
 
 impl Folder {
@@ -76,7 +76,11 @@ impl Folder {
     pub(super) async fn copy_file(&self, source: &dyn Backend, place: &str, copy: &CopyFile) -> Result<Found, Failure> {
         let is_source = async || {
             let found = source.describe(copy.path.clone()).await?;
-            if found.is_some_and(|found| copy.source.is_still(&found.fingerprint)) {
+            let is_same = |found: Found| match source.as_rclone() {
+                Some(_) => is_still(&copy.source, &found.fingerprint),
+                None => copy.source.is_still(&found.fingerprint),
+            };
+            if found.is_some_and(is_same) {
                 return Ok(());
             }
             Err(failed(FailureKind::Changed, "it was changed while it was being read"))

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::process::Command;
 
 use bisync_engine::options::OPTIONS;
 
@@ -32,9 +33,9 @@ pub struct Launch {
     /// Arguments after the command.
     pub arguments: Vec<String>,
     /// Variables of its own.
-    pub variables: Vec<(String, OsString)>,
+    variables: Vec<(String, OsString)>,
     /// Variables that it must not see.
-    pub hidden: Vec<String>,
+    hidden: Vec<String>,
     /// Remotes that are told by variables, each with the name that it has there.
     told: Vec<(Address, String)>,
     secrets: Vec<String>,
@@ -70,6 +71,14 @@ impl Launch {
             launch.add(address);
         }
         launch
+    }
+
+    /// Tells a command what it is to know, and hides from it what it is not.
+    pub fn prepare(&self, command: &mut Command) {
+        for name in &self.hidden {
+            command.env_remove(name);
+        }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
     }
 
     /// Returns the name by which rclone knows the remote.

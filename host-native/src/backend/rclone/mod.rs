@@ -144,7 +144,7 @@ impl Folder {
         match (self.look(path).await?, expect) {
             (None, Expect::Absent) => Ok(()),
             (Some(found), Expect::Exactly(version))
-                if found.kind == Kind::File && version.is_still(&found.fingerprint) =>
+                if found.kind == Kind::File && is_still(version, &found.fingerprint) =>
             {
                 Ok(())
             }
@@ -222,7 +222,7 @@ impl Backend for Folder {
     }
 
     fn set_time(&self, path: RelPath, expect: Fingerprint, modified: Instant) -> Answer<'_, Found> {
-        Box::pin(async move { self.touch(&path, expect, modified).await })
+        Box::pin(async move { self.set(&path, expect, modified).await })
     }
 
     fn flush(&self, _like: &dyn Backend) -> Answer<'_, ()> {
@@ -232,6 +232,18 @@ impl Backend for Folder {
     fn as_rclone(&self) -> Option<&Folder> {
         Some(self)
     }
+}
+
+/// Says whether a file is still the version that was listed. Some servers tell whole seconds when they are asked for one file, and
+/// fractions in a listing: where either is whole, the fraction says nothing.
+fn is_still(version: &Fingerprint, observed: &Fingerprint) -> bool {
+    let whole = |time: Option<Instant>| time.map(|time| Instant { nanoseconds: 0, ..time });
+    let is_whole = |time: Option<Instant>| time.is_some_and(|time| time.nanoseconds == 0);
+    if is_whole(version.modified) || is_whole(observed.modified) {
+        let version = Fingerprint { modified: whole(version.modified), ..version.clone() };
+        return version.is_still(&Fingerprint { modified: whole(observed.modified), ..observed.clone() });
+    }
+    version.is_still(observed)
 }
 
 /// Returns a path below a folder as rclone takes it: `remote:path/below`.
@@ -248,4 +260,26 @@ fn exactly() -> Value {
 /// Returns the directory of a path on this machine and the name in it, as rclone takes them.
 fn split(path: &Path) -> Option<(&str, &str)> {
     Some((path.parent()?.to_str()?, path.file_name()?.to_str()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fractions_that_were_not_told_do_not_count() {
+        let check = |listed: (i64, u32), observed: (i64, u32), expected: bool| {
+            let version = |(seconds, nanoseconds)| Fingerprint {
+                size: Some(1),
+                modified: Some(Instant { seconds, nanoseconds }),
+                ..Fingerprint::default()
+            };
+            assert_eq!(is_still(&version(listed), &version(observed)), expected, "{listed:?} {observed:?}");
+        };
+        check((5, 123), (5, 0), true);
+        check((5, 0), (5, 123), true);
+        check((5, 123), (5, 124), false);
+        check((5, 0), (6, 0), false);
+        check((5, 123), (6, 0), false);
+    }
 }

@@ -1,0 +1,27 @@
+//! `bisync remotes`.
+
+use bisync_engine::options::Options;
+
+use super::{CliError, Environment, in_columns};
+use crate::backend::open::native;
+use crate::remote::{Config, named_config};
+
+/// Lists the remotes of rclone's configuration, each with its kind and who serves it.
+///
+/// # Errors
+/// Says why the configuration cannot be read.
+pub fn remotes(options: &Options, environment: &Environment) -> Result<String, CliError> {
+    let config = Config::read(named_config(options).as_deref(), environment, crate::remote::ask_password)?;
+    let always_rclone = options.word("backend") == Some("rclone");
+    let remotes = config.remotes();
+    let rows = remotes.iter().map(|(name, kind)| {
+        let served_by = match kind.as_str() {
+            "" => "nobody: it has no type",
+            "alias" => "what it leads to",
+            kind if native(kind).is_some() && !always_rclone => "native",
+            _ => "rclone",
+        };
+        [format!("{name}:").into(), kind.into(), served_by.into()]
+    });
+    Ok(in_columns(&rows.collect::<Vec<_>>()))
+}

@@ -1,0 +1,205 @@
+//! What every backend promises, held against each of them: the folder can be looked into, and meddled with, from outside.
+
+mod changing;
+mod copying;
+mod listing;
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bisync::backend::local::{Local, Sight, Transport};
+use bisync::backend::rclone::Rclone;
+use bisync::backend::{Backend, Content};
+use bisync::remote::{Config, Connection, Destination};
+use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
+use bisync_engine::path::RelPath;
+use bisync_engine::protocol::{CopyFile, Disposal, Expect, Failure, FailureKind, Staging};
+use bisync_engine::side::Side;
+use bisync_tests::real::program;
+use bisync_tests::real::servers::{Protocol, Server};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// A backend under test.
+struct Subject {
+    name: &'static str,
+    backend: Arc<dyn Backend>,
+    runtime: Runtime,
+    /// The directory that holds the files behind the backend: of the folder itself, and of its backups.
+    directory: PathBuf,
+    backups: PathBuf,
+    /// What is promised only by some.
+    traits: Traits,
+    _server: Option<Server>,
+    _home: TempDir,
+}
+
+/// What not every storage can.
+#[derive(Clone, Copy)]
+struct Traits {
+    /// Whether there can be directories without files.
+    empty_directories: bool,
+    /// Whether names may hold whatever the disk takes.
+    any_name: bool,
+}
+
+/// Checks something with every backend. Those that rclone serves are left out where it is not installed.
+fn each(check: impl Fn(&Subject)) {
+    for subject in [
+        Some(local()),
+        served(None),
+        served(Some(Protocol::Sftp)),
+        served(Some(Protocol::Webdav)),
+        served(Some(Protocol::S3)),
+    ] {
+        subject.iter().for_each(&check);
+    }
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
+}
+
+fn local() -> Subject {
+    let home = tempfile::tempdir().unwrap();
+    let (directory, backups) = (home.path().join("folder"), home.path().join("kept"));
+    fs::create_dir(&directory).unwrap();
+    let backend = Arc::new(Local::open(&directory, Some(&backups), Sight::default()).unwrap());
+    let traits = Traits { empty_directories: true, any_name: true };
+    Subject { name: "local", backend, runtime: runtime(), directory, backups, traits, _server: None, _home: home }
+}
+
+/// A folder that rclone serves: over a server of this protocol, or as it is on the disk.
+fn served(protocol: Option<Protocol>) -> Option<Subject> {
+    let rclone = program::rclone()?;
+    let home = tempfile::tempdir().unwrap();
+    let served = home.path().join("bucket");
+    let (directory, backups) = (served.join("folder"), served.join("kept"));
+    fs::create_dir_all(&directory).unwrap();
+    let server = protocol.map(|protocol| Server::start(&rclone, protocol, home.path()));
+    let place = match &server {
+        Some(server) => format!("{}:bucket", server.connection()),
+        None => format!(":local:{}", served.display()),
+    };
+    let address = |below: &str| {
+        let connection = Connection::parse(&format!("{place}/{below}")).unwrap().unwrap();
+        match Destination::of(&connection, &Config::default()).unwrap() {
+            Destination::Remote(address) => *address,
+            Destination::Directory(path) => panic!("{path}"),
+        }
+    };
+    let (folder, kept) = (address("folder"), address("kept"));
+    let runtime = runtime();
+    let rclone = Arc::new(Rclone::new(None, &[], [&folder].into_iter(), &Transport::default()));
+    let backend = runtime.block_on(rclone.open(&folder, Some(&kept.path))).unwrap();
+    let name = match protocol {
+        None => "rclone, local",
+        Some(Protocol::Sftp) => "rclone, SFTP",
+        Some(Protocol::Webdav) => "rclone, WebDAV",
+        Some(Protocol::S3) => "rclone, S3",
+    };
+    let is_keyed = protocol == Some(Protocol::S3);
+    let traits = Traits { empty_directories: !is_keyed, any_name: !is_keyed };
+    Some(Subject { name, backend, runtime, directory, backups, traits, _server: server, _home: home })
+}
+
+fn path(text: &str) -> RelPath {
+    RelPath::parse(text).unwrap()
+}
+
+fn at(seconds: i64) -> Instant {
+    Instant { seconds, nanoseconds: 0 }
+}
+
+impl Subject {
+    /// Waits for an answer as those do who carry out requests: on a thread that may block.
+    fn wait<T>(&self, answer: impl Future<Output = T>) -> T {
+        let _inside = self.runtime.enter();
+        pollster::block_on(answer)
+    }
+
+    /// Writes a file behind the backend's back.
+    fn meddle(&self, name: &str, content: &str) {
+        let file = self.directory.join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, content).unwrap();
+    }
+
+    /// Reads a file behind the backend's back.
+    fn peek(&self, name: &str) -> Option<String> {
+        fs::read_to_string(self.directory.join(name)).ok()
+    }
+
+    fn list(&self, directory: &str) -> Result<Vec<Item>, Failure> {
+        let mut items = self.wait(self.backend.list_directory(path(directory), None, false))?;
+        items.sort_by(|left, right| left.name.cmp(&right.name));
+        Ok(items)
+    }
+
+    fn describe(&self, name: &str) -> Option<Found> {
+        self.wait(self.backend.describe(path(name))).unwrap()
+    }
+
+    /// Returns the version of a file that is there.
+    fn version(&self, name: &str) -> Fingerprint {
+        self.describe(name).unwrap_or_else(|| panic!("{}: no `{name}`", self.name)).fingerprint
+    }
+
+    fn read(&self, name: &str, version: Fingerprint) -> Result<Vec<u8>, Failure> {
+        self.wait(async {
+            let mut content = self.backend.read(path(name), version);
+            let mut bytes = Vec::new();
+            while let Some(piece) = content.next().await? {
+                bytes.extend(piece);
+            }
+            Ok(bytes)
+        })
+    }
+
+    /// Writes content that comes from elsewhere, in two pieces; `ends` says how it ends.
+    fn write(&self, copy: CopyFile, content: &[u8], ends: Result<(), Failure>) -> Result<Found, Failure> {
+        let (producer, received) = Content::channel();
+        let pieces = content.split_at(content.len() / 2);
+        let (first, second) = (pieces.0.to_vec(), pieces.1.to_vec());
+        self.runtime.spawn(async move {
+            for piece in [first, second] {
+                if producer.send(piece).await.is_err() {
+                    return;
+                }
+            }
+            producer.end(ends).await;
+        });
+        self.wait(self.backend.write(copy, received))
+    }
+
+    /// Asserts that nothing is there but these files.
+    fn check_files(&self, expected: &[&str]) {
+        let tree = bisync_tests::real::folders::files(&bisync_tests::real::folders::read_tree(&self.directory));
+        let names: Vec<_> = tree.keys().map(String::as_str).collect();
+        assert_eq!(names, expected, "{}", self.name);
+    }
+}
+
+/// A copy to side two of content of this size, with a time that every server keeps.
+fn copy_to(target: &str, size: usize, expect: Expect) -> CopyFile {
+    let source = Fingerprint { size: Some(size as u64), modified: Some(at(1_600_000_000)), ..Fingerprint::default() };
+    CopyFile {
+        from: Side::One,
+        path: path("source"),
+        source,
+        target: path(target),
+        expect,
+        disposal: Disposal::Discard,
+        staging: Staging::Temporary(path(target).parent().unwrap().join(".bisync-x.tmp").unwrap()),
+        verify: None,
+    }
+}
+
+fn kind_of<T: std::fmt::Debug>(result: Result<T, Failure>) -> FailureKind {
+    result.unwrap_err().kind
+}
+
+fn is_file(found: &Found) -> bool {
+    found.kind == Kind::File
+}

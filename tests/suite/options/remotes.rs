@@ -1,0 +1,156 @@
+use std::fs;
+use std::process::Stdio;
+
+use bisync_tests::real::home::Home;
+use bisync_tests::real::program::{self, Ended};
+use bisync_tests::real::servers::{Protocol, Server};
+
+/// A folder of this machine, and one that is served; `None` when there is no rclone to serve it.
+struct Served {
+    home: Home,
+    server: Server,
+}
+
+impl Served {
+    fn new(protocol: Protocol) -> Option<Self> {
+        let rclone = program::rclone()?;
+        let home = Home::with(&[("one/a", "one's"), ("served/bucket/b", "theirs")]);
+        let server = Server::start(&rclone, protocol, &home.at("served"));
+        Some(Self { home, server })
+    }
+
+    /// Keeps both in step.
+    fn run(&self, more: &[&str]) -> Ended {
+        let two = format!("{}:bucket", self.server.connection());
+        let arguments = [&["one", two.as_str(), "--workdir=work"], more].concat();
+        program::run(&program::bisync(), &self.home.at(""), &arguments)
+    }
+}
+
+#[test]
+fn config() {
+    let Some(served) = Served::new(Protocol::Sftp) else { return };
+    let Served { home, server } = &served;
+    let options = server.connection().replace(",", "\n").replace('\'', "");
+    home.write("named.conf", &format!("[box]\n{}\n", options.replace(":sftp", "type=sftp")));
+    let run = |more: &[&str]| {
+        let arguments = [&["one", "box:bucket", "--workdir=work"], more].concat();
+        program::run(&program::bisync(), &home.at(""), &arguments)
+    };
+    let ended = run(&["--config=named.conf"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.all());
+    assert_eq!(home.read("served/bucket/a").as_deref(), Some("one's"));
+    let ended = run(&["--config=other.conf"]);
+    assert!(ended.all().contains("`other.conf` does not exist"), "{}", ended.all());
+    let ended = run(&["--config="]);
+    assert!(ended.all().contains("no remote is named `box`"), "{}", ended.all());
+}
+
+#[test]
+fn backend() {
+    let Some(served) = Served::new(Protocol::Webdav) else { return };
+    let ended = served.run(&["--backend=native"]);
+    assert!(ended.code == Some(1) && ended.all().contains("served by rclone"), "{}", ended.all());
+    assert_eq!(served.run(&["--backend=rclone"]).code, Some(0));
+    assert_eq!(served.home.read("one/b").as_deref(), Some("theirs"));
+}
+
+/// Runs against a port where connections are taken, and nothing is ever said.
+fn run_against_silence(more: &[&str]) -> Option<String> {
+    program::rclone()?;
+    let home = Home::default();
+    let silence = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!(":webdav,url='http://{}':", silence.local_addr().unwrap());
+    let arguments = [&["one", url.as_str(), "--workdir=work", "--low-level-retries=1", "--retries=1"], more].concat();
+    let ended = program::run(&program::bisync(), &home.at(""), &arguments);
+    assert_eq!(ended.code, Some(1), "{}", ended.all());
+    Some(ended.all())
+}
+
+#[test]
+fn timeout() {
+    let Some(said) = run_against_silence(&["--timeout=300ms"]) else { return };
+    assert!(said.contains("timeout"), "{said}");
+}
+
+#[test]
+fn contimeout() {
+    if program::rclone().is_none() {
+        return;
+    }
+    let home = Home::default();
+    // Of a server that takes no more connections, the next one is not refused, and never made.
+    let full = rustix::net::socket(rustix::net::AddressFamily::INET, rustix::net::SocketType::STREAM, None).unwrap();
+    rustix::net::bind(&full, &std::net::SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, 0)).unwrap();
+    rustix::net::listen(&full, 0).unwrap();
+    let address = std::net::SocketAddr::try_from(rustix::net::getsockname(&full).unwrap()).unwrap();
+    let _waiting: Vec<_> = (0..3)
+        .filter_map(|_| std::net::TcpStream::connect_timeout(&address, std::time::Duration::from_millis(200)).ok())
+        .collect();
+    let url = format!(":webdav,url='http://{address}':");
+    let mut command = program::command(&program::bisync(), &home.at(""));
+    command.args(["one", url.as_str(), "--workdir=work", "--low-level-retries=1", "--contimeout=300ms"]);
+    // Without the option, this is how long it would be waited: longer than a test may take.
+    command.env("RCLONE_CONTIMEOUT", "10m").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let ended = program::wait(program::start(&mut command), "bisync");
+    assert!(ended.code == Some(1) && ended.all().contains("timeout"), "{}", ended.all());
+}
+
+/// Answers one request, and returns what was asked.
+fn overhear(more: &[&str]) -> Option<String> {
+    use std::io::{Read, Write};
+    program::rclone()?;
+    let home = Home::default();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!(":webdav,url='http://{}':", listener.local_addr().unwrap());
+    let heard = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut heard = vec![0; 4096];
+        let length = stream.read(&mut heard).unwrap();
+        stream.write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n").unwrap();
+        heard.truncate(length);
+        String::from_utf8(heard).unwrap()
+    });
+    let arguments = [&["one", url.as_str(), "--workdir=work", "--low-level-retries=1"], more].concat();
+    program::run(&program::bisync(), &home.at(""), &arguments);
+    Some(heard.join().unwrap())
+}
+
+#[test]
+fn user_agent() {
+    let Some(heard) = overhear(&["--user-agent=my own name"]) else { return };
+    assert!(heard.contains("User-Agent: my own name"), "{heard}");
+}
+
+/// Runs against a server whose certificate nobody but a test trusts.
+fn run_against_self_signed(more: &[&str]) -> Option<(Home, Ended)> {
+    let rclone = program::rclone()?;
+    let home = Home::with(&[("one/a", "one's"), ("served/b", "theirs")]);
+    let key = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    fs::write(home.at("cert.pem"), key.cert.pem()).unwrap();
+    fs::write(home.at("key.pem"), key.signing_key.serialize_pem()).unwrap();
+    let server = Server::start_with(
+        &rclone,
+        Protocol::Webdav,
+        &home.at("served"),
+        &[format!("--cert={}", home.at("cert.pem").display()), format!("--key={}", home.at("key.pem").display())],
+    );
+    let two = format!("{}:", server.connection().replace("http:", "https:"));
+    let arguments = [&["one", two.as_str(), "--workdir=work", "--low-level-retries=1"], more].concat();
+    let ended = program::run(&program::bisync(), &home.at(""), &arguments);
+    Some((home, ended))
+}
+
+#[test]
+fn ca_cert() {
+    let Some((_, ended)) = run_against_self_signed(&[]) else { return };
+    assert!(ended.code == Some(1) && ended.all().contains("certificate"), "{}", ended.all());
+    let Some((home, ended)) = run_against_self_signed(&["--ca-cert=cert.pem"]) else { return };
+    assert_eq!((ended.code, home.read("one/b").as_deref()), (Some(0), Some("theirs")), "{}", ended.all());
+}
+
+#[test]
+fn no_check_certificate() {
+    let Some((home, ended)) = run_against_self_signed(&["--no-check-certificate"]) else { return };
+    assert_eq!((ended.code, home.read("one/b").as_deref()), (Some(0), Some("theirs")), "{}", ended.all());
+}

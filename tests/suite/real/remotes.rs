@@ -1,0 +1,165 @@
+//! Remotes, as they are written on the command line, served by rclone.
+
+use std::fs;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use bisync_tests::real::home::Home;
+use bisync_tests::real::program::{self, Ended};
+use bisync_tests::real::servers::{Protocol, Server};
+
+/// What all tests here give as the secret of a remote.
+const SECRET: &str = "Tr0ub4dor";
+
+/// Runs the program in a home, on folder `one` and a remote.
+fn run(home: &Home, two: &str, more: &[&str]) -> Ended {
+    let arguments = [&["one", two, "--workdir=work", "--config="], more].concat();
+    program::run(&program::bisync(), &home.at(""), &arguments)
+}
+
+fn check(ended: &Ended, code: i32, expected: &str) {
+    assert!(ended.code == Some(code) && ended.all().contains(expected), "no `{expected}`:\n{}", ended.all());
+}
+
+#[test]
+fn a_remote_and_a_folder_are_kept_in_step() {
+    let Some(rclone) = program::rclone() else { return };
+    for protocol in [Protocol::Sftp, Protocol::Webdav, Protocol::S3] {
+        let home = Home::with(&[
+            ("one/tea", "green"),
+            ("one/d/large", &"x".repeat(3_000_000)),
+            ("served/two/rice", "basmati"),
+        ]);
+        let server = Server::start(&rclone, protocol, &home.at("served"));
+        let two = format!("{}:two", server.connection());
+        let quiet = |more: &[&str]| check(&run(&home, &two, more), 0, "nothing to do");
+        check(&run(&home, &two, &[]), 0, "3 copied");
+        quiet(&[]);
+        assert_eq!(home.read("served/two/tea").as_deref(), Some("green"), "{protocol:?}");
+        assert_eq!(home.read("one/rice").as_deref(), Some("basmati"), "{protocol:?}");
+        // An edit and a move on one side, an edit and a delete on the other.
+        home.write("one/tea", "black, with milk");
+        fs::create_dir(home.at("one/e")).unwrap();
+        fs::rename(home.at("one/d/large"), home.at("one/e/larger")).unwrap();
+        fs::remove_file(home.at("served/two/rice")).unwrap();
+        home.write("served/two/new/nuts", "cashew");
+        let backups = [format!("--backup-dir2={}:kept", server.connection()), "--backup-dir1=kept".into()];
+        let backups = backups.each_ref().map(String::as_str);
+        check(&run(&home, &two, &backups), 0, "in step");
+        quiet(&backups);
+        assert_eq!(home.read("served/two/tea").as_deref(), Some("black, with milk"), "{protocol:?}");
+        assert_eq!(home.read("served/kept/tea").as_deref(), Some("green"), "{protocol:?}");
+        assert_eq!(home.read("kept/rice").as_deref(), Some("basmati"), "{protocol:?}");
+        assert_eq!(home.read("one/new/nuts").as_deref(), Some("cashew"), "{protocol:?}");
+        assert!(home.read("served/two/e/larger").is_some_and(|text| text.len() == 3_000_000), "{protocol:?}");
+        assert_eq!((home.read("served/two/d/large"), home.read("one/rice")), (None, None), "{protocol:?}");
+        // Both sides change a file.
+        home.write("one/tea", "one says so");
+        home.write("served/two/tea", "two says otherwise");
+        check(&run(&home, &two, &["--conflict-resolve=path1"]), 0, "1 conflict");
+        for folder in ["one", "served/two"] {
+            assert_eq!(home.read(&format!("{folder}/tea")).as_deref(), Some("one says so"), "{protocol:?}");
+            let loser = home.read(&format!("{folder}/tea.conflict1"));
+            assert_eq!(loser.as_deref(), Some("two says otherwise"), "{protocol:?}");
+        }
+        quiet(&[]);
+    }
+}
+
+#[test]
+fn listings_of_rclone_are_gone_on_from() {
+    let Some(rclone) = program::rclone() else { return };
+    let home = Home::with(&[("one/tea", "green"), ("served/two/rice", "basmati")]);
+    let server = Server::start(&rclone, Protocol::Sftp, &home.at("served"));
+    let two = format!("{}:two", server.connection());
+    let theirs = ["bisync", "one", &two, "--workdir=work", "--config=", "--resync"];
+    assert_eq!(program::run(&rclone, &home.at(""), &theirs).code, Some(0));
+    fs::remove_file(home.at("one/tea")).unwrap();
+    check(&run(&home, &two, &["-v", "--force"]), 0, "tea: deleted from Path2");
+    let theirs = &theirs[..5];
+    let ended = program::run(&rclone, &home.at(""), theirs);
+    check(&ended, 0, "");
+    assert!(home.at("served/two/rice").exists() && !home.at("served/two/tea").exists(), "{}", ended.all());
+}
+
+#[test]
+fn secrets_are_not_told() {
+    if program::rclone().is_none() {
+        return;
+    }
+    let home = Home::with(&[("one/tea", "green")]);
+    let two =
+        format!(":s3,provider=Minio,endpoint='http://127.0.0.1:1',access_key_id={SECRET},secret_access_key={SECRET}:b");
+    let ended = run(&home, &two, &["-vv", "--low-level-retries=1", "--retries=1", "--log-file=log"]);
+    assert_eq!(ended.code, Some(1), "{}", ended.all());
+    let ended_with_plan = run(&home, &two, &["--plan-out=plan", "--low-level-retries=1"]);
+    let files: Vec<_> = home.tree().keys().cloned().collect();
+    let written = [home.read("log"), home.read("plan")].into_iter().flatten().collect::<String>();
+    for text in [ended.all(), ended_with_plan.all(), files.join("\n"), written] {
+        assert!(!text.contains(SECRET), "{text}");
+    }
+}
+
+#[test]
+fn rclone_ends_when_the_program_is_killed() {
+    if program::rclone().is_none() {
+        return;
+    }
+    let home = Home::default();
+    fs::create_dir(home.at("tmp")).unwrap();
+    let silence = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    silence.set_nonblocking(true).unwrap();
+    let url = format!(":webdav,url='http://{}',bearer_token={SECRET}:", silence.local_addr().unwrap());
+    let mut command = program::command(&program::bisync(), &home.at(""));
+    command.args(["one", &url, "--workdir=work", "--config="]).env("TMPDIR", home.at("tmp"));
+    let mut child = program::start(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()));
+    // When it is asked for something, rclone is there.
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let _asking = loop {
+        match silence.accept() {
+            Ok(asking) => break asking,
+            Err(_) => assert!(Instant::now() < deadline, "nothing is asked for"),
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    let rclones = || processes_with(&home.at("tmp").display().to_string());
+    let arguments = rclones();
+    assert!(!arguments.is_empty() && arguments.iter().all(|text| !text.contains(SECRET)), "{arguments:?}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    while !rclones().is_empty() {
+        assert!(Instant::now() < deadline, "{:?}", rclones());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Returns the command lines of all processes that hold a text.
+fn processes_with(text: &str) -> Vec<String> {
+    let processes = fs::read_dir("/proc").unwrap().map_while(Result::ok);
+    let lines = processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
+    lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " ")).filter(|line| line.contains(text)).collect()
+}
+
+#[test]
+fn without_rclone_it_is_said_how_to_get_it() {
+    let home = Home::default();
+    let mut command = program::command(&program::bisync(), &home.at(""));
+    command.args(["one", ":drive:x", "--workdir=work", "--config="]).env("PATH", home.at("nothing"));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let ended = program::wait(program::start(&mut command), "bisync");
+    check(&ended, 1, "https://rclone.org/install");
+}
+
+#[test]
+fn remotes_are_listed() {
+    let home = Home::default();
+    home.write("c", "[box]\ntype = sftp\npass = xyz\n[short]\ntype = alias\nremote = box:a\n[odd]\n");
+    let run = |arguments: &[&str]| program::run(&program::bisync(), &home.at(""), arguments);
+    check(
+        &run(&["remotes", "--config=c"]),
+        0,
+        "box:    sftp   rclone\nodd:           nobody: it has no type\nshort:  alias  what it leads to\n",
+    );
+    check(&run(&["remotes", "--config=d"]), 2, "`d` does not exist");
+    check(&run(&["one", "bix:", "--config=c"]), 1, "did you mean `box:`?");
+}

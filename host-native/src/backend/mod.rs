@@ -59,6 +59,11 @@ pub trait Backend: Send + Sync {
     /// Makes a directory and its missing parents, with the metadata of those of the other side `like` them where that is wanted.
     fn make_directory(&self, path: RelPath, like: &dyn Backend) -> Answer<'_, Found>;
 
+    /// Says whether a directory without files is kept. Where keys are all there is, it cannot be.
+    fn keeps_empty_directories(&self) -> bool {
+        true
+    }
+
     /// Removes a directory.
     fn remove_directory(&self, path: RelPath, emptiness: Emptiness) -> Answer<'_, ()>;
 

@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn what_fits_is_offered() {
-        check("", "directories", &["apply", "explain", "pairs", "filter-test", "completions", "man"]);
+        check("", "directories", &["apply", "explain", "pairs", "remotes", "filter-test", "completions", "man"]);
         check("m", "directories", &["man"]);
         check("one tw", "directories", &[]);
         check("--resync-", "words", &["--resync-mode"]);
@@ -163,7 +163,11 @@ mod tests {
         check("--conflict-loser =", "words", &["num", "pathname", "delete"]);
         check("--compare size,m", "words", &["size,modtime"]);
         check("--force=", "words", &["--force=true", "--force=false"]);
-        check("--force ", "directories", &["apply", "explain", "pairs", "filter-test", "completions", "man"]);
+        check(
+            "--force ",
+            "directories",
+            &["apply", "explain", "pairs", "remotes", "filter-test", "completions", "man"],
+        );
         check("--workdir ", "directories", &[]);
         check("--filter-from ", "files", &[]);
         check("-vf ", "words", &[]);

@@ -22,7 +22,7 @@ use tokio::runtime::{self, Runtime};
 use tokio::sync::mpsc;
 
 use crate::backend::local::{Sight, Transport};
-use crate::backend::{References, Sides};
+use crate::backend::{Backend, References, Sides};
 use crate::cli::Arguments;
 use crate::component;
 use crate::driver::{Limits, drive};
@@ -38,6 +38,9 @@ use super::opening::{Opener, Remotes};
 /// At most so many threads wait for the system. A comparison or a copy through memory has two ends, each with a thread of its own, and
 /// there are at most 1024 of either at once.
 const BLOCKING_THREADS: usize = 4 * 1024 + 4;
+
+/// The option that carries over empty directories.
+const EMPTY_DIRECTORIES: &str = "create-empty-src-dirs";
 
 /// A run that can begin.
 pub struct Ready {
@@ -114,8 +117,9 @@ impl Ready {
             opener.reference(known.map_or(&Root::Directory(path.to_owned()), |(_, root)| root))
         })?;
         let lock = if changes_nothing { None } else { Some(claim(&state, &names, &settings, reporter)?) };
+        let given = possible(&arguments.given, &folders, reporter);
         Ok(Self {
-            given: arguments.given.clone(),
+            given,
             roots: locations.map(|location| location.root),
             names,
             sides: Sides { folders, references },
@@ -177,6 +181,22 @@ impl Ready {
     pub fn state(&self) -> &Path {
         &self.state
     }
+}
+
+/// Leaves out what a side cannot do. A directory that is made, and not kept, would look deleted the next time.
+fn possible(
+    given: &[(String, String)],
+    folders: &Pair<Arc<dyn Backend>>,
+    reporter: &mut Reporter,
+) -> Vec<(String, String)> {
+    let mut given = given.to_vec();
+    let unable = Side::BOTH.into_iter().find(|side| !folders[*side].keeps_empty_directories());
+    if let (Some(side), true) = (unable, given.iter().any(|(name, _)| name == EMPTY_DIRECTORIES)) {
+        given.retain(|(name, _)| name != EMPTY_DIRECTORIES);
+        let text = format!("`--{EMPTY_DIRECTORIES}` is ignored: {side} keeps no directories without files");
+        reporter.say(Level::Notice, "no-empty-directories", text);
+    }
+    given
 }
 
 /// The options that a plan is made with and carried out with: whatever the directory in which that is done.

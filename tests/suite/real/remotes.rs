@@ -67,6 +67,19 @@ fn a_remote_and_a_folder_are_kept_in_step() {
 }
 
 #[test]
+fn empty_directories_are_left_alone_where_the_other_side_cannot_keep_them() {
+    let Some(rclone) = program::rclone() else { return };
+    let home = Home::with(&[("one/tea", "green"), ("served/two/rice", "basmati")]);
+    fs::create_dir(home.at("one/empty")).unwrap();
+    let server = Server::start(&rclone, Protocol::S3, &home.at("served"));
+    let two = format!("{}:two", server.connection());
+    for _ in 0..2 {
+        check(&run(&home, &two, &["--create-empty-src-dirs"]), 0, "Path2 keeps no directories without files");
+        assert!(home.at("one/empty").exists());
+    }
+}
+
+#[test]
 fn listings_of_rclone_are_gone_on_from() {
     let Some(rclone) = program::rclone() else { return };
     let home = Home::with(&[("one/tea", "green"), ("served/two/rice", "basmati")]);

@@ -22,6 +22,7 @@ pub struct Features {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct Switches {
+    can_have_empty_directories: bool,
     case_insensitive: bool,
     partial_uploads: bool,
     slow_hash: bool,
@@ -38,6 +39,11 @@ impl Features {
             case_insensitive: self.features.case_insensitive,
             ..Capabilities::default()
         }
+    }
+
+    /// Says whether a directory without files is kept.
+    pub fn keeps_empty_directories(&self) -> bool {
+        self.features.can_have_empty_directories
     }
 
     /// Says whether a file can be seen under its name while it is being written.

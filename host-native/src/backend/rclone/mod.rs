@@ -217,6 +217,10 @@ impl Backend for Folder {
         Box::pin(async move { self.make(&path).await })
     }
 
+    fn keeps_empty_directories(&self) -> bool {
+        self.features.keeps_empty_directories()
+    }
+
     fn remove_directory(&self, path: RelPath, emptiness: Emptiness) -> Answer<'_, ()> {
         Box::pin(async move { self.remove(&path, emptiness).await })
     }

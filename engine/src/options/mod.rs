@@ -97,13 +97,14 @@ fn meant(word: Option<&str>, dashes: &str) -> String {
     word.map(|word| format!("; did you mean `{dashes}{word}`?")).unwrap_or_default()
 }
 
+/// Says whether one name is the other with `no-` before it.
+pub fn is_opposite(one: &str, other: &str) -> bool {
+    one.strip_prefix("no-") == Some(other) || other.strip_prefix("no-") == Some(one)
+}
+
 /// Asks for the option that was probably meant, with its sense: `--no-force` is not `--force`.
 fn meant_option(option: &str, nearest: Option<&str>) -> String {
-    let is_opposite = |nearest: &str| {
-        let [one, other] = [option, nearest].map(|name| name.strip_prefix("no-"));
-        one == Some(nearest) || other == Some(option)
-    };
-    match nearest.filter(|nearest| is_opposite(nearest)) {
+    match nearest.filter(|nearest| is_opposite(option, nearest)) {
         None => meant(nearest, "--"),
         Some(nearest) if find(nearest).is_some_and(|spec| spec.kind == Kind::Flag) => {
             format!("; did you mean `--{nearest}=false`?")

@@ -10,7 +10,7 @@ use std::io::{self, ErrorKind};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use bisync_engine::options::{Kind, OPTIONS, OptionSpec, Options, OptionsError, find, nearest};
+use bisync_engine::options::{Kind, OPTIONS, OptionSpec, Options, OptionsError, find, is_opposite, nearest};
 use bisync_engine::side::Pair;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -58,7 +58,7 @@ pub enum Problem {
     #[error("`{0}` has to be a table of options, as in `[defaults]` or `[pair.NAME]`")]
     NotATable(String),
     /// A key that is no option.
-    #[error("unknown option `{key}`{}", meant(.nearest.as_deref()))]
+    #[error("unknown option `{key}`{}", meant_option(key, .nearest.as_deref()))]
     Unknown {
         /// The key.
         key: String,
@@ -88,6 +88,14 @@ pub enum Problem {
     /// A pair without one of its paths.
     #[error("the pair `{0}` has no `{1}`")]
     NoPath(String, &'static str),
+}
+
+/// Asks for the option that was probably meant, with its sense.
+fn meant_option(key: &str, nearest: Option<&str>) -> String {
+    match nearest.filter(|nearest| is_opposite(key, nearest)) {
+        Some(nearest) => format!("; did you mean `{nearest} = false`?"),
+        None => meant(nearest),
+    }
 }
 
 fn meant(nearest: Option<&str>) -> String {
@@ -326,6 +334,7 @@ mod tests {
             assert!(error.starts_with(&format!("`/etc/b/config.toml` line {expected}")), "{error}");
         };
         check("[defaults]\n\nmax-delte = 1", "3: unknown option `max-delte`; did you mean `max-delete`?");
+        check("[defaults]\nno-force = true", "2: unknown option `no-force`; did you mean `force = false`?");
         check("[defaults]\nmax_delete = 1", "2: unknown option `max_delete`; did you mean `max-delete`?");
         check("[defaults]\nmax-delete = 'x'", "2: `--max-delete` cannot be `x`: it takes a percentage");
         check("[defaults]\nforce = 1", "2: `force` takes `true` or `false`");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
 use bisync_engine::event::{Event, Level};
-use bisync_engine::options::{OPTIONS, OptionSpec, Options, OptionsError};
+use bisync_engine::options::{OPTIONS, OptionSpec, Options, OptionsError, is_opposite};
 
 use super::error::CliError;
 use super::given::{Given, Origin};
@@ -56,7 +56,11 @@ impl Environment {
             let Some(value) = self.get(&name) else { continue };
             let origin = Origin::Variable(name);
             let text = value.to_str().ok_or_else(|| origin.blame(CliError::NotText(spec.name.to_owned())))?;
-            let values = if spec.kind.is_list() { fields(text) } else { vec![text.to_owned()] };
+            let values = if spec.kind.is_list() {
+                fields(text).ok_or_else(|| origin.blame(CliError::Unclosed(text.to_owned())))?
+            } else {
+                vec![text.to_owned()]
+            };
             given.extend(values.into_iter().map(|value| Given { spec, value, origin: origin.clone() }));
         }
         Ok(given)
@@ -83,9 +87,10 @@ fn variable(prefix: &str, option: &str) -> String {
 
 fn notice(name: &str) -> Event {
     let option = name.trim_start_matches(OWN).to_lowercase().replace('_', "-");
-    let meant = match Options::parse(&[(option, String::new())]) {
+    let meant = match Options::parse(&[(option.clone(), String::new())]) {
         Err(OptionsError::Unknown { nearest: Some(nearest), .. }) => {
-            format!("; did you mean `{}`?", variable(OWN, nearest))
+            let value = if is_opposite(&option, nearest) { "=false" } else { "" };
+            format!("; did you mean `{}{value}`?", variable(OWN, nearest))
         }
         Ok(_) | Err(_) => String::new(),
     };
@@ -93,12 +98,17 @@ fn notice(name: &str) -> Event {
     Event { level: Level::Notice, code: "variable-unknown".into(), path: None, text }
 }
 
-/// Splits the value of a list at its commas, as rclone does: a field with a comma in it stands in double quotes.
-fn fields(text: &str) -> Vec<String> {
+/// Splits the value of a list at its commas, as rclone does: a field with a comma in it stands in double quotes. `None` when a quote is
+/// not closed.
+fn fields(text: &str) -> Option<Vec<String>> {
+    // A quote within quotes is doubled.
+    if text.split(',').any(|field| field.starts_with('"')) && text.matches('"').count() % 2 == 1 {
+        return None;
+    }
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
     // A text that is UTF-8 is always a record.
     let record = reader.records().next().and_then(Result::ok).unwrap_or_default();
-    record.iter().filter(|field| !field.is_empty()).map(str::to_owned).collect()
+    Some(record.iter().filter(|field| !field.is_empty()).map(str::to_owned).collect())
 }
 
 impl<Name: Into<OsString>, Text: Into<OsString>> FromIterator<(Name, Text)> for Environment {
@@ -134,6 +144,21 @@ mod tests {
     }
 
     #[test]
+    fn quotes_have_to_be_closed() {
+        let check = |value: &str, is_closed: bool| {
+            let options = environment(&[("BISYNC_EXCLUDE", value)]).own_options();
+            assert_eq!(options.is_ok(), is_closed, "{value}");
+        };
+        check("\"a,b\",c", true);
+        check("a\"b,c", true);
+        check("\"a \"\"b\"\"\"", true);
+        check("\"a,b", false);
+        check("c,\"a,b", false);
+        let error = environment(&[("BISYNC_EXCLUDE", "\"a,b")]).own_options().unwrap_err().to_string();
+        assert!(error.contains("BISYNC_EXCLUDE") && error.contains("is not closed"), "{error}");
+    }
+
+    #[test]
     fn variables_that_are_no_options_are_named() {
         let check = |name: &str, expected: &[&str]| {
             let notices = environment(&[(name, "1")]).unknown();
@@ -146,6 +171,10 @@ mod tests {
         check(
             "BISYNC_MAX_DELTE",
             &["the variable `BISYNC_MAX_DELTE` is ignored: no option has that name; did you mean `BISYNC_MAX_DELETE`?"],
+        );
+        check(
+            "BISYNC_NO_FORCE",
+            &["the variable `BISYNC_NO_FORCE` is ignored: no option has that name; did you mean `BISYNC_FORCE=false`?"],
         );
         check("BISYNC_SEEDS", &["the variable `BISYNC_SEEDS` is ignored: no option has that name"]);
     }

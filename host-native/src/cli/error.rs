@@ -42,6 +42,9 @@ pub enum CliError {
     /// A value that is not UTF-8.
     #[error("the value of `--{0}` is not UTF-8")]
     NotText(String),
+    /// A list with a quote too many.
+    #[error("a quote in `{0}` is not closed")]
+    Unclosed(String),
     /// Not two paths.
     #[error("two paths are needed, as in `bisync PATH1 PATH2`, and {0}")]
     Paths(String),
@@ -141,6 +144,7 @@ impl CliError {
             | Self::Letter(_)
             | Self::NoValue { .. }
             | Self::NotText(_)
+            | Self::Unclosed(_)
             | Self::Paths(_)
             | Self::NoPair { .. }
             | Self::UnknownPair(_)

@@ -40,7 +40,7 @@ pub enum AddressError {
 }
 
 impl Destination {
-    /// Follows a path on a remote through aliases.
+    /// Follows a path on a remote through aliases. A remote that is the local file system, and nothing more, is a directory.
     ///
     /// # Errors
     /// Fails when there is no such remote, or an alias leads nowhere.
@@ -48,6 +48,10 @@ impl Destination {
         let mut connection = connection.clone();
         for _ in 0..ALIASES {
             let remote = config.remote(&connection)?;
+            let says_more = remote.options().any(|(option, _)| option != "type");
+            if remote.kind == "local" && !says_more {
+                return Ok(Self::Directory(connection.path));
+            }
             if remote.kind != "alias" {
                 let path = connection.path.trim_end_matches('/').to_owned();
                 // The root of the remote's own file system is not the folder in which one begins.
@@ -177,6 +181,9 @@ mod tests {
         check("bucket:x", "remote s:b/c/x");
         check("loop:x", "the alias `loop` leads nowhere");
         check("none:", "the alias `none` leads nowhere");
+        check(":local:/srv/a", "/srv/a");
+        check(":local,nounc:/srv/a", "remote :local:/srv/a");
+        check(":alias,remote=':local:/srv':a", "/srv/a");
     }
 
     #[test]

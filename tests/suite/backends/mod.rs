@@ -80,7 +80,8 @@ fn served(protocol: Option<Protocol>) -> Option<Subject> {
     let server = protocol.map(|protocol| Server::start(&rclone, protocol, home.path()));
     let place = match &server {
         Some(server) => format!("{}:bucket", server.connection()),
-        None => format!(":local:{}", served.display()),
+        // Without an option of its own it would be a directory, and not served.
+        None => format!(":local,nounc:{}", served.display()),
     };
     let address = |below: &str| {
         let connection = Connection::parse(&format!("{place}/{below}")).unwrap().unwrap();

@@ -175,4 +175,5 @@ fn remotes_are_listed() {
     );
     check(&run(&["remotes", "--config=d"]), 2, "`d` does not exist");
     check(&run(&["one", "bix:", "--config=c"]), 1, "did you mean `box:`?");
+    check(&run(&["one", ":local:one", "--config=c"]), 1, "are the same directory");
 }

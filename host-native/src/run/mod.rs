@@ -130,7 +130,12 @@ fn run(arguments: &Arguments) -> u8 {
 impl RunError {
     fn exit_code(&self, options: &Options) -> u8 {
         match self {
-            Self::Paths(PathsError::Empty(_) | PathsError::Connection(_) | PathsError::BackupElsewhere { .. })
+            Self::Paths(
+                PathsError::Empty(_)
+                | PathsError::Connection(_)
+                | PathsError::Address(..)
+                | PathsError::BackupElsewhere { .. },
+            )
             | Self::PlanWithOptions(_)
             | Self::Options(_) => USAGE,
             Self::Open(OpenError::Options(_)) | Self::PlanFile(PlanFileError::Taken(_)) => USAGE,

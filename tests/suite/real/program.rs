@@ -34,7 +34,8 @@ fn mistakes_are_refused_before_anything_is_done() {
     check(&["one", "two", "--filters-file=filters"], 2, "line 2");
     check(&["one", "two", "--filters-file=none"], 1, "cannot read `none`");
     check(&["one"], 2, "only `one` was given");
-    check(&["one", "remote:two"], 2, "remotes are not supported");
+    check(&["one", "remote:two", "--config="], 2, "no remote is named `remote`");
+    check(&["one", "a*:two"], 2, "is no name of a remote");
     let ended = program::run(&program::bisync(), &home.at(""), &["one", "two", "--workdir=two/work"]);
     assert_eq!((ended.code, ended.errors.contains("overlaps Path2")), (Some(1), true), "{}", ended.all());
     // The lock is claimed after that.

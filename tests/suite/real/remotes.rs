@@ -174,6 +174,6 @@ fn remotes_are_listed() {
         "box:    sftp   rclone\nodd:           nobody: it has no type\nshort:  alias  what it leads to\n",
     );
     check(&run(&["remotes", "--config=d"]), 2, "`d` does not exist");
-    check(&run(&["one", "bix:", "--config=c"]), 1, "did you mean `box:`?");
+    check(&run(&["one", "bix:", "--config=c"]), 2, "did you mean `box:`?");
     check(&run(&["one", ":local:one", "--config=c"]), 1, "are the same directory");
 }

@@ -51,6 +51,10 @@ const KEPT_TIME: Time = Time(1_678_000_000, 0);
 /// What `--exclude-if-present` looks for. It is never edited, because rclone takes what comes to be left out for deleted.
 const MARKER: &str = "marked/.marker";
 
+/// Symbolic links and where they lead: a file and a directory that are never edited; with `--links` half of them elsewhere.
+const LINKS: [(&str, &str); 3] = [("ln", "kept/kept.txt"), ("d/ln", "../kept/kept.txt"), ("lnd", "kept")];
+const ELSEWHERE: [&str; 4] = ["nowhere", "a.txt", "../d", "/"];
+
 /// When the first edit is made. Edits lie ten seconds apart.
 const BEGIN: u64 = 1_700_000_000;
 
@@ -135,7 +139,7 @@ impl Case {
 impl Maker {
     fn first_round(&mut self, flags: &Flags) -> Round {
         let mut edits = Vec::new();
-        if flags.has("--force") || flags.has_rules() || !self.random.once_in(8) {
+        if flags.has("--force") || flags.has_rules() || flags.draws_links() || !self.random.once_in(8) {
             // Twenty bytes are within both limits of sizes.
             let (content, time) = ("k".repeat(20), KEPT_TIME);
             edits.extend(Side::BOTH.map(|side| Edit::Write(side, KEPT.into(), content.clone(), time)));
@@ -165,7 +169,44 @@ impl Maker {
         if self.random.once_in(3) {
             edits.push(Edit::MakeDirectory(self.side(), "empty/deep".into()));
         }
+        if flags.draws_links() {
+            for link in LINKS {
+                edits.extend(self.link(flags, link));
+            }
+        }
+        self.refer(flags, &mut edits);
         Round { edits, flags: vec![flags.resync.clone()] }
+    }
+
+    /// Links on one side or both, or none at all.
+    fn link(&mut self, flags: &Flags, (path, target): (&str, &str)) -> Vec<Edit> {
+        let target =
+            if flags.has("--links") && self.random.once_in(2) { *self.random.pick(&ELSEWHERE) } else { target };
+        let link = |time, side| Edit::Link(side, path.into(), target.into(), time);
+        let time = self.time(path);
+        match self.random.below(4) {
+            // Renamed with its directory, the one in `d` would lead nowhere; through `lnd` the kept file would be deleted.
+            _ if path != "ln" && flags.has("--copy-links") => Vec::new(),
+            0 => vec![link(time, Side::One)],
+            1 => vec![link(time, Side::Two)],
+            2 => Side::BOTH.map(|side| link(time, side)).into(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Half of what is written in a round is in the reference directory too; some with another content.
+    fn refer(&mut self, flags: &Flags, edits: &mut Vec<Edit>) {
+        if !flags.has("--compare-dest") {
+            return;
+        }
+        for edit in edits.clone() {
+            if let Edit::Write(_, path, content, time) = edit
+                && self.random.once_in(2)
+            {
+                let content = if self.random.once_in(4) { self.content(&path) } else { content };
+                edits.push(Edit::Refer(path, content, time));
+            }
+        }
     }
 
     fn round(&mut self, flags: &Flags) -> Round {
@@ -173,6 +214,13 @@ impl Maker {
         for _ in 0..self.random.below(7) {
             self.edit(flags, &mut edits);
         }
+        if flags.draws_links() && self.random.once_in(2) {
+            let link = *self.random.pick(&LINKS);
+            let side = self.side();
+            edits.push(Edit::Delete(side, link.0.into()));
+            edits.extend(self.link(flags, link));
+        }
+        self.refer(flags, &mut edits);
         let flags = match self.random.below(16) {
             0 | 1 => vec!["--dry-run".to_owned()],
             2 => vec![flags.resync.clone()],

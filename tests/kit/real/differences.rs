@@ -10,9 +10,10 @@ use super::program::Ended;
 /// What random edits leave out.
 ///
 /// Avoided everywhere, because rclone cannot be compared there: a file in the place of a directory or the reverse (rclone
-/// stops, 7, and not even `--resync` mends it); a new time less than a second before the listed one (rclone keeps the listed
+/// stops, 7, and not even `--resync` mends it); links with backup
+/// directories (rclone fails to move a followed one there, and keeps others as links); a new time less than a second before the listed one (rclone keeps the listed
 /// one); `--remove-empty-dirs` with filters (rclone fails, 7, on a directory that holds only excluded files); an empty side
-/// with `--force` (rclone stops, 7); one name in two Unicode forms (rclone says "out of sync", 7, when such a file is deleted).
+/// with `--force` (rclone stops, 7); `--copy-dest` (rclone knows no server-side copy between local folders, 7); one name in two Unicode forms (rclone says "out of sync", 7, when such a file is deleted).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Avoided {
     /// Nothing is renamed: rclone counts a rename as a delete for `--max-delete`, and puts the old name into the backup
@@ -20,7 +21,8 @@ pub struct Avoided {
     pub renames: bool,
     /// No version has the size of another, and no time alone is changed. For `larger` and `smaller`: rclone takes the size of
     /// a version whose size did not change for 0, and lets Path2's time win where the sizes are equal. For backups: bisync
-    /// copies, and backs up, what rclone only touches.
+    /// copies, and backs up, what rclone only touches. For `--compare-dest`: rclone takes a file of another time for the
+    /// reference when the contents are the same.
     pub equal_sizes: bool,
     /// No directory is deleted or renamed: with `--create-empty-src-dirs` and filters, rclone makes one anew that was deleted
     /// while the other side's holds files that are left out; bisync leaves each side as it is.
@@ -35,7 +37,10 @@ impl Avoided {
     pub fn with(flags: &Flags) -> Self {
         Self {
             renames: flags.has("--backup-dir") || flags.has("--max-delete"),
-            equal_sizes: flags.ends("larger") || flags.ends("smaller") || flags.has("--backup-dir"),
+            equal_sizes: flags.ends("larger")
+                || flags.ends("smaller")
+                || flags.has("--backup-dir")
+                || flags.has("--compare-dest"),
             directories: flags.has("--create-empty-src-dirs") && flags.has_rules(),
             changing_class: flags.has_size_limits() || flags.has_age_limits(),
         }
@@ -113,6 +118,10 @@ impl Facts<'_> {
                 "a --resync of rclone's lists the time of Path1 for both files that --modify-window makes the same",
             );
         }
+        let by_time = self.flags.ends("newer") || self.flags.ends("older");
+        if self.starts_anew && by_time && self.flags.has("--modify-window") {
+            return Some("within --modify-window, newer and older find no winner in rclone; bisync looks at the times");
+        }
         if self.lists_more_directories && self.flags.has("--create-empty-src-dirs") && self.flags.has("--max-depth") {
             return Some("rclone lists the directories at --max-depth, into which neither looks");
         }
@@ -121,13 +130,29 @@ impl Facts<'_> {
                 "a --resync of rclone's leaves files of different sizes alone with --ignore-size and --modify-window",
             );
         }
-        if self.starts_anew && self.flags.has("--ignore-times") && self.flags.has("--backup-dir") {
+        let shows = self.flags.has("--backup-dir") || self.flags.has("--copy-links");
+        if self.starts_anew && self.flags.has("--ignore-times") && shows {
             return Some(
-                "with --ignore-times, a --resync of rclone's copies back what it has just copied, and backs it up",
+                "with --ignore-times, a --resync of rclone's copies back what it has just copied: over links, and into backups",
             );
         }
         if said.contains("(--ignore-existing)") {
             return Some("rclone replaces files with --ignore-existing in a --resync and in conflicts");
+        }
+        if said.contains(": not copied: `reference` holds it") {
+            return Some("rclone lists what --compare-dest leaves out as if it were on both sides");
+        }
+        if self.flags.has("--compare-dest") && self.rclone.all().contains("panic: runtime error") {
+            return Some("rclone crashes in a conflict with --compare-dest");
+        }
+        let shares_content = ["it changed while it was read", "it has changed in the meantime"];
+        if self.flags.has("--copy-links") && shares_content.iter().any(|failure| said.contains(failure)) {
+            return Some("what the same run changes through a link, bisync leaves to the next run");
+        }
+        if self.flags.has("--links") && said.contains(".rclonelink: conflict") {
+            return Some(
+                "the loser of a conflict between links is a file for bisync, and a link of a new name for rclone",
+            );
         }
         if self.flags.has("--resilient") && self.starts_anew && self.rclone.code == Some(7) {
             return Some("rclone gives up its listings when a --resync fails, --resilient or not; bisync keeps them");

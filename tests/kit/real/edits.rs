@@ -1,10 +1,12 @@
 //! Edits of real folders, as data that can be applied, shown as shell commands, and dropped one by one.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use bisync_engine::side::Side;
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps};
 
 /// A modification time: seconds since 1970, and nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +25,14 @@ pub enum Edit {
     Rename(Side, String, String),
     /// Makes a directory.
     MakeDirectory(Side, String),
+    /// Makes a symbolic link to what is at a path relative to the link's directory, in the place of a link or of nothing.
+    Link(Side, String, String, Time),
+    /// Writes a file into [`REFERENCE`].
+    Refer(String, String, Time),
 }
+
+/// The directory that `--compare-dest` and `--copy-dest` name.
+pub const REFERENCE: &str = "reference";
 
 /// Returns the folder of a side below a test's home.
 pub fn folder(side: Side) -> &'static str {
@@ -41,11 +50,20 @@ impl Edit {
     pub fn apply(&self, home: &Path) {
         let at = |side: &Side, path: &str| home.join(folder(*side)).join(path);
         match self {
-            Self::Write(side, path, content, time) => {
+            Self::Write(side, path, content, time) => write(&at(side, path), content, *time),
+            Self::Refer(path, content, time) => write(&home.join(REFERENCE).join(path), content, *time),
+            Self::Link(side, path, target, Time(seconds, nanoseconds)) => {
                 let path = at(side, path);
                 fs::create_dir_all(path.parent().unwrap()).unwrap();
-                fs::write(&path, content).unwrap();
-                set_time(&path, *time);
+                match fs::symlink_metadata(&path) {
+                    Ok(metadata) if !metadata.is_symlink() => return,
+                    Ok(_) => fs::remove_file(&path).unwrap(),
+                    Err(_) => {}
+                }
+                symlink(target, &path).unwrap();
+                let time = Timespec { tv_sec: i64::try_from(*seconds).unwrap(), tv_nsec: i64::from(*nanoseconds) };
+                let times = Timestamps { last_access: time, last_modification: time };
+                rustix::fs::utimensat(CWD, &path, &times, AtFlags::SYMLINK_NOFOLLOW).unwrap();
             }
             Self::Touch(side, path, time) => {
                 let path = at(side, path);
@@ -55,10 +73,10 @@ impl Edit {
             }
             Self::Delete(side, path) => {
                 let path = at(side, path);
-                if path.is_dir() {
-                    fs::remove_dir_all(path).unwrap();
-                } else if path.exists() {
-                    fs::remove_file(path).unwrap();
+                match fs::symlink_metadata(&path) {
+                    Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path).unwrap(),
+                    Ok(_) => fs::remove_file(path).unwrap(),
+                    Err(_) => {}
                 }
             }
             Self::Rename(side, from, to) => {
@@ -77,9 +95,13 @@ impl Edit {
         let at = |side: &Side, path: &str| quoted(&format!("{}/{path}", folder(*side)));
         let above = |side: &Side, path: &str| at(side, path.rsplit_once('/').map_or("", |(parent, _)| parent));
         match self {
-            Self::Write(side, path, content, Time(seconds, nanoseconds)) => {
-                let (path, parent, content) = (at(side, path), above(side, path), quoted(content));
-                format!("mkdir -p {parent}; printf %s {content} >{path}; touch -d @{seconds}.{nanoseconds:09} {path}")
+            Self::Write(side, path, content, time) => {
+                write_command(&format!("{}/{path}", folder(*side)), content, *time)
+            }
+            Self::Refer(path, content, time) => write_command(&format!("{REFERENCE}/{path}"), content, *time),
+            Self::Link(side, path, target, Time(seconds, nanoseconds)) => {
+                let (path, parent, target) = (at(side, path), above(side, path), quoted(target));
+                format!("mkdir -p {parent}; ln -sfT {target} {path}; touch -hd @{seconds}.{nanoseconds:09} {path}")
             }
             Self::Touch(side, path, Time(seconds, nanoseconds)) => {
                 format!("touch -cd @{seconds}.{nanoseconds:09} {}", at(side, path))
@@ -91,6 +113,18 @@ impl Edit {
             Self::MakeDirectory(side, path) => format!("mkdir -p {}", at(side, path)),
         }
     }
+}
+
+fn write(path: &Path, content: &str, time: Time) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, content).unwrap();
+    set_time(path, time);
+}
+
+fn write_command(path: &str, content: &str, Time(seconds, nanoseconds): Time) -> String {
+    let parent = quoted(path.rsplit_once('/').map_or("", |(parent, _)| parent));
+    let (path, content) = (quoted(path), quoted(content));
+    format!("mkdir -p {parent}; printf %s {content} >{path}; touch -d @{seconds}.{nanoseconds:09} {path}")
 }
 
 /// Puts a word into the quotes of the shell, where it needs them.

@@ -12,6 +12,8 @@ pub enum Node {
     File(Vec<u8>, i128),
     /// A directory.
     Directory,
+    /// A symbolic link: where it leads.
+    Link(String),
     /// Anything else.
     Other,
 }
@@ -41,6 +43,8 @@ fn read_into(root: &Path, prefix: &str, tree: &mut Tree) {
         } else if metadata.is_file() {
             let modified_ns = i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec());
             Node::File(fs::read(entry.path()).unwrap(), modified_ns)
+        } else if metadata.is_symlink() {
+            Node::Link(fs::read_link(entry.path()).unwrap().to_string_lossy().into_owned())
         } else {
             Node::Other
         };
@@ -64,7 +68,7 @@ pub fn contents(tree: &Tree) -> Vec<&[u8]> {
 fn content(node: &Node) -> Option<&[u8]> {
     match node {
         Node::File(content, _) => Some(content),
-        Node::Directory | Node::Other => None,
+        Node::Directory | Node::Link(_) | Node::Other => None,
     }
 }
 
@@ -104,6 +108,7 @@ fn show(node: Option<&Node>) -> String {
     match node {
         None => "nothing".to_owned(),
         Some(Node::Directory) => "a directory".to_owned(),
+        Some(Node::Link(target)) => format!("a link to `{target}`"),
         Some(Node::Other) => "neither file nor directory".to_owned(),
         Some(Node::File(content, modified_ns)) => {
             let (seconds, nanoseconds) = (modified_ns.div_euclid(1_000_000_000), modified_ns.rem_euclid(1_000_000_000));

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bisync_engine::side::{Pair, Side};
 use bisync_tests::real::cases::{Case, Round};
 use bisync_tests::real::differences::{Facts, needs_another_run};
-use bisync_tests::real::edits::{folder, quoted};
+use bisync_tests::real::edits::{REFERENCE, folder, quoted};
 use bisync_tests::real::folders::{Listing, Tree, difference, files, read_listing, read_tree};
 use bisync_tests::real::program::{self, Ended};
 
@@ -98,6 +98,7 @@ fn try_case(case: &Case, programs: &Programs) -> Verdict {
         for folder in Side::BOTH.map(folder) {
             fs::create_dir_all(home.join(folder)).unwrap();
         }
+        fs::create_dir(home.join(REFERENCE)).unwrap();
         if let Some(filters) = &case.flags.filters {
             fs::write(home.join("filters.txt"), filters).unwrap();
         }
@@ -272,7 +273,7 @@ fn report(seed: u64, difference: Difference, programs: &Programs) -> String {
 }
 
 fn script(case: &Case, arguments: &[Vec<String>]) -> String {
-    let mut text = "cd \"$(mktemp -d)\"; mkdir -p {rclone,bisync}/{one,two}; export TZ=UTC\n".to_owned();
+    let mut text = "cd \"$(mktemp -d)\"; mkdir -p {rclone,bisync}/{one,two,reference}; export TZ=UTC\n".to_owned();
     text.push_str("both() { for home in rclone bisync; do (cd $home; eval \"$1\"); done; }\n");
     if let Some(filters) = &case.flags.filters {
         let _ = writeln!(text, "both {}", quoted(&format!("printf %s {} >filters.txt", quoted(filters))));

@@ -160,7 +160,7 @@ pub enum Reason {
     Excluded,
     /// Both sides changed it; this side wins, if one does.
     Conflict(Option<Side>),
-    /// This side has a file where the other has a directory.
+    /// This side has a file where the other has a directory, or a link where the other has anything.
     FileAgainstDirectory(Side),
     /// A resync prefers this side.
     Resync(Side),

@@ -122,7 +122,10 @@ impl Session {
                     }
                 }
                 let copying = &self.settings.copying;
-                let waits = copying.check_first || copying.order.is_some() || self.settings.access_check.is_some();
+                // A link may be in the way of a file of the other side that comes long before it.
+                let has_links = self.settings.links == Links::Translate;
+                let is_checked = copying.check_first || self.settings.access_check.is_some();
+                let waits = is_checked || copying.order.is_some() || has_links;
                 self.deciding.is_streaming = !waits;
                 if self.deciding.is_streaming && !self.settings.dry_run {
                     self.ledger.write_in_order(self.names.part.clone(), self.now);

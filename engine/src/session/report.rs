@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::event::Level;
+use crate::link_name::on_disk;
 use crate::outcome::{Conflict, Counts, FailedPath, Outcome};
 use crate::path::RelPath;
 use crate::plan::{Change, Reason};
@@ -45,10 +46,10 @@ impl Report {
             self.count(step, &change.reason);
             let (code, text) = words(step, dry_run);
             let path = step_path(step);
-            outbox.say(Level::Info, code, Some(path), format!("{text}: {}", because(&change.reason)));
+            outbox.say(Level::Info, code, Some(path), format!("{text}: {}", because(change)));
         }
         if change.steps.is_empty() {
-            outbox.say(Level::Debug, "recorded", Some(&change.path), because(&change.reason));
+            outbox.say(Level::Debug, "recorded", Some(&change.path), because(change));
         }
         if let Some(resolution) = resolution(change)
             && self.conflicted.insert(change.path.clone())
@@ -166,8 +167,12 @@ impl Report {
         .filter(|(count, _)| *count > 0)
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
-        let done = if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(", ") };
         let failed = outcome.failures.len();
+        let done = match (parts.is_empty(), failed) {
+            (true, 0) => "nothing to do".to_owned(),
+            (true, _) => "nothing was done".to_owned(),
+            (false, _) => parts.join(", "),
+        };
         match (outcome.dry_run, self.is_stopped, failed) {
             (true, _, 0) => format!("Dry run: {done}. Nothing was changed."),
             (true, _, _) => format!("Dry run: {done}, {failed} would fail. Nothing was changed."),
@@ -297,8 +302,8 @@ fn attempt(step: &Verb) -> &'static str {
 }
 
 /// Why, for a person.
-pub(super) fn because(reason: &Reason) -> String {
-    match reason {
+pub(super) fn because(change: &Change) -> String {
+    match &change.reason {
         Reason::New(side) => format!("new on {side}"),
         Reason::Changed(side) => format!("changed on {side}"),
         Reason::ChangedAgainstDelete(side) => format!("changed on {side}, deleted on {}", side.other()),
@@ -312,6 +317,9 @@ pub(super) fn because(reason: &Reason) -> String {
         Reason::Excluded => "excluded by the filters, no longer tracked".into(),
         Reason::Conflict(Some(side)) => format!("changed on both sides, {side} wins"),
         Reason::Conflict(None) => "changed on both sides".into(),
+        Reason::FileAgainstDirectory(side) if on_disk(&change.path).is_some() => {
+            format!("a link on {side}, something else of its name on {}", side.other())
+        }
         Reason::FileAgainstDirectory(side) => format!("a file on {side}, a directory on {}", side.other()),
         Reason::Resync(side) => format!("different on both sides, the resync prefers {side}"),
         Reason::Spelling => "spelled so on Path1 (--fix-case)".into(),

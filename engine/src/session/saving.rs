@@ -83,7 +83,7 @@ impl Saving {
     pub fn write(&mut self, planned: &Planned, change: &Change) {
         self.decisions += 1;
         let does = change.steps.iter().filter(|step| !is_look(step)).map(|step| words(step, true).1).collect();
-        write_decision(&mut self.buffer, planned, does, because(&change.reason));
+        write_decision(&mut self.buffer, planned, does, because(change));
     }
 
     /// Returns true when so much waits to be written that no more should be added.

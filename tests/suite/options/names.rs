@@ -222,6 +222,17 @@ fn a_link_steps_aside_for_work_of_the_other_side() {
 }
 
 #[test]
+fn a_link_steps_aside_on_the_first_run_too() {
+    let home = Home::with(&[("one/a", "1"), ("two/both", "a file")]);
+    link(&home, "a", "one/both");
+    let ended = home.check(&["--links", "-v"], 0, "1 conflict");
+    assert!(ended.all().contains("a link on Path1, something else of its name on Path2"), "{}", ended.all());
+    home.check_in_step();
+    assert_eq!(home.read("one/both").as_deref(), Some("a file"));
+    assert_eq!(home.read("two/both.rclonelink.conflict1").as_deref(), Some("a"));
+}
+
+#[test]
 fn links_with_checksums_are_told_apart_by_what_they_lead_to() {
     let home = Home::with(&[("one/a", "1")]);
     link(&home, "to-a", "one/link");

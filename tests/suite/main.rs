@@ -1,13 +1,6 @@
-//! The tests of the whole.
+//! The tests of the whole: real folders, servers and terminals, and the engine as a component.
 
 mod backends;
-mod crashes;
-mod hard_cases;
-mod hostile;
 mod hosts;
-mod metadata;
 mod options;
-mod plans;
-mod properties;
 mod real;
-mod scenarios;

@@ -5,7 +5,7 @@ use bisync_engine::side::Side;
 use super::differences::Avoided;
 use super::edits::{Edit, Time};
 use super::flags::Flags;
-use crate::random::Random;
+use bisync_world::random::Random;
 
 /// Some edits, then a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Random flags that both programs are given, and what edits must heed because of them.
 
-use crate::random::Random;
+use bisync_world::random::Random;
 
 /// What a case is run with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

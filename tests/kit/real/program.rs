@@ -2,7 +2,6 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
@@ -124,19 +123,5 @@ pub fn wait(child: Child, name: &str) -> Ended {
             let _ = kill_process(process, Signal::KILL);
             panic!("it did not end within {PATIENCE:?}: {name}")
         }
-    }
-}
-
-/// Reads which seeds to try from a variable: `100` for the first hundred, `17..18` for a single one.
-///
-/// # Panics
-/// When the variable holds something else.
-pub fn seeds(variable: &str, number: u64) -> Range<u64> {
-    let Ok(text) = std::env::var(variable) else { return 0..number };
-    let parse =
-        |text: &str| text.parse().unwrap_or_else(|_| panic!("{variable} cannot be `{text}`: try `100` or `17..18`"));
-    match text.split_once("..") {
-        Some((first, end)) => parse(first)..parse(end),
-        None => 0..parse(&text),
     }
 }

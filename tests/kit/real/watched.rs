@@ -19,8 +19,8 @@ use bisync_engine::session::{Opening, Session};
 use bisync_engine::side::Pair;
 use tokio::sync::mpsc;
 
-use crate::host;
-use crate::world::World;
+use bisync_world::host;
+use bisync_world::world::World;
 
 /// Who waits longer waits in vain.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -1,7 +1,7 @@
 //! Options of the group "Backups".
 
 use bisync_engine::side::Side;
-use bisync_tests::scenario::after;
+use bisync_world::scenario::after;
 
 const TWO: &str = "1 write a.txt A\n 1 write b B";
 

@@ -3,8 +3,8 @@
 use bisync_engine::entry::Instant;
 use bisync_engine::protocol::Verb;
 use bisync_engine::side::Side;
-use bisync_tests::host::{Run, run};
-use bisync_tests::world::World;
+use bisync_world::host::{Run, run};
+use bisync_world::world::World;
 
 /// When `a` was written before the first run.
 const BEFORE: Instant = Instant { seconds: 1, nanoseconds: 0 };

@@ -1,6 +1,6 @@
 //! Options of the group "Conflicts".
 
-use bisync_tests::scenario::check;
+use bisync_world::scenario::check;
 
 const ONE: &str = "1 write a.txt A\n 1 write b B";
 /// Path1's version is older and larger.

@@ -5,13 +5,13 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use bisync_engine::entry::Instant;
 use bisync_engine::side::Side;
-use bisync_tests::host::{opening, run};
 use bisync_tests::real::disk::SmallDisk;
 use bisync_tests::real::folders::{files, read_tree};
 use bisync_tests::real::home::Home;
 use bisync_tests::real::program;
-use bisync_tests::scenario::after;
-use bisync_tests::world::World;
+use bisync_world::host::{opening, run};
+use bisync_world::scenario::after;
+use bisync_world::world::World;
 use rustix::fs::{XattrFlags, setxattr};
 use rustix::mount::MountFlags;
 

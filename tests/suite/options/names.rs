@@ -5,10 +5,10 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use bisync_engine::side::Side;
-use bisync_tests::host::run;
 use bisync_tests::real::home::Home;
-use bisync_tests::scenario::{after, edit};
-use bisync_tests::world::World;
+use bisync_world::host::run;
+use bisync_world::scenario::{after, edit};
+use bisync_world::world::World;
 
 const CAFE: [&str; 2] = ["caf\u{e9}", "cafe\u{301}"];
 

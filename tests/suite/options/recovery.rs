@@ -4,11 +4,11 @@ use std::io::Read;
 use std::process::Stdio;
 
 use bisync_engine::side::Side;
-use bisync_tests::host::run;
 use bisync_tests::real::home::Home;
 use bisync_tests::real::program;
-use bisync_tests::scenario::edit;
-use bisync_tests::world::World;
+use bisync_world::host::run;
+use bisync_world::scenario::edit;
+use bisync_world::world::World;
 
 const TWO: &str = "1 write a A\n 1 write b B";
 

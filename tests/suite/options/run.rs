@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use bisync_tests::host::run;
 use bisync_tests::real::home::Home;
 use bisync_tests::real::program;
-use bisync_tests::scenario::{after, check, edit};
-use bisync_tests::world::World;
+use bisync_world::host::run;
+use bisync_world::scenario::{after, check, edit};
+use bisync_world::world::World;
 
 const THREE: &str = "1 write a A\n 1 write b B\n 1 write d/c C";
 

@@ -2,7 +2,7 @@
 
 use bisync_engine::protocol::Verb;
 use bisync_engine::side::Side;
-use bisync_tests::scenario::{after, check};
+use bisync_world::scenario::{after, check};
 
 const THREE: &str = "1 write a A\n 1 write b B\n 1 write d/c C";
 

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bisync_engine::protocol::{Staging, Verb};
 use bisync_engine::side::Side;
-use bisync_tests::host::{Run, run};
 use bisync_tests::real::home::Home;
 use bisync_tests::real::program;
 use bisync_tests::real::watched::{self, Gate, Watch};
-use bisync_tests::scenario::{after, check, edit};
-use bisync_tests::world::World;
+use bisync_world::host::{Run, run};
+use bisync_world::scenario::{after, check, edit};
+use bisync_world::world::World;
 use rustix::mount::{UnmountFlags, mount_bind, unmount};
 
 const TWO: &str = "1 write a A\n 1 write b B";

@@ -16,6 +16,7 @@ use bisync_tests::real::differences::{Facts, needs_another_run};
 use bisync_tests::real::edits::{REFERENCE, folder, quoted};
 use bisync_tests::real::folders::{Listing, Tree, difference, files, read_listing, read_tree};
 use bisync_tests::real::program::{self, Ended};
+use bisync_world::seeds::seeds;
 
 /// So many cases run in about a minute.
 const CASES: u64 = 150;
@@ -59,7 +60,7 @@ struct Seen {
 fn both_do_the_same() {
     let Some(rclone) = program::rclone() else { return };
     let programs = Programs { bisync: program::bisync(), rclone };
-    let seeds = program::seeds("BISYNC_RCLONE_SEEDS", CASES);
+    let seeds = seeds("BISYNC_RCLONE_SEEDS", CASES);
     let next = AtomicU64::new(seeds.start);
     let (failures, excuses) = (Mutex::new(Vec::new()), Mutex::new(BTreeMap::<&str, usize>::new()));
     std::thread::scope(|scope| {

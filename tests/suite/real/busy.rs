@@ -8,9 +8,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use bisync_tests::random::Random;
 use bisync_tests::real::folders::contents;
 use bisync_tests::real::home::Home;
+use bisync_world::random::Random;
 
 /// So many files are written on both sides.
 const CONTESTED: usize = 1000;

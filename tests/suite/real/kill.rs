@@ -9,10 +9,11 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use bisync_engine::side::Side;
-use bisync_tests::random::Random;
 use bisync_tests::real::edits::{Edit, Time, folder};
 use bisync_tests::real::folders::{Tree, contents, copy_tree, difference, files, read_tree};
 use bisync_tests::real::program;
+use bisync_world::random::Random;
+use bisync_world::seeds::seeds;
 
 /// So many are tried.
 const KILLS: u64 = 30;
@@ -27,7 +28,7 @@ const ARGUMENTS: [&str; 3] = ["one", "two", "--workdir=work"];
 
 #[test]
 fn a_killed_run_loses_nothing() {
-    for seed in program::seeds("BISYNC_KILL_SEEDS", KILLS) {
+    for seed in seeds("BISYNC_KILL_SEEDS", KILLS) {
         println!("seed {seed}");
         let home = tempfile::tempdir().unwrap();
         let mut random = Random::new(seed);

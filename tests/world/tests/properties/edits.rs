@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bisync_engine::side::Side;
-use bisync_tests::host::show;
-use bisync_tests::random::Random;
-use bisync_tests::world::World;
+use bisync_world::host::show;
+use bisync_world::random::Random;
+use bisync_world::world::World;
 
 use super::{FORCE, all_contents, edit, run_ok, seeds, world_in_step};
 

@@ -3,11 +3,11 @@
 use bisync_engine::conflict::Prefer;
 use bisync_engine::entry::Instant;
 use bisync_engine::side::{Pair, Side};
-use bisync_tests::host::show;
-use bisync_tests::model::{Model, Rules, files};
-use bisync_tests::random::Random;
-use bisync_tests::trees::{Contents, NAMES, edit};
-use bisync_tests::world::World;
+use bisync_world::host::show;
+use bisync_world::model::{Model, Rules, files};
+use bisync_world::random::Random;
+use bisync_world::trees::{Contents, NAMES, edit};
+use bisync_world::world::World;
 
 use super::{run_ok, seeds};
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use bisync_engine::side::Side;
-use bisync_tests::host::{run, run_some, show};
-use bisync_tests::random::Random;
+use bisync_world::host::{run, run_some, show};
+use bisync_world::random::Random;
 
 use super::{FORCE, NAMES, all_contents, edit, edited_world, run_ok, seeds, world_in_step};
 

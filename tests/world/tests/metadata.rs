@@ -3,10 +3,10 @@
 use bisync_engine::protocol::Verb;
 use bisync_engine::session::{PlanUse, Session};
 use bisync_engine::side::{Pair, Side};
-use bisync_tests::host::{Run, converse, opening, options, run, run_some};
-use bisync_tests::random::Random;
-use bisync_tests::scenario::edit;
-use bisync_tests::world::World;
+use bisync_world::host::{Run, converse, opening, options, run, run_some};
+use bisync_world::random::Random;
+use bisync_world::scenario::edit;
+use bisync_world::world::World;
 
 /// Files on both sides, brought in step with `--metadata`.
 fn in_step() -> World {

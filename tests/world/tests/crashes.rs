@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use bisync_engine::protocol::{FailureKind, Verb};
 use bisync_engine::side::Side;
 use bisync_engine::temporary::run_of;
-use bisync_tests::host::{run, run_by, show};
-use bisync_tests::scenario::edit;
-use bisync_tests::schedule::{Death, Fate, Fault, Operation, Schedule};
-use bisync_tests::world::World;
+use bisync_world::host::{run, run_by, show};
+use bisync_world::scenario::edit;
+use bisync_world::schedule::{Death, Fate, Fault, Operation, Schedule};
+use bisync_world::world::World;
 
 const BEFORE: &str = "1 write a A\n 1 write d/b B\n 1 write d/c C\n 2 write e E\n 2 write f F";
 const EDITS: &str = "1 write d/b BB\n 2 write n/m M\n 1 delete e\n 2 write a A2\n 1 write a A1\n 1 write d/n N";

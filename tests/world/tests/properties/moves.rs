@@ -3,9 +3,9 @@
 use bisync_engine::entry::Instant;
 use bisync_engine::protocol::Verb;
 use bisync_engine::side::Side;
-use bisync_tests::host::show;
-use bisync_tests::random::Random;
-use bisync_tests::world::World;
+use bisync_world::host::show;
+use bisync_world::random::Random;
+use bisync_world::world::World;
 
 use super::{FORCE, all_contents, run_ok, seeds};
 

@@ -19,16 +19,15 @@ use bisync_engine::entry::{Fingerprint, Kind};
 use bisync_engine::listing::Reader;
 use bisync_engine::pull::Pull;
 use bisync_engine::side::{Pair, Side};
-use bisync_tests::host::{Run, run, show};
-use bisync_tests::random::Random;
-use bisync_tests::real::program;
-use bisync_tests::world::World;
+use bisync_world::host::{Run, run, show};
+use bisync_world::random::Random;
+use bisync_world::world::World;
 
 const NAMES: [&str; 9] = ["a", "b", "d/a", "d/b", "d/e/a", "a/x", "a.txt", "d", "e"];
 
 /// The seeds that a property is tried with.
 fn seeds() -> Range<u64> {
-    program::seeds("BISYNC_SEEDS", 1000)
+    bisync_world::seeds::seeds("BISYNC_SEEDS", 1000)
 }
 
 /// Makes random edits on one side. Returns the contents that were written.

@@ -3,11 +3,11 @@
 
 use bisync_engine::entry::Instant;
 use bisync_engine::side::{Pair, Side};
-use bisync_tests::host::{is_changing, run, show};
-use bisync_tests::nature::Nature;
-use bisync_tests::random::Random;
-use bisync_tests::trees::{Contents, NAMES, edit};
-use bisync_tests::world::World;
+use bisync_world::host::{is_changing, run, show};
+use bisync_world::nature::Nature;
+use bisync_world::random::Random;
+use bisync_world::trees::{Contents, NAMES, edit};
+use bisync_world::world::World;
 
 use super::{FORCE, run_ok, seeds};
 

@@ -4,13 +4,13 @@ use bisync_engine::protocol::Verb;
 use bisync_engine::session::{PlanUse, Session};
 use bisync_engine::session_name::{PLAN, StateNames};
 use bisync_engine::side::{Pair, Side};
-use bisync_tests::host::{Run, converse, opening, options, run};
-use bisync_tests::model::files;
-use bisync_tests::random::Random;
-use bisync_tests::real::program;
-use bisync_tests::scenario::edit;
-use bisync_tests::trees::{self, Contents, NAMES};
-use bisync_tests::world::World;
+use bisync_world::host::{Run, converse, opening, options, run};
+use bisync_world::model::files;
+use bisync_world::random::Random;
+use bisync_world::scenario::edit;
+use bisync_world::seeds::seeds;
+use bisync_world::trees::{self, Contents, NAMES};
+use bisync_world::world::World;
 
 fn write() -> PlanUse {
     PlanUse::Write { roots: Pair::new("/one".into(), "/two".into()) }
@@ -186,7 +186,7 @@ fn p21_a_plan_written_and_applied_is_the_run() {
         "--force --create-empty-src-dirs",
         "--force --remove-empty-dirs",
     ];
-    for seed in program::seeds("BISYNC_SEEDS", 1000) {
+    for seed in seeds("BISYNC_SEEDS", 1000) {
         let mut random = Random::new(seed);
         let mut ran = World::default();
         let text = *random.pick(&options);

@@ -1,9 +1,9 @@
 //! What is done depends on what is there, not on the order of answers.
 
 use bisync_engine::side::Side;
-use bisync_tests::host::{Run, run};
-use bisync_tests::random::Random;
-use bisync_tests::world::World;
+use bisync_world::host::{Run, run};
+use bisync_world::random::Random;
+use bisync_world::world::World;
 
 use super::{FORCE, edit, edited_world, run_ok, seeds, world_in_step};
 

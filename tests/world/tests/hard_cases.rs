@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use bisync_engine::side::Side;
-use bisync_tests::host::{Run, run, run_some, show};
-use bisync_tests::scenario::edit;
-use bisync_tests::world::World;
+use bisync_world::host::{Run, run, run_some, show};
+use bisync_world::scenario::edit;
+use bisync_world::world::World;
 
 const NFC: &str = "\u{e9}";
 const NFD: &str = "e\u{301}";
@@ -233,7 +233,7 @@ fn a_dry_run_knows_which_directories_will_be_empty() {
     let options = "--remove-empty-dirs --exclude=*.tmp";
     let planned = run(&mut world, &format!("{options} --dry-run"), 2).unwrap();
     let done = run(&mut world, options, 2).unwrap();
-    let removed = |run: &bisync_tests::host::Run| run.outcome.counts.map(|counts| counts.directories_removed);
+    let removed = |run: &bisync_world::host::Run| run.outcome.counts.map(|counts| counts.directories_removed);
     assert_eq!(removed(&planned), removed(&done));
     assert_eq!(done.outcome.exit_code, 0);
     let left: Vec<_> = world.sides.one.directories.iter().map(String::as_str).collect();

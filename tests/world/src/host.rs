@@ -2,18 +2,36 @@
 
 use std::collections::VecDeque;
 
-use bisync::component::Conversation;
 use bisync_engine::entry::Instant;
 use bisync_engine::event::{Event, Workload};
 use bisync_engine::outcome::Outcome;
 use bisync_engine::protocol::{Reply, Request, RequestId, Verb};
-use bisync_engine::session::{OpenError, Opening, Session};
+use bisync_engine::session::{OpenError, Opening, Session, Turn};
 use bisync_engine::side::{Pair, Side};
 
 use crate::nature::Nature;
 use crate::random::Random;
 use crate::schedule::Schedule;
 use crate::world::{RUNS_AFTER, World};
+
+/// An engine that a world can talk to, as a library or compiled. It panics where the engine fails.
+pub trait Engine {
+    /// Returns what is to be done and said now.
+    fn turn(&mut self) -> Turn;
+
+    /// Takes the answer to a request.
+    fn supply(&mut self, id: RequestId, reply: Reply);
+}
+
+impl Engine for Session {
+    fn turn(&mut self) -> Turn {
+        Self::turn(self)
+    }
+
+    fn supply(&mut self, id: RequestId, reply: Reply) {
+        Self::supply(self, id, reply).unwrap_or_else(|error| panic!("the session refused an answer: {error}"));
+    }
+}
 
 /// What a run did and said.
 #[derive(Debug)]
@@ -113,7 +131,7 @@ pub fn run_by(world: &mut World, text: &str, schedule: &mut Schedule<'_>) -> Res
 ///
 /// # Panics
 /// When the engine waits although nothing was asked, or fails.
-pub fn converse(session: &mut dyn Conversation, world: &mut World, seed: u64, requests: usize) -> Option<Run> {
+pub fn converse(session: &mut dyn Engine, world: &mut World, seed: u64, requests: usize) -> Option<Run> {
     converse_by(session, world, &mut Schedule::plain(seed, requests))
 }
 
@@ -121,13 +139,13 @@ pub fn converse(session: &mut dyn Conversation, world: &mut World, seed: u64, re
 ///
 /// # Panics
 /// When the engine waits although nothing was asked, or fails.
-pub fn converse_by(session: &mut dyn Conversation, world: &mut World, schedule: &mut Schedule<'_>) -> Option<Run> {
+pub fn converse_by(session: &mut dyn Engine, world: &mut World, schedule: &mut Schedule<'_>) -> Option<Run> {
     let (mut events, mut verbs): (Vec<Event>, Vec<Verb>) = (Vec::new(), Vec::new());
     let (mut asked, mut most_copies) = (Vec::new(), 0);
     let mut waiting: Vec<Request> = Vec::new();
     let mut answers: Vec<Answer> = Vec::new();
     loop {
-        let turn = session.turn().unwrap_or_else(|error| panic!("{error}"));
+        let turn = session.turn();
         events.extend(turn.events);
         asked.extend(
             turn.requests.iter().filter(|request| !is_state(&request.verb)).map(|request| request.verb.clone()),
@@ -174,15 +192,13 @@ struct Answer {
 }
 
 /// Tells the engine one of the answers; those of the state store stay in order.
-fn supply(session: &mut dyn Conversation, answers: &mut Vec<Answer>, mut index: usize) {
+fn supply(session: &mut dyn Engine, answers: &mut Vec<Answer>, mut index: usize) {
     if answers[index].is_state {
         index = answers.iter().position(|answer| answer.is_state).unwrap_or(index);
     }
     let answer = &mut answers[index];
-    if let Some(reply) = answer.replies.pop_front()
-        && let Err(error) = session.supply(answer.id, reply)
-    {
-        panic!("the session refused an answer: {error}");
+    if let Some(reply) = answer.replies.pop_front() {
+        session.supply(answer.id, reply);
     }
     if answer.replies.is_empty() {
         answers.remove(index);

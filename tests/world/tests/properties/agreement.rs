@@ -1,8 +1,8 @@
 //! Both sides agree after a run, and on what was edited.
 
 use bisync_engine::side::Side;
-use bisync_tests::host::show;
-use bisync_tests::random::Random;
+use bisync_world::host::show;
+use bisync_world::random::Random;
 
 use super::{FORCE, all_contents, edit, edited_world, run_ok, seeds, world_in_step};
 

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use bisync_engine::protocol::{Expect, Verb};
 use bisync_engine::side::{Pair, Side};
-use bisync_tests::host::{run, run_by, show};
-use bisync_tests::nature::Nature;
-use bisync_tests::random::Random;
-use bisync_tests::schedule::Schedule;
-use bisync_tests::trees::{Contents, NAMES, edit};
-use bisync_tests::world::{Tree, World};
+use bisync_world::host::{run, run_by, show};
+use bisync_world::nature::Nature;
+use bisync_world::random::Random;
+use bisync_world::schedule::Schedule;
+use bisync_world::trees::{Contents, NAMES, edit};
+use bisync_world::world::{Tree, World};
 
 use super::{FORCE, all_contents, run_ok, seeds, world_in_step};
 

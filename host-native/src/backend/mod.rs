@@ -1,11 +1,13 @@
 //! Where the files of a side are: what every kind of storage can do, and who carries out the engine's requests.
 
 mod content;
+pub mod http;
 pub mod local;
 pub mod open;
 mod perform;
 pub mod rclone;
 mod references;
+pub mod s3;
 
 use std::pin::Pin;
 

@@ -1,11 +1,15 @@
 //! Which backend serves a remote.
 
+use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use bisync_engine::options::Options;
+use bisync_engine::protocol::Failure;
 
 use super::local::Transport;
-use super::{Answer, Backend};
+use super::{Backend, s3};
+use crate::cli::Environment;
 use crate::remote::Remote;
 
 /// What a backend is opened with.
@@ -21,15 +25,39 @@ pub struct Opening<'a> {
     pub transport: &'a Transport,
     /// The options of the run.
     pub options: &'a Options,
+    /// Where what can be found out again may be kept for later runs. The directory may not be there.
+    pub cache: &'a Path,
 }
 
-/// Opens a folder of a remote.
-pub type Open = for<'a> fn(Opening<'a>) -> Answer<'a, Arc<dyn Backend>>;
+/// Why a folder of a remote is not opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unopened {
+    /// The remote wants what only rclone can do.
+    #[error("{0} is not served here, but by rclone: `--backend auto`")]
+    LeftToRclone(String),
+    /// It cannot be opened.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
 
-/// The kinds of remotes that are served here, by rclone's names; all others are served by rclone itself.
-pub const NATIVE: &[(&str, Open)] = &[];
+/// A folder that is being opened.
+pub type Opened<'a> = Pin<Box<dyn Future<Output = Result<Arc<dyn Backend>, Unopened>> + Send + 'a>>;
 
-/// Returns who opens a remote of this kind, if it is served here.
-pub fn native(kind: &str) -> Option<Open> {
-    NATIVE.iter().find(|(name, _)| *name == kind).map(|(_, open)| *open)
+/// Who serves a kind of remotes here.
+#[derive(Debug, Clone, Copy)]
+pub struct Native {
+    /// The kind, by rclone's name.
+    pub kind: &'static str,
+    /// Returns what of a remote only rclone can do; `None` when it is served here.
+    pub lacks: fn(&Remote, &Environment) -> Option<String>,
+    /// Opens a folder of a remote.
+    pub open: for<'a> fn(Opening<'a>) -> Opened<'a>,
+}
+
+/// The kinds of remotes that are served here; all others are served by rclone itself.
+pub const NATIVE: &[Native] = &[s3::NATIVE];
+
+/// Returns who serves a kind of remotes here, if anybody does.
+pub fn native(kind: &str) -> Option<Native> {
+    NATIVE.iter().find(|native| native.kind == kind).copied()
 }

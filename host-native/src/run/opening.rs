@@ -1,5 +1,6 @@
 //! Opens the folders that a run works on, wherever they are.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use bisync_engine::options::Options;
@@ -11,7 +12,7 @@ use tokio::runtime::Runtime;
 use super::RunError;
 use crate::backend::Backend;
 use crate::backend::local::{Local, Sight, Transport};
-use crate::backend::open::{Opening, native};
+use crate::backend::open::{Opening, Unopened, native};
 use crate::backend::rclone::Rclone;
 use crate::cli::Environment;
 use crate::paths::{Location, PathsError, Root};
@@ -25,6 +26,8 @@ pub struct Opener<'a> {
     pub sight: Sight,
     /// What content passes through.
     pub transport: Transport,
+    /// The directory of the listings.
+    pub state: &'a Path,
     /// What remotes are waited for in.
     pub runtime: &'a Runtime,
     /// Serves the remotes that are not served here.
@@ -85,19 +88,25 @@ impl Opener<'_> {
 
     fn remote(&self, address: &Address, backup: Option<&str>) -> Result<Arc<dyn Backend>, Failure> {
         let wanted = self.options.word("backend");
-        let open = native(&address.remote.kind).filter(|_| wanted != Some("rclone"));
-        match open {
-            Some(open) => {
-                let Self { options, transport, .. } = self;
-                let opening = Opening { remote: &address.remote, path: &address.path, backup, transport, options };
-                self.runtime.block_on(open(opening))
+        let native = native(&address.remote.kind).filter(|_| wanted != Some("rclone"));
+        let opened = match native {
+            Some(native) => {
+                let Self { options, transport, state: cache, .. } = self;
+                let opening =
+                    Opening { remote: &address.remote, path: &address.path, backup, transport, options, cache };
+                self.runtime.block_on((native.open)(opening))
             }
-            None if wanted == Some("native") => {
-                let message =
-                    format!("remotes of the kind `{}` are served by rclone: `--backend auto`", address.remote.kind);
-                Err(Failure { kind: FailureKind::Other, message })
+            None => Err(Unopened::LeftToRclone(format!("the kind `{}`", address.remote.kind))),
+        };
+        match opened {
+            Ok(opened) => Ok(opened),
+            Err(Unopened::LeftToRclone(_)) if wanted != Some("native") => {
+                self.runtime.block_on(self.rclone.open(address, backup))
             }
-            None => self.runtime.block_on(self.rclone.open(address, backup)),
+            Err(Unopened::Failed(failure)) => Err(failure),
+            Err(error @ Unopened::LeftToRclone(_)) => {
+                Err(Failure { kind: FailureKind::Other, message: error.to_string() })
+            }
         }
     }
 }

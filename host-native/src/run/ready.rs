@@ -99,7 +99,7 @@ impl Ready {
         let roots =
             [&locations.one.root, &locations.two.root].into_iter().chain(references.iter().map(|(_, root)| root));
         let rclone = remotes.rclone(roots, &arguments.given, &transport);
-        let opener = Opener { options, sight, transport, runtime: &runtime, rclone };
+        let opener = Opener { options, sight, transport, state: &state, runtime: &runtime, rclone };
         let open = |side: Side| {
             let backup = backups[side].as_ref().map(|backup| &backup.root);
             opener.side(side, &locations[side], backup, may_be_missing)

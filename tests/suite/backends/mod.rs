@@ -9,10 +9,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bisync::backend::local::{Local, Sight, Transport};
+use bisync::backend::open::{Native, Opening, native};
 use bisync::backend::rclone::Rclone;
 use bisync::backend::{Backend, Content};
 use bisync::remote::{Config, Connection, Destination};
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
+use bisync_engine::options::Options;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{CopyFile, Disposal, Expect, Failure, FailureKind, Staging};
 use bisync_engine::side::Side;
@@ -48,10 +50,11 @@ struct Traits {
 fn each(check: impl Fn(&Subject)) {
     for subject in [
         Some(local()),
-        served(None),
-        served(Some(Protocol::Sftp)),
-        served(Some(Protocol::Webdav)),
-        served(Some(Protocol::S3)),
+        served(None, By::Rclone),
+        served(Some(Protocol::Sftp), By::Rclone),
+        served(Some(Protocol::Webdav), By::Rclone),
+        served(Some(Protocol::S3), By::Rclone),
+        served(Some(Protocol::S3), By::Us),
     ] {
         subject.iter().for_each(&check);
     }
@@ -70,8 +73,17 @@ fn local() -> Subject {
     Subject { name: "local", backend, runtime: runtime(), directory, backups, traits, _server: None, _home: home }
 }
 
-/// A folder that rclone serves: over a server of this protocol, or as it is on the disk.
-fn served(protocol: Option<Protocol>) -> Option<Subject> {
+/// Who speaks to a server.
+#[derive(Clone, Copy)]
+enum By {
+    /// rclone, as our child.
+    Rclone,
+    /// This program itself.
+    Us,
+}
+
+/// A folder of a server that rclone runs for this protocol, or as it is on the disk.
+fn served(protocol: Option<Protocol>, by: By) -> Option<Subject> {
     let rclone = program::rclone()?;
     let home = tempfile::tempdir().unwrap();
     let served = home.path().join("bucket");
@@ -92,13 +104,26 @@ fn served(protocol: Option<Protocol>) -> Option<Subject> {
     };
     let (folder, kept) = (address("folder"), address("kept"));
     let runtime = runtime();
-    let rclone = Arc::new(Rclone::new(None, &[], [&folder].into_iter(), &Transport::default()));
-    let backend = runtime.block_on(rclone.open(&folder, Some(&kept.path))).unwrap();
-    let name = match protocol {
-        None => "rclone, local",
-        Some(Protocol::Sftp) => "rclone, SFTP",
-        Some(Protocol::Webdav) => "rclone, WebDAV",
-        Some(Protocol::S3) => "rclone, S3",
+    let transport = Transport::default();
+    let backend = match by {
+        By::Rclone => {
+            let rclone = Arc::new(Rclone::new(None, &[], [&folder].into_iter(), &transport));
+            runtime.block_on(rclone.open(&folder, Some(&kept.path))).unwrap()
+        }
+        By::Us => {
+            let (options, backup) = (Options::parse(&[]).unwrap(), Some(&*kept.path));
+            let (remote, path, cache) = (&folder.remote, &*folder.path, home.path());
+            let Native { open, .. } = native(&remote.kind).unwrap();
+            let opening = Opening { remote, path, backup, transport: &transport, options: &options, cache };
+            runtime.block_on(open(opening)).unwrap()
+        }
+    };
+    let name = match (protocol, by) {
+        (None, _) => "rclone, local",
+        (Some(Protocol::Sftp), _) => "rclone, SFTP",
+        (Some(Protocol::Webdav), _) => "rclone, WebDAV",
+        (Some(Protocol::S3), By::Rclone) => "rclone, S3",
+        (Some(Protocol::S3), By::Us) => "S3",
     };
     let is_keyed = protocol == Some(Protocol::S3);
     let traits = Traits { empty_directories: !is_keyed, any_name: !is_keyed };

@@ -24,7 +24,13 @@ fn check(ended: &Ended, code: i32, expected: &str) {
 #[test]
 fn a_remote_and_a_folder_are_kept_in_step() {
     let Some(rclone) = program::rclone() else { return };
-    for protocol in [Protocol::Sftp, Protocol::Webdav, Protocol::S3] {
+    let kinds = [
+        (Protocol::Sftp, "--backend=rclone"),
+        (Protocol::Webdav, "--backend=rclone"),
+        (Protocol::S3, "--backend=rclone"),
+        (Protocol::S3, "--backend=native"),
+    ];
+    for (protocol, backend) in kinds {
         let home = Home::with(&[
             ("one/tea", "green"),
             ("one/d/large", &"x".repeat(3_000_000)),
@@ -32,8 +38,9 @@ fn a_remote_and_a_folder_are_kept_in_step() {
         ]);
         let server = Server::start(&rclone, protocol, &home.at("served"));
         let two = format!("{}:two", server.connection());
-        let quiet = |more: &[&str]| check(&run(&home, &two, more), 0, "nothing to do");
-        check(&run(&home, &two, &[]), 0, "3 copied");
+        let run = |more: &[&str]| run(&home, &two, &[more, &[backend]].concat());
+        let quiet = |more: &[&str]| check(&run(more), 0, "nothing to do");
+        check(&run(&[]), 0, "3 copied");
         quiet(&[]);
         assert_eq!(home.read("served/two/tea").as_deref(), Some("green"), "{protocol:?}");
         assert_eq!(home.read("one/rice").as_deref(), Some("basmati"), "{protocol:?}");
@@ -45,7 +52,7 @@ fn a_remote_and_a_folder_are_kept_in_step() {
         home.write("served/two/new/nuts", "cashew");
         let backups = [format!("--backup-dir2={}:kept", server.connection()), "--backup-dir1=kept".into()];
         let backups = backups.each_ref().map(String::as_str);
-        check(&run(&home, &two, &backups), 0, "in step");
+        check(&run(&backups), 0, "in step");
         quiet(&backups);
         assert_eq!(home.read("served/two/tea").as_deref(), Some("black, with milk"), "{protocol:?}");
         assert_eq!(home.read("served/kept/tea").as_deref(), Some("green"), "{protocol:?}");
@@ -56,7 +63,7 @@ fn a_remote_and_a_folder_are_kept_in_step() {
         // Both sides change a file.
         home.write("one/tea", "one says so");
         home.write("served/two/tea", "two says otherwise");
-        check(&run(&home, &two, &["--conflict-resolve=path1"]), 0, "1 conflict");
+        check(&run(&["--conflict-resolve=path1"]), 0, "1 conflict");
         for folder in ["one", "served/two"] {
             assert_eq!(home.read(&format!("{folder}/tea")).as_deref(), Some("one says so"), "{protocol:?}");
             let loser = home.read(&format!("{folder}/tea.conflict1"));
@@ -64,6 +71,37 @@ fn a_remote_and_a_folder_are_kept_in_step() {
         }
         quiet(&[]);
     }
+}
+
+#[test]
+fn s3_is_the_same_whoever_serves_it() {
+    let Some(rclone) = program::rclone() else { return };
+    let home = Home::with(&[
+        ("one/tea", "green"),
+        ("one/d/ü ?#%+&=;.txt", "odd"),
+        ("one/empty", ""),
+        ("one/d/large", &"x".repeat(9_000_000)),
+        ("served/two/rice", "basmati"),
+    ]);
+    let server = Server::start(&rclone, Protocol::S3, &home.at("served"));
+    let two = format!("{}:two", server.connection());
+    let by = |backend: &str, more: &[&str]| run(&home, &two, &[more, &[backend]].concat());
+    let backends = ["--backend=native", "--backend=rclone"];
+    for (index, first) in backends.into_iter().enumerate() {
+        let second = backends[1 - index];
+        check(&by(first, &["--resync"]), 0, "in step");
+        check(&by(second, &[]), 0, "nothing to do");
+        check(&by(second, &["--checksum", "--resync"]), 0, "nothing to do");
+        check(&by(first, &["--checksum"]), 0, "nothing to do");
+        home.write("one/tea", &format!("black for {first}"));
+        home.write(&format!("one/d/new {index}"), "new");
+        check(&by(first, &[]), 0, "2 copied");
+        check(&by(second, &[]), 0, "nothing to do");
+    }
+    // What only rclone can do is left to it, unless that is not wanted.
+    let marked = two.replacen(":s3,", ":s3,directory_markers=true,", 1);
+    check(&run(&home, &marked, &["--resync"]), 0, "in step");
+    check(&run(&home, &marked, &["--backend=native"]), 1, "`directory_markers` is not served here, but by rclone");
 }
 
 #[test]

@@ -40,7 +40,7 @@ use jiff::tz::TimeZone;
 use tokio::task::spawn_blocking;
 
 pub use self::failure::failure;
-pub use self::names::from_disk;
+pub use self::names::{from_disk, to_disk};
 pub use self::open::Sight;
 pub use self::transfer::Transport;
 

@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use super::launch::Launch;
 use super::{failed, failure};
+use crate::backend::http::builder;
 
 /// So long rclone may take until it answers.
 const STARTS_IN: Duration = Duration::from_secs(30);
@@ -53,7 +54,7 @@ impl Child {
         // What the terminal tells this process, such as to stop, it does not tell the child.
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log_file);
         let keeper = command.spawn().map_err(|error| broken("rclone cannot be started", &error))?;
-        let client = Client::builder().unix_socket(socket).no_proxy().build();
+        let client = builder().unix_socket(socket).no_proxy().build();
         let client = client.map_err(|error| broken("no connection to rclone", &error))?;
         let mut child = Self { keeper, client, directory };
         let deadline = Instant::now() + STARTS_IN;

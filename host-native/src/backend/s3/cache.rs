@@ -1,0 +1,242 @@
+//! What servers tell of an object only when it is asked for alone, kept from one run to the next.
+//!
+//! A listing says when the server last wrote an object, and which version that is; as long as these stay the same, so does what
+//! else there is to know. The content is never taken from here, and nothing is lost with the file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::ops::Bound;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use redb::{
+    Database, DatabaseError, Durability, Error, ReadableDatabase, StorageError, Table, TableDefinition, TableError,
+};
+
+use super::object::Details;
+use super::times::{read_time, write_time};
+use super::xml::Listed;
+
+/// What a directory's keys begin with, and the rest of the key; what the listing said, and what was told.
+const OBJECTS: TableDefinition<'static, (&str, &str), &str> = TableDefinition::new("objects-1");
+
+/// So much memory is used for it, in bytes.
+const MEMORY: usize = 8 << 20;
+
+/// What is known of the objects of a folder.
+#[derive(Debug)]
+pub struct Cache {
+    file: PathBuf,
+    database: Mutex<Opened>,
+}
+
+#[derive(Debug)]
+enum Opened {
+    NotYet,
+    Unusable,
+    Open(Box<Database>),
+}
+
+impl Cache {
+    /// Names the file. It is opened when it is first needed, and made where its directory is there.
+    pub fn new(file: PathBuf) -> Self {
+        Self { file, database: Mutex::new(Opened::NotYet) }
+    }
+
+    /// Returns what is known of the objects that the listing of a directory holds, in its order. What is not listed any more is
+    /// forgotten.
+    pub fn known(&self, prefix: &str, listed: &[Listed]) -> Vec<Option<Details>> {
+        let name = |object: &'_ Listed| object.key.strip_prefix(prefix).map(str::to_owned);
+        let kept = self.with(|database| read(database, prefix)).unwrap_or_default();
+        let names: BTreeSet<_> = listed.iter().filter_map(name).collect();
+        let gone: Vec<_> = kept.keys().filter(|name| !names.contains(*name)).collect();
+        if !gone.is_empty() {
+            self.with(|database| {
+                change(database, |table| {
+                    gone.iter().try_for_each(|name| table.remove((prefix, name.as_str())).map(drop))
+                })
+            });
+        }
+        listed.iter().map(|object| details(kept.get(&name(object)?)?, object)).collect()
+    }
+
+    /// Keeps what was told of objects of a directory.
+    pub fn keep<'a>(&self, prefix: &str, told: impl Iterator<Item = (&'a Listed, &'a Details)>) {
+        let rows: Vec<_> = told
+            .filter_map(|(object, details)| Some((object.key.strip_prefix(prefix)?, row(object, details))))
+            .collect();
+        if !rows.is_empty() {
+            self.with(|database| {
+                change(database, |table| {
+                    rows.iter().try_for_each(|(name, row)| table.insert((prefix, *name), row.as_str()).map(drop))
+                })
+            });
+        }
+    }
+
+    /// Makes what is kept outlast the run.
+    pub fn save(&self) {
+        if let Opened::Open(database) = &*self.opened() {
+            // An empty transaction takes along those before it. Without it, what is kept is what there was.
+            database.begin_write().ok().and_then(|transaction| transaction.commit().ok());
+        }
+    }
+
+    fn opened(&self) -> MutexGuard<'_, Opened> {
+        self.database.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something with the database; `None` where that cannot be, which is no misfortune.
+    fn with<T>(&self, work: impl FnOnce(&Database) -> Result<T, Error>) -> Option<T> {
+        let mut opened = self.opened();
+        if let Opened::NotYet = *opened {
+            *opened = open(&self.file).map_or(Opened::Unusable, |database| Opened::Open(Box::new(database)));
+        }
+        let Opened::Open(database) = &*opened else { return None };
+        let done = work(database).ok();
+        if done.is_none() {
+            *opened = Opened::Unusable;
+        }
+        done
+    }
+}
+
+impl Drop for Cache {
+    fn drop(&mut self) {
+        self.save();
+    }
+}
+
+fn open(file: &Path) -> Option<Database> {
+    if !file.parent().is_some_and(Path::is_dir) {
+        return None;
+    }
+    let create = || Database::builder().set_cache_size(MEMORY).create(file);
+    match create() {
+        Ok(database) => Some(database),
+        // Another run has it.
+        Err(DatabaseError::DatabaseAlreadyOpen) => None,
+        Err(_) => {
+            fs::remove_file(file).ok()?;
+            create().ok()
+        }
+    }
+}
+
+fn read(database: &Database, prefix: &str) -> Result<BTreeMap<String, String>, Error> {
+    let table = match database.begin_read()?.open_table(OBJECTS) {
+        Ok(table) => table,
+        Err(TableError::TableDoesNotExist(_)) => return Ok(BTreeMap::new()),
+        Err(error) => return Err(error.into()),
+    };
+    let mut kept = BTreeMap::new();
+    for entry in table.range::<(&str, &str)>((Bound::Included((prefix, "")), Bound::Unbounded))? {
+        let (key, row) = entry?;
+        let (directory, name) = key.value();
+        if directory != prefix {
+            break;
+        }
+        kept.insert(name.to_owned(), row.value().to_owned());
+    }
+    Ok(kept)
+}
+
+type Objects<'a> = Table<'a, (&'static str, &'static str), &'static str>;
+
+fn change(database: &Database, work: impl FnOnce(&mut Objects<'_>) -> Result<(), StorageError>) -> Result<(), Error> {
+    let mut transaction = database.begin_write()?;
+    // It becomes durable with the last transaction of the run.
+    transaction.set_durability(Durability::None)?;
+    work(&mut transaction.open_table(OBJECTS)?)?;
+    Ok(transaction.commit()?)
+}
+
+/// What the listing said, and what was told: five lines, empty where there is nothing.
+fn row(object: &Listed, details: &Details) -> String {
+    let modified = details.modified.map(write_time).unwrap_or_default();
+    let md5 = details.md5.as_deref().unwrap_or_default();
+    format!("{}\n{}\n{}\n{modified}\n{md5}", object.etag, object.modified, object.size)
+}
+
+/// Returns what was told, where the listing still says the same.
+fn details(row: &str, object: &Listed) -> Option<Details> {
+    let mut lines = row.split('\n');
+    let mut next = || lines.next();
+    let is_same = next()? == object.etag && next()? == object.modified && next()? == object.size.to_string();
+    let (modified, md5) = (next()?, next()?);
+    let modified = if modified.is_empty() { None } else { Some(read_time(modified)?) };
+    let md5 = Some(md5.to_owned()).filter(|md5| !md5.is_empty());
+    is_same.then_some(Details { modified, md5 })
+}
+
+#[cfg(test)]
+mod tests {
+    use bisync_engine::entry::Instant;
+
+    use super::*;
+
+    fn listed(key: &str, etag: &str) -> Listed {
+        Listed { key: key.into(), size: 5, etag: etag.into(), modified: "2026-01-01T00:00:00Z".into() }
+    }
+
+    fn told(seconds: i64) -> Details {
+        Details { modified: Some(Instant { seconds, nanoseconds: 5 }), md5: Some("ab".into()) }
+    }
+
+    #[test]
+    fn what_was_told_counts_as_long_as_the_listing_says_the_same() {
+        let home = tempfile::tempdir().unwrap();
+        let opened = || Cache::new(home.path().join("c"));
+        let (a, b) = (listed("d/a", "1"), listed("d/b", "1"));
+        let cache = opened();
+        assert_eq!(cache.known("d/", std::slice::from_ref(&a)), [None]);
+        cache.keep("d/", [(&a, &told(-7)), (&b, &Details::default())].into_iter());
+        cache.keep("d/e/", [(&listed("d/e/a", "1"), &told(8))].into_iter());
+        drop(cache);
+        let cache = opened();
+        assert_eq!(cache.known("d/", &[a.clone(), b.clone()]), [Some(told(-7)), Some(Details::default())]);
+        let others = [
+            listed("d/a", "2"),
+            Listed { size: 6, ..a.clone() },
+            Listed { modified: "2026-01-01T00:00:01Z".into(), ..a.clone() },
+        ];
+        for other in others {
+            assert_eq!(cache.known("d/", &[other, b.clone()])[0], None);
+        }
+        // It is forgotten when it is not there any more, and what is in other directories is not.
+        cache.known("d/", std::slice::from_ref(&b));
+        assert_eq!(cache.known("d/", &[a, b]), [None, Some(Details::default())]);
+        assert_eq!(cache.known("d/e/", &[listed("d/e/a", "1")]), [Some(told(8))]);
+    }
+
+    #[test]
+    fn a_file_that_is_none_is_made_anew() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("c");
+        fs::write(&file, "no database").unwrap();
+        let cache = Cache::new(file);
+        let a = listed("a", "1");
+        cache.keep("", [(&a, &told(1))].into_iter());
+        assert_eq!(cache.known("", &[a]), [Some(told(1))]);
+    }
+
+    #[test]
+    fn nothing_is_made_where_there_is_no_directory() {
+        let home = tempfile::tempdir().unwrap();
+        let cache = Cache::new(home.path().join("no/c"));
+        let a = listed("a", "1");
+        cache.keep("", [(&a, &told(1))].into_iter());
+        assert_eq!(cache.known("", &[a]), [None]);
+        assert!(!home.path().join("no").exists());
+    }
+
+    #[test]
+    fn two_runs_do_not_wait_for_each_other() {
+        let home = tempfile::tempdir().unwrap();
+        let (one, other) = (Cache::new(home.path().join("c")), Cache::new(home.path().join("c")));
+        let a = listed("a", "1");
+        one.keep("", [(&a, &told(1))].into_iter());
+        assert_eq!(other.known("", std::slice::from_ref(&a)), [None]);
+        assert_eq!(one.known("", &[a]), [Some(told(1))]);
+    }
+}

@@ -1,0 +1,115 @@
+//! Moves and deletes files, keeps backups of them, and sets their times.
+
+use bisync_engine::entry::{Fingerprint, Found, Instant};
+use bisync_engine::path::RelPath;
+use bisync_engine::protocol::{Disposal, Expect, Failure, FailureKind, MoveFile};
+use bytes::Bytes;
+use rusty_s3::Method;
+
+use super::copy::Copy;
+use super::object::{Object, fingerprint, found};
+use super::request::{Condition, Request};
+use super::times::write_time;
+use super::{Place, S3, gone};
+use crate::backend::failed;
+
+impl S3 {
+    /// Moves a file: copies it, and deletes it where it was.
+    pub(super) async fn move_object(&self, moved: &MoveFile) -> Result<Found, Failure> {
+        let (key, target) = (self.folder.key(&moved.path)?, self.folder.key(&moved.target)?);
+        let object = self.expect(&key, &moved.expect).await?;
+        self.check(&target, &Expect::Absent).await?;
+        let (place, condition) = (&self.folder, Some(Condition::Absent));
+        // RACE: on a server that does not look itself, what is put at the target after the look is replaced.
+        self.copy(Copy { key: &key, object: &object, place, target: &target, modified: None, condition }).await?;
+        let copied = self.copied(place, &target, &object).await?;
+        // RACE: on such a server, a change after this look is lost; what was listed is at the target.
+        let deleted = match self.expect(&key, &moved.expect).await {
+            Ok(object) => self.delete_object(&key, &object.etag).await,
+            Err(refusal) => Err(refusal),
+        };
+        if let Err(refusal) = deleted {
+            self.delete_object(&target, &copied.etag).await?;
+            return Err(refusal);
+        }
+        self.described(&target, &copied).await
+    }
+
+    /// Deletes a file.
+    pub(super) async fn delete(
+        &self,
+        path: &RelPath,
+        expect: &Fingerprint,
+        disposal: &Disposal,
+    ) -> Result<(), Failure> {
+        let key = self.folder.key(path)?;
+        let mut object = self.expect(&key, expect).await?;
+        if let Disposal::Backup(path) = disposal {
+            self.back_up(&key, &object, path).await?;
+            object = self.expect(&key, expect).await?;
+        }
+        // RACE: on a server that does not look itself, a change after the look is lost.
+        self.delete_object(&key, &object.etag).await
+    }
+
+    /// Deletes the object with this tag.
+    pub(super) async fn delete_object(&self, key: &str, etag: &str) -> Result<(), Failure> {
+        let request = Request::new(Method::Delete, &self.folder.bucket, key);
+        let request = self.server.on_condition(request, Condition::Tag(etag));
+        match self.server.ask(&request, Bytes::new()).await {
+            Ok(_) => Ok(()),
+            Err(failure) if matches!(failure.kind, FailureKind::Refused | FailureKind::NotFound) => {
+                // A first try may have done it, and its answer been lost.
+                let there = self.server.look(&self.folder.bucket, key).await?;
+                if there.is_none() {
+                    Ok(())
+                } else {
+                    Err(failed(FailureKind::Refused, "it has changed in the meantime"))
+                }
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Copies an object to where backups are.
+    pub(super) async fn back_up(&self, key: &str, object: &Object, path: &RelPath) -> Result<(), Failure> {
+        let nowhere = || failed(FailureKind::Other, "there is no backup directory");
+        let place = self.backup.as_ref().ok_or_else(nowhere)?;
+        let target = &place.key(path)?;
+        if place.bucket.name() != self.folder.bucket.name() {
+            self.make_backup_bucket(&place.bucket).await?;
+        }
+        self.copy(Copy { key, object, place, target, modified: None, condition: None }).await?;
+        self.copied(place, target, object).await.map(drop)
+    }
+
+    /// Returns what is at a key that an object was copied to, which has to be the same.
+    async fn copied(&self, place: &Place, key: &str, object: &Object) -> Result<Object, Failure> {
+        let there = self.server.look(&place.bucket, key).await?.ok_or_else(gone)?;
+        let is_other = |one: &Option<String>, other: &Option<String>| one.is_some() && other.is_some() && one != other;
+        if there.size != object.size || is_other(&there.details.md5, &object.details.md5) {
+            return Err(failed(FailureKind::Temporary, "the server's copy is not what was copied"));
+        }
+        Ok(there)
+    }
+
+    /// Sets the time of a file: it is copied onto itself.
+    pub(super) async fn set_modified(
+        &self,
+        path: &RelPath,
+        expect: &Fingerprint,
+        modified: Instant,
+    ) -> Result<Found, Failure> {
+        let key = &self.folder.key(path)?;
+        let object = &self.expect(key, expect).await?;
+        let text = Some(write_time(modified));
+        // The server copies this version only.
+        let etag =
+            self.copy(Copy { key, object, place: &self.folder, target: key, modified: text, condition: None }).await?;
+        if etag.is_empty() {
+            let now = self.server.look(&self.folder.bucket, key).await?.ok_or_else(gone)?;
+            return self.described(key, &now).await;
+        }
+        Ok(found(fingerprint(key, object.size, &etag, Some(modified))))
+    }
+}

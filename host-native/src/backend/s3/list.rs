@@ -1,0 +1,245 @@
+//! Lists directories, which are no more than what keys begin with.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
+use bisync_engine::path::RelPath;
+use bisync_engine::protocol::{Failure, FailureKind};
+use bytes::Bytes;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use reqwest::header::DATE;
+use rusty_s3::Method;
+
+use super::names::{Name, from_key};
+use super::object::{Details, Object, fingerprint, found, hash};
+use super::request::Request;
+use super::times::read_date;
+use super::xml::{Listed, Page, page};
+use super::{S3, directory};
+use crate::backend::failed;
+
+/// So many objects of a directory are asked for at a time.
+const ASKED_AT_ONCE: usize = 16;
+
+/// What was written so shortly before it was listed may be written once more without its time in the listing changing.
+const UNSETTLED: Duration = Duration::from_secs(3);
+
+/// What a directory holds, with whole keys.
+#[derive(Debug, Default)]
+struct Contents {
+    objects: Vec<Listed>,
+    prefixes: Vec<String>,
+    /// When the server began to tell, in its own time.
+    told_at: Option<SystemTime>,
+}
+
+/// A listed object, and what the server says of it alone.
+struct Told {
+    listed: Listed,
+    details: Details,
+    /// Whether it may be kept for later runs.
+    lasts: bool,
+}
+
+impl S3 {
+    /// Lists a directory.
+    pub(super) async fn list(&self, path: &RelPath, with_hash: bool) -> Result<Vec<Item>, Failure> {
+        let prefix = self.folder.prefix_of(path)?;
+        let Contents { mut objects, prefixes, told_at } = self.contents(&prefix).await?;
+        // An empty object of this name stands for the directory itself.
+        objects.retain(|object| object.key != prefix || object.size > 0);
+        let known = self.cache.known(&prefix, &objects);
+        let told: Vec<Option<Told>> = stream::iter(objects.into_iter().zip(known))
+            .map(|(listed, known)| self.tell(&prefix, listed, known, told_at))
+            .buffered(ASKED_AT_ONCE)
+            .try_collect()
+            .await?;
+        let told: Vec<Told> = told.into_iter().flatten().collect();
+        self.cache.keep(&prefix, told.iter().filter(|told| told.lasts).map(|told| (&told.listed, &told.details)));
+        let files = told.into_iter().map(|Told { listed, details, .. }| {
+            let modified = details.modified.or_else(|| read_date(&listed.modified));
+            let version = fingerprint(&listed.key, listed.size, &listed.etag, modified);
+            let hash = details.md5.filter(|_| with_hash).map(|md5| hash(&md5));
+            (name(&listed.key, &prefix), found(Fingerprint { hash, ..version }))
+        });
+        let directories = prefixes.iter().map(|key| (name(key.strip_suffix('/').unwrap_or(key), &prefix), directory()));
+        Ok(items(files.chain(directories)))
+    }
+
+    /// Says what there is to know of a listed object; `None` when it is gone again.
+    async fn tell(
+        &self,
+        prefix: &str,
+        listed: Listed,
+        known: Option<Details>,
+        told_at: Option<SystemTime>,
+    ) -> Result<Option<Told>, Failure> {
+        // What no path leads to is not asked for: for some such keys there is no address either.
+        let is_reachable = matches!(name(&listed.key, prefix), Name::Usable(_));
+        if let Some(details) = known.or_else(|| (!is_reachable).then(Details::default)) {
+            return Ok(Some(Told { listed, details, lasts: false }));
+        }
+        let Some(object) = self.server.look(&self.folder.bucket, &listed.key).await? else { return Ok(None) };
+        if object.etag == listed.etag && object.size == listed.size {
+            let lasts = is_settled(&listed, told_at);
+            return Ok(Some(Told { details: object.details, listed, lasts }));
+        }
+        // Another version by now, which is as good; but the listing does not know when it was written.
+        let details = Details { modified: object.details.modified.or(object.written), ..object.details };
+        let listed = Listed { size: object.size, etag: object.etag, ..listed };
+        Ok(Some(Told { listed, details, lasts: false }))
+    }
+
+    async fn contents(&self, prefix: &str) -> Result<Contents, Failure> {
+        let mut contents = Contents::default();
+        let mut next: Option<String> = None;
+        loop {
+            let (told_at, page) = self.page(prefix, Some("/"), self.server.settings.page, next.as_deref()).await?;
+            contents.told_at = contents.told_at.or(told_at);
+            let mut keys = page.objects.iter().map(|object| &object.key).chain(&page.prefixes);
+            if !keys.all(|key| key.starts_with(prefix)) {
+                return Err(failed(FailureKind::Other, "the server lists what was not asked for"));
+            }
+            contents.objects.extend(page.objects);
+            contents.prefixes.extend(page.prefixes);
+            match page.next {
+                None => return Ok(contents),
+                token if token == next => {
+                    return Err(failed(FailureKind::Other, "the server lists the same again and again"));
+                }
+                token => next = token,
+            }
+        }
+    }
+
+    /// Asks for a page of a listing. Returns when the server told it as well.
+    async fn page(
+        &self,
+        prefix: &str,
+        delimiter: Option<&str>,
+        length: u64,
+        next: Option<&str>,
+    ) -> Result<(Option<SystemTime>, Page), Failure> {
+        let request = Request::of_bucket(Method::Get, &self.folder.bucket)
+            .query("encoding-type", "url")
+            .query("list-type", "2")
+            .query("max-keys", length.to_string())
+            .query("prefix", prefix);
+        let more = [("continuation-token", next), ("delimiter", delimiter)];
+        let more = more.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let request = more.fold(request, |request, (name, value)| request.query(name, value));
+        let mut response = self.server.ask(&request, Bytes::new()).await?;
+        let date = response.headers().get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
+        Ok((date, page(&self.server.body(&mut response).await?)?))
+    }
+
+    /// Says what there is at a path.
+    pub(super) async fn find(&self, path: &RelPath) -> Result<Option<Found>, Failure> {
+        if path.is_root() {
+            // There is no folder without files, but one can be written to where there is a bucket.
+            return match self.page(&self.folder.prefix, None, 1, None).await {
+                Ok(_) => Ok(Some(directory())),
+                Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
+                Err(failure) => Err(failure),
+            };
+        }
+        let Ok(key) = self.folder.key(path) else { return Ok(None) };
+        if let Some(object) = self.server.look(&self.folder.bucket, &key).await? {
+            return self.described(&key, &object).await.map(Some);
+        }
+        let (_, page) = self.page(&self.folder.prefix_of(path)?, None, 1, None).await?;
+        Ok(if page.objects.is_empty() { None } else { Some(directory()) })
+    }
+
+    /// Returns an object as it is listed.
+    pub(super) async fn described(&self, key: &str, object: &Object) -> Result<Found, Failure> {
+        let mut version = object.fingerprint(key);
+        if object.details.modified.is_none() {
+            // The listing says it more precisely. The key is the first of those that begin with it.
+            let (_, page) = self.page(key, None, 1, None).await?;
+            let listed = page.objects.into_iter().find(|listed| listed.key == key && listed.etag == object.etag);
+            let modified: Option<Instant> = listed.and_then(|listed| read_date(&listed.modified));
+            version.modified = modified.or(version.modified);
+        }
+        Ok(found(version))
+    }
+
+    /// Says whether nothing is below a path but objects that stand for directories.
+    pub(super) async fn is_without_files(&self, path: &RelPath) -> Result<bool, Failure> {
+        let prefix = self.folder.prefix_of(path)?;
+        let mut next: Option<String> = None;
+        loop {
+            let (_, page) = self.page(&prefix, None, self.server.settings.page, next.as_deref()).await?;
+            if page.objects.iter().any(|object| !object.key.ends_with('/') || object.size > 0) {
+                return Ok(false);
+            }
+            match page.next {
+                None => return Ok(true),
+                token if token == next => return Ok(false),
+                token => next = token,
+            }
+        }
+    }
+}
+
+/// Says whether whatever is written to the object from now on is listed with another time.
+fn is_settled(listed: &Listed, told_at: Option<SystemTime>) -> bool {
+    let written = read_date(&listed.modified).and_then(|time| u64::try_from(time.seconds).ok());
+    let (Some(written), Some(told_at)) = (written, told_at) else { return false };
+    UNIX_EPOCH + Duration::from_secs(written) + UNSETTLED <= told_at
+}
+
+fn name(key: &str, prefix: &str) -> Name {
+    from_key(key.strip_prefix(prefix).unwrap_or(key))
+}
+
+/// Returns what is told of a directory: what no path leads to, and what is a file and a directory at once, takes no part.
+fn items(entries: impl Iterator<Item = (Name, Found)>) -> Vec<Item> {
+    let special = Found { kind: Kind::Special, fingerprint: Fingerprint::default() };
+    let mut items = BTreeMap::new();
+    for (name, found) in entries {
+        let (name, found) = match name {
+            Name::Usable(name) => (name, found),
+            Name::Unusable(name) => (name, special.clone()),
+        };
+        items.entry(name).and_modify(|twice: &mut Found| twice.clone_from(&special)).or_insert(found);
+    }
+    items.into_iter().map(|(name, found)| Item { name, found, metadata: None }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_listed_twice_or_left_out() {
+        let file = || found(Fingerprint::default());
+        let entries = [
+            (from_key("a"), file()),
+            (from_key("b"), file()),
+            (from_key("／"), file()),
+            (from_key("."), file()),
+            (from_key("a"), directory()),
+            (from_key(""), directory()),
+            (from_key("d"), directory()),
+        ];
+        let items = items(entries.into_iter());
+        let listed: Vec<_> = items.iter().map(|item| (&*item.name, item.found.kind)).collect();
+        let (file, directory, special) = (Kind::File, Kind::Directory, Kind::Special);
+        assert_eq!(listed, [("a", special), ("b", file), ("d", directory), ("．", special), ("／", special)]);
+    }
+
+    #[test]
+    fn what_was_just_written_is_not_settled() {
+        let told_at = UNIX_EPOCH + Duration::from_secs(100);
+        let check = |modified: &str, told_at: Option<SystemTime>, expected: bool| {
+            let listed = Listed { modified: modified.into(), ..Listed::default() };
+            assert_eq!(is_settled(&listed, told_at), expected, "{modified}");
+        };
+        check("1970-01-01T00:01:37.999Z", Some(told_at), true);
+        check("1970-01-01T00:01:38Z", Some(told_at), false);
+        check("1970-01-01T00:01:00Z", None, false);
+        check("never", Some(told_at), false);
+    }
+}

@@ -1,0 +1,233 @@
+//! Uploads: small files in one go from memory, larger ones while they are read, very large ones in parts.
+
+use std::future::pending;
+use std::pin::pin;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use bisync_engine::entry::{Found, Instant};
+use bisync_engine::protocol::{CopyFile, Disposal, Expect, Failure, FailureKind};
+use bytes::Bytes;
+use futures_util::future::{Either, select};
+use md5::{Digest, Md5};
+use reqwest::Response;
+use reqwest::header::ETAG;
+use rusty_s3::Method;
+
+use super::S3;
+use super::object::{MTIME, Object, fingerprint, found, hexadecimal, md5_of_etag, says_content};
+use super::request::{Condition, Request};
+use super::times::write_time;
+use super::xml::plain_etag;
+use crate::backend::http::{BodySender, streamed};
+use crate::backend::{Content, failed};
+use crate::limits::FilePassage;
+
+/// Up to this size, in bytes, a file is read into memory before it is uploaded.
+const WHOLE: u64 = 8 << 20;
+
+/// The content of a file that is uploaded, which ends well only when it is what it has to be.
+pub(super) struct Incoming<'a> {
+    content: Content,
+    passage: FilePassage<'a>,
+    copy: &'a CopyFile,
+    digest: Md5,
+    length: u64,
+}
+
+/// A file that has just been uploaded.
+pub(super) struct Uploaded {
+    /// What the server calls it.
+    pub etag: String,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+impl Incoming<'_> {
+    /// Returns the next piece; `None` at the end.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+        let size = self.copy.source.size;
+        if let Some(bytes) = self.content.next().await? {
+            self.length += bytes.len() as u64;
+            if size.is_some_and(|size| self.length > size) {
+                return Err(failed(FailureKind::Temporary, "more was received than the file holds"));
+            }
+            self.digest.update(&bytes);
+            self.passage.copied(bytes.len() as u64)?;
+            return Ok(Some(bytes.into()));
+        }
+        if size.is_some_and(|size| self.length != size) {
+            return Err(failed(FailureKind::Temporary, "less was received than the file holds"));
+        }
+        let expected = self.copy.verify.as_ref().filter(|hash| hash.algorithm() == "md5");
+        if expected.is_some_and(|hash| hash.as_str() != format!("md5:{}", hexadecimal(&self.md5()))) {
+            let message = "what was received is not what was listed: its checksum differs";
+            return Err(failed(FailureKind::Temporary, message));
+        }
+        Ok(None)
+    }
+
+    /// Appends pieces until there are so many bytes or there is no more, and returns whether there may be more.
+    pub async fn fill(&mut self, bytes: &mut Vec<u8>, length: u64) -> Result<bool, Failure> {
+        while (bytes.len() as u64) < length {
+            match self.next().await? {
+                Some(piece) => bytes.extend_from_slice(&piece),
+                None => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Returns the MD5 of what has come so far.
+    fn md5(&self) -> [u8; 16] {
+        self.digest.clone().finalize().into()
+    }
+}
+
+impl S3 {
+    /// Writes a file.
+    pub(super) async fn upload(&self, copy: &CopyFile, content: Content) -> Result<Found, Failure> {
+        let key = self.folder.key(&copy.target)?;
+        let passage = self.transport.passage.file();
+        let mut incoming = Incoming { content, passage, copy, digest: Md5::new(), length: 0 };
+        let cutoff = self.server.settings.upload_cutoff;
+        let mut first = Vec::new();
+        let goes_on = incoming.fill(&mut first, copy.source.size.unwrap_or(WHOLE).min(WHOLE) + 1).await?;
+        let uploaded = match copy.source.size {
+            _ if !goes_on && (first.len() as u64 <= cutoff || first.is_empty()) => {
+                self.put_whole(copy, &key, first.into(), incoming.md5()).await?
+            }
+            Some(size) if size <= cutoff => self.put_streamed(copy, &key, size, first.into(), &mut incoming).await?,
+            Some(_) | None => self.put_parts(copy, &key, first, goes_on, &mut incoming).await?,
+        };
+        match copy.source.modified {
+            Some(modified) if !uploaded.etag.is_empty() => {
+                Ok(found(fingerprint(&key, uploaded.size, &uploaded.etag, Some(modified))))
+            }
+            Some(_) | None => {
+                let object = self.server.look(&self.folder.bucket, &key).await?;
+                let object = object.ok_or_else(|| failed(FailureKind::Changed, "it is gone again"))?;
+                self.described(&key, &object).await
+            }
+        }
+    }
+
+    async fn put_whole(&self, copy: &CopyFile, key: &str, bytes: Bytes, md5: [u8; 16]) -> Result<Uploaded, Failure> {
+        let there = self.check(key, &copy.expect).await?;
+        self.back_up_replaced(copy, key, there.as_ref()).await?;
+        let size = bytes.len() as u64;
+        let request = self.making(Method::Put, copy, key).header("content-md5", BASE64_STANDARD.encode(md5));
+        let request = self.server.on_condition(request, condition(there.as_ref()));
+        match self.server.ask(&request, bytes).await {
+            Ok(response) => self.uploaded(copy, key, &response, size, md5).await,
+            Err(failure) if failure.kind == FailureKind::Refused => {
+                // The answer to a first try may have been lost: then this is what it made.
+                let now = self.server.look(&self.folder.bucket, key).await?;
+                let is_ours = |object: &Object| {
+                    object.size == size
+                        && object.details.md5.as_deref() == Some(&hexadecimal(&md5))
+                        && object.details.modified.is_some_and(|time| Some(time) == copy.source.modified)
+                };
+                now.filter(is_ours).map(|object| Uploaded { etag: object.etag, size }).ok_or(failure)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Uploads a file while it is read. Its last piece is held back until all is known to be well.
+    async fn put_streamed(
+        &self,
+        copy: &CopyFile,
+        key: &str,
+        size: u64,
+        first: Bytes,
+        incoming: &mut Incoming<'_>,
+    ) -> Result<Uploaded, Failure> {
+        // RACE: a server that does not look itself replaces what comes to be there while this is sent. To look once more before
+        // the last piece would wait for ever where a server locks what is being written, as rclone's does.
+        let there = self.check(key, &copy.expect).await?;
+        self.back_up_replaced(copy, key, there.as_ref()).await?;
+        let request = self.server.on_condition(self.making(Method::Put, copy, key), condition(there.as_ref()));
+        let (sender, body) = streamed(size);
+        let answered = self.server.send_once(&request, size, body);
+        let fed = async {
+            let mut held = first;
+            while let Some(piece) = incoming.next().await? {
+                self.give(&sender, held).await?;
+                held = piece;
+            }
+            self.give(&sender, held).await?;
+            // With its sender the body ends.
+            drop(sender);
+            Ok(())
+        };
+        let response = match select(pin!(answered), pin!(fed)).await {
+            Either::Left((answer, _)) => {
+                answer?;
+                return Err(failed(FailureKind::Temporary, "the server answers before it has everything"));
+            }
+            Either::Right((fed, answered)) => {
+                fed?;
+                self.server.client.patiently(answered).await??
+            }
+        };
+        self.uploaded(copy, key, &response, size, incoming.md5()).await
+    }
+
+    async fn give(&self, sender: &BodySender, piece: Bytes) -> Result<(), Failure> {
+        if self.server.client.patiently(sender.send(piece)).await?.is_err() {
+            // Nobody wants more: the answer to the request says why.
+            pending::<()>().await;
+        }
+        Ok(())
+    }
+
+    /// Makes a request that makes an object out of a file.
+    pub(super) fn making<'a>(&'a self, method: Method, copy: &CopyFile, key: &'a str) -> Request<'a> {
+        let kind = mime_guess::from_path(copy.target.name()).first_raw().unwrap_or("application/octet-stream");
+        let request = Request::new(method, &self.folder.bucket, key).header("content-type", kind);
+        let modified = copy.source.modified.map(|time: Instant| (MTIME, write_time(time)));
+        let headers = self.server.settings.headers.iter().cloned().chain(modified);
+        headers.fold(request, |request, (name, value)| request.header(name, value))
+    }
+
+    /// Keeps what is about to be replaced, where that is wanted.
+    pub(super) async fn back_up_replaced(
+        &self,
+        copy: &CopyFile,
+        key: &str,
+        there: Option<&Object>,
+    ) -> Result<(), Failure> {
+        match (&copy.disposal, there) {
+            (Disposal::Backup(path), Some(object)) => self.back_up(key, object, path).await,
+            (Disposal::Backup(_), None) | (Disposal::Discard, _) => Ok(()),
+        }
+    }
+
+    /// Makes sure that the server has what was sent.
+    async fn uploaded(
+        &self,
+        copy: &CopyFile,
+        key: &str,
+        response: &Response,
+        size: u64,
+        md5: [u8; 16],
+    ) -> Result<Uploaded, Failure> {
+        let etag = response.headers().get(ETAG).and_then(|etag| etag.to_str().ok()).map(plain_etag).unwrap_or_default();
+        let told = md5_of_etag(etag).filter(|_| says_content(response.headers()));
+        if told.is_some_and(|told| told != hexadecimal(&md5)) {
+            if copy.expect == Expect::Absent {
+                // What is there is of no use to anybody. Whoever has replaced it since keeps what is theirs.
+                self.delete_object(key, etag).await.ok();
+            }
+            let message = "what the server has is not what was sent: its checksum differs";
+            return Err(failed(FailureKind::Temporary, message));
+        }
+        Ok(Uploaded { etag: etag.to_owned(), size })
+    }
+}
+
+/// Returns what a request that replaces this object expects.
+pub(super) fn condition(there: Option<&Object>) -> Condition<'_> {
+    there.map_or(Condition::Absent, |object| Condition::Tag(&object.etag))
+}

@@ -1,10 +1,13 @@
 //! What there is at a path: its kind and what identifies its version.
 
+use serde::{Deserialize, Serialize};
+
 use crate::metadata::Metadata;
 use crate::path::RelPath;
 
 /// What kind of thing a path names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Kind {
     /// A regular file.
     File,
@@ -19,7 +22,7 @@ pub enum Kind {
 }
 
 /// A point in time, in UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Instant {
     /// Whole seconds since 1970-01-01T00:00:00Z; negative before.
     pub seconds: i64,
@@ -38,8 +41,17 @@ impl Instant {
 }
 
 /// A hash of a file's content with the name of its algorithm, as listings hold it: `md5:378840336ab14afa9c6b8d887e68a340`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Hash(Box<str>);
+
+impl TryFrom<String> for Hash {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("a hash is `algorithm:value`")
+    }
+}
 
 impl Hash {
     /// Makes a hash from the algorithm's name (`md5`) and the value in hexadecimal.
@@ -67,11 +79,13 @@ impl Hash {
 /// What a side itself uses to tell a file from every other, even when it is renamed; opaque, never zero.
 ///
 /// The local file system gives the inode and its birth time. It is never written into a listing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FileId(pub u128);
 
 /// What identifies a version of a file. `None` wherever a side does not know.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[serde(default)]
 pub struct Fingerprint {
     /// Size in bytes.
     pub size: Option<u64>,
@@ -100,7 +114,7 @@ impl Fingerprint {
 }
 
 /// What was found at a path.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Found {
     /// What kind of thing it is.
     pub kind: Kind,
@@ -109,7 +123,7 @@ pub struct Found {
 }
 
 /// A name in a directory, and what was found there.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 pub struct Item {
     /// The name within its directory.
     pub name: String,

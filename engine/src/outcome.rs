@@ -1,10 +1,13 @@
 //! How a run ended.
 
+use serde::Serialize;
+
 use crate::path::RelPath;
 use crate::side::Pair;
 
 /// How a run ended, for the exit code and the summary.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Outcome {
     /// 0 success; 1 something failed or was refused, a rerun may succeed; 7 critical, needs a human.
     pub exit_code: u8,
@@ -21,7 +24,8 @@ pub struct Outcome {
 }
 
 /// What was done to a side (or would be, in a dry run).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Counts {
     /// Files in the listing of this side, as far as it was read.
     pub files: u64,
@@ -44,7 +48,7 @@ pub struct Counts {
 }
 
 /// A path that was changed on both sides.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Conflict {
     /// The path.
     pub path: RelPath,
@@ -53,7 +57,7 @@ pub struct Conflict {
 }
 
 /// A path that could not be brought in step.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FailedPath {
     /// The path.
     pub path: RelPath,

@@ -5,6 +5,8 @@
 //! [`FailureKind::Refused`]. Only the requests on the state store are carried out one after the other, in the order in which
 //! they were made.
 
+use serde::{Deserialize, Serialize, Serializer};
+
 use crate::entry::{Fingerprint, Found, Hash, Instant, Item};
 use crate::metadata::{Keeps, Pairs};
 use crate::path::RelPath;
@@ -14,7 +16,7 @@ use crate::side::Side;
 pub type RequestId = u64;
 
 /// Something the engine wants done or wants to know.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Request {
     /// To be given back with the reply.
     pub id: RequestId,
@@ -23,7 +25,8 @@ pub struct Request {
 }
 
 /// What a side can do; asked once, before the run.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Capabilities {
     /// The finest difference of times that the side keeps, in nanoseconds; `None` when it has no times.
     pub time_precision_ns: Option<u64>,
@@ -40,7 +43,8 @@ pub struct Capabilities {
 }
 
 /// What an action expects to find at the path that it changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Expect {
     /// Nothing is there.
     Absent,
@@ -49,7 +53,8 @@ pub enum Expect {
 }
 
 /// What becomes of a file that is replaced or deleted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Disposal {
     /// It is gone.
     Discard,
@@ -58,7 +63,8 @@ pub enum Disposal {
 }
 
 /// How empty a directory has to be to be removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Emptiness {
     /// It holds nothing.
     Empty,
@@ -67,7 +73,8 @@ pub enum Emptiness {
 }
 
 /// Where the content of a copy is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Staging {
     /// To this path in the same directory as the target; when it is complete, it is renamed to the target.
     Temporary(RelPath),
@@ -81,7 +88,8 @@ pub enum Staging {
 /// The host writes the content where `staging` says, sets the source's time where the side can, and reads the source's fingerprint
 /// again: when that is no longer `source`, the copy is thrown away and the answer is [`FailureKind::Changed`]. Then the content
 /// that was written is verified; when it is not what it has to be, the answer is [`FailureKind::Temporary`]. Missing parents are made. The reply is [`Reply::Done`] with what `target` then is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct CopyFile {
     /// The side that is read.
     pub from: Side,
@@ -105,7 +113,7 @@ pub struct CopyFile {
 /// Moves a file within a side. Nothing may be at `target`; missing parents are made.
 ///
 /// The reply is [`Reply::Done`] with what `target` then is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MoveFile {
     /// The side.
     pub side: Side,
@@ -124,7 +132,8 @@ pub struct MoveFile {
 ///
 /// Both have to be what was listed: the same version of a file, and the same in all metadata but times. Otherwise the host changes nothing
 /// and answers [`FailureKind::Refused`]. What only the target has stays. The reply is [`Reply::Done`] with what `target` then is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SetMetadata {
     /// The side whose metadata is read; that of the other side is set.
     pub from: Side,
@@ -145,7 +154,8 @@ pub struct SetMetadata {
 }
 
 /// What a host can be asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "verb", rename_all = "camelCase")]
 pub enum Verb {
     /// Lists a directory without its subdirectories, in any order. Replies: [`Reply::Page`], one or more.
     ListDirectory {
@@ -241,6 +251,7 @@ pub enum Verb {
         /// Where to write, in bytes: the blob's length so far.
         offset: u64,
         /// What to write.
+        #[serde(serialize_with = "as_bytes")]
         bytes: Vec<u8>,
     },
     /// Makes a blob durable and gives it another name, atomically; a blob that has that name is replaced. With its own name
@@ -266,8 +277,14 @@ pub enum Verb {
     },
 }
 
+/// Hands on bytes as such, not as a list of numbers.
+fn as_bytes<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bytes(bytes)
+}
+
 /// A host's answer to a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Reply {
     /// A part of a directory; `last` ends the listing.
     Page {
@@ -289,7 +306,7 @@ pub enum Reply {
 }
 
 /// Why a request was not carried out.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Deserialize)]
 #[error("{message}")]
 pub struct Failure {
     /// What went wrong.
@@ -299,7 +316,8 @@ pub struct Failure {
 }
 
 /// What went wrong with a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum FailureKind {
     /// What was found is not what the request expected.
     Refused,

@@ -28,6 +28,8 @@ mod stages;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::entry::Instant;
 use crate::event::{Event, Workload};
 use crate::filter::{Filter, Limits};
@@ -60,7 +62,8 @@ pub use self::saving::PlanUse;
 const JOURNAL_BYTES: u32 = 64 * 1024;
 
 /// What a session needs to know before it begins.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Opening {
     /// Options as names without dashes and values as text, in the order given: `("max-delete", "10")`. A flag without a
     /// value has the value `true`.
@@ -80,7 +83,7 @@ pub struct Opening {
 }
 
 /// What the engine has to say at one point of the conversation.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Turn {
     /// What is to be done, in any order.
     pub requests: Vec<Request>,
@@ -93,7 +96,7 @@ pub struct Turn {
 }
 
 /// Why a session cannot be opened: the message for a person and, if the fault lies with one, the option.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize)]
 #[error("{message}")]
 pub struct OpenError {
     /// The option, without dashes.
@@ -103,7 +106,8 @@ pub struct OpenError {
 }
 
 /// Why a run is to stop before its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum StopReason {
     /// The person wants it.
     Wish,

@@ -1,5 +1,7 @@
 //! Plan files: written by a dry run, carried out by another run.
 
+use serde::Deserialize;
+
 use crate::event::Level;
 use crate::plan::file::{FORMAT, Header, PlanError, PlanLine, PlanReader, write_decision, write_end, write_header};
 use crate::plan::{Change, Planned};
@@ -18,7 +20,8 @@ const PART: usize = 256 * 1024;
 const FIRST_LINE: u32 = 128;
 
 /// What a session has to do with a plan file, the blob [`PLAN`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum PlanUse {
     /// Nothing is changed, and the plan is written.
     Write {

@@ -1,0 +1,92 @@
+//! `lib/options.ts`, which is written from the engine's table.
+
+use std::fmt::Write;
+
+use bisync_engine::options::{Kind, OPTIONS, OptionSpec, Scope};
+
+const BEGIN: &str = "\
+// Written by `BISYNC_BLESS=1 cargo test -p bisync-js` from the engine's table of options.
+
+/** The options of a run, named as rclone's remote control names them. */
+export interface Options {
+";
+
+/// Options of the engine that the hosts for JavaScript do not carry out yet, and that are therefore no options there.
+const NOT_YET: [&str; 10] = [
+    "backup-dir",
+    "backup-dir1",
+    "backup-dir2",
+    "suffix",
+    "links",
+    "copy-links",
+    "download-hash",
+    "inplace",
+    "max-lock",
+    "retries-sleep",
+];
+
+/// Options of the hosts that the one for JavaScript carries out.
+const OF_THE_HOST: [&str; 2] = ["checkers", "transfers"];
+
+#[test]
+fn the_options_are_those_of_the_table() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/lib/options.ts");
+    let expected = text();
+    if std::env::var_os("BISYNC_BLESS").is_some() {
+        std::fs::write(path, &expected).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap(), expected, "renew it with BISYNC_BLESS=1");
+}
+
+fn text() -> String {
+    let mut text = BEGIN.to_owned();
+    let options: Vec<&OptionSpec> = OPTIONS.iter().filter(|spec| is_offered(spec)).collect();
+    for spec in &options {
+        let default = if spec.default.is_empty() { String::new() } else { format!(" Default: `{}`.", spec.default) };
+        let _ = writeln!(text, "  /** {}.{default} */\n  {}?: {};", spec.help, camel(spec.name), kind(spec.kind));
+    }
+    text.push_str("}\n\n/** The names of the options in the engine, and the types that their values have here. */\n");
+    text.push_str("export const OPTIONS: Record<keyof Options, readonly [name: string, type: string]> = {\n");
+    for spec in options {
+        let _ = writeln!(text, "  {}: [\"{}\", {:?}],", camel(spec.name), spec.name, kind(spec.kind).replace('"', "'"));
+    }
+    text.push_str("};\n");
+    text
+}
+
+fn is_offered(spec: &OptionSpec) -> bool {
+    match spec.scope {
+        // Rules are given as lists; reading files is left to whoever has them.
+        Scope::Engine => {
+            !NOT_YET.contains(&spec.name)
+                && !spec.name.starts_with("metadata")
+                && !spec.kind.is_file()
+                && !spec.help.starts_with("Ignored")
+        }
+        Scope::Host => OF_THE_HOST.contains(&spec.name),
+    }
+}
+
+fn kind(kind: Kind) -> String {
+    let any_of = |words: &[&str]| words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(" | ");
+    match kind {
+        Kind::Flag => "boolean".to_owned(),
+        Kind::Count | Kind::Number | Kind::Decimal => "number".to_owned(),
+        Kind::Percentage | Kind::Size | Kind::Duration | Kind::Age | Kind::Bandwidth => "number | string".to_owned(),
+        Kind::Order | Kind::Partition | Kind::Text | Kind::File => "string".to_owned(),
+        Kind::List | Kind::Files => "string[]".to_owned(),
+        Kind::Choice(words) => any_of(words),
+        Kind::Words(words) => format!("({})[]", any_of(words)),
+    }
+}
+
+fn camel(name: &str) -> String {
+    let mut parts = name.split('-');
+    let mut camel = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (first, rest) = part.split_at(1);
+        camel.push_str(&first.to_uppercase());
+        camel.push_str(rest);
+    }
+    camel
+}

@@ -1,0 +1,222 @@
+import { Session } from "./engine.js";
+import { BisyncError } from "./error.js";
+import { pack } from "./page.js";
+import type { Notice, Reply, Report, Request, SideName, StateVerb, Verb, Workload } from "./protocol.js";
+import type { Found, Item, Side } from "./side.js";
+import { performState, type StateStore } from "./state.js";
+
+/** What a run drives, and how. */
+export interface Drive {
+  sides: Record<SideName, Side>;
+  state: StateStore;
+  checkers: number;
+  transfers: number;
+  retries: number;
+  signal: AbortSignal | undefined;
+  say(notice: Notice): void;
+  progress(workload: Workload, copied: { files: number; bytes: number }): void;
+}
+
+/** Leads a conversation to its end. The signal ends it in good order: what is under way is finished first. */
+export async function drive(session: Session, run: Drive): Promise<Report> {
+  const answers: (() => void)[] = [];
+  let wake = () => {};
+  let open = 0;
+  let stopping = false;
+  const copied = { files: 0, bytes: 0 };
+  const answer = (supply: () => void) => {
+    answers.push(supply);
+    wake();
+  };
+  const carryOut = async ({ id, verb }: Request) => {
+    const supply = stopping
+      ? failedWith(session, id, new BisyncError("stopped", "the run was stopped"))
+      : await attempt(session, id, verb, run, () => stopping);
+    if (verb.verb === "copyFile") {
+      copied.files += 1;
+      copied.bytes += verb.source.size ?? 0;
+    }
+    answer(supply);
+  };
+  const checkers = lane(run.checkers, carryOut);
+  const transfers = lane(run.transfers, carryOut);
+  // The state's requests are carried out in the order in which they came.
+  const state = lane(1, async ({ id, verb }) => {
+    try {
+      const bytes = await performState(run.state, verb as StateVerb);
+      answer(() => (verb.verb === "readState" ? session.supplyState(id, bytes) : supply(session, id, { done: null })));
+    } catch (error) {
+      answer(failedWith(session, id, error));
+    }
+  });
+  const stop = () => {
+    stopping = true;
+    answer(() => session.stop());
+    open += 1;
+  };
+  if (run.signal?.aborted) stop();
+  run.signal?.addEventListener("abort", stop, { once: true });
+  try {
+    for (;;) {
+      const turn = session.turn();
+      turn.events.forEach(run.say);
+      run.progress(turn.workload, copied);
+      if (turn.outcome) return turn.outcome;
+      open += turn.requests.length;
+      for (const request of turn.requests) {
+        const verb = request.verb.verb;
+        (verb.endsWith("State") ? state : verb === "copyFile" ? transfers : checkers)(request);
+      }
+      if (turn.requests.length > 0) continue;
+      if (open === 0) throw new BisyncError("engine", "the engine stands still");
+      if (answers.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+      const ready = answers.splice(0);
+      open -= ready.length;
+      ready.forEach((supply) => supply());
+    }
+  } finally {
+    run.signal?.removeEventListener("abort", stop);
+  }
+}
+
+/** Gives a function that carries requests out, so many at a time. */
+function lane(width: number, carryOut: (request: Request) => Promise<void>): (request: Request) => void {
+  const waiting: Request[] = [];
+  let next = 0;
+  let busy = 0;
+  const work = async () => {
+    busy += 1;
+    while (next < waiting.length) {
+      const request = waiting[next++] as Request;
+      if (next === waiting.length) waiting.length = next = 0;
+      await carryOut(request);
+    }
+    busy -= 1;
+  };
+  return (request) => {
+    waiting.push(request);
+    if (busy < width) void work();
+  };
+}
+
+async function attempt(session: Session, id: number, verb: Verb, run: Drive, stopping: () => boolean): Promise<() => void> {
+  for (let left = run.retries; ; left -= 1) {
+    try {
+      if (verb.verb === "listDirectory") {
+        // Pages go out when the directory was listed to its end: a second try gives others.
+        const pages: Item[][] = [];
+        for await (const page of run.sides[verb.side].list(verb.path, verb.hash)) pages.push(page);
+        const packed = pages.length === 0 ? [pack([])] : pages.map(pack);
+        return () => packed.forEach((page, index) => session.supplyPage(id, page, index === packed.length - 1));
+      }
+      const reply = await perform(verb, run.sides);
+      return () => supply(session, id, reply);
+    } catch (error) {
+      const again = error instanceof BisyncError && (error.code === "busy" || error.code === "temporary");
+      if (!again || left <= 1 || stopping()) return failedWith(session, id, error);
+    }
+  }
+}
+
+async function perform(verb: Verb, sides: Record<SideName, Side>): Promise<Reply> {
+  switch (verb.verb) {
+    case "describe":
+      return { described: (await sides[verb.side].describe(verb.path)) ?? null };
+    case "sameContent":
+      return { same: await sameContent(sides.path1.read(...verb.one), sides.path2.read(...verb.two)) };
+    case "copyFile": {
+      if (verb.disposal !== "discard" || verb.staging === "inPlace") throw notHere();
+      const [from, to] = verb.from === "path1" ? [sides.path1, sides.path2] : [sides.path2, sides.path1];
+      const expect = verb.expect === "absent" ? undefined : verb.expect.exactly;
+      const { temporary } = verb.staging;
+      const options = { expect, temporary, modified: verb.source.modified, verify: verb.verify };
+      const content = whole(from.read(verb.path, verb.source), verb.source.size);
+      return done(await to.write(verb.target, content, options));
+    }
+    case "moveFile":
+      return done(await sides[verb.side].move(verb.path, verb.expect, verb.target));
+    case "deleteFile":
+      if (verb.disposal !== "discard") throw notHere();
+      await sides[verb.side].remove(verb.path, verb.expect);
+      return done();
+    case "makeDirectory":
+      return done(await sides[verb.side].makeDirectory(verb.path));
+    case "removeDirectory":
+      await (verb.emptiness === "empty" ? sides[verb.side].removeDirectory(verb.path) : removeTree(sides[verb.side], verb.path));
+      return done();
+    case "setTime":
+      return done(await sides[verb.side].setTime(verb.path, verb.expect, verb.modified));
+    case "flush":
+      await sides[verb.side].flush();
+      return done();
+    default:
+      throw notHere();
+  }
+}
+
+const notHere = () => new BisyncError("other", "this is not possible here");
+const done = (found?: Found): Reply => ({ done: found ?? null });
+
+function supply(session: Session, id: number, reply: Reply): void {
+  session.supply(id, reply);
+}
+
+function failedWith(session: Session, id: number, error: unknown): () => void {
+  const code = error instanceof BisyncError && error.code !== "usage" && error.code !== "engine" ? error.code : "other";
+  const message = error instanceof Error ? error.message : String(error);
+  return () => supply(session, id, { failed: { kind: code, message } });
+}
+
+/** Passes content on, and throws unless it has as many bytes as it should. */
+async function* whole(content: AsyncIterable<Uint8Array>, size: number | undefined): AsyncGenerator<Uint8Array> {
+  let length = 0;
+  for await (const chunk of content) {
+    length += chunk.length;
+    yield chunk;
+  }
+  if (size !== undefined && length !== size) throw new BisyncError("changed", "it has another size than it was listed with");
+}
+
+async function sameContent(one: AsyncIterable<Uint8Array>, two: AsyncIterable<Uint8Array>): Promise<boolean> {
+  const [left, right] = [one[Symbol.asyncIterator](), two[Symbol.asyncIterator]()];
+  let [here, there] = [new Uint8Array(), new Uint8Array()] as [Uint8Array, Uint8Array];
+  const more = async (source: AsyncIterator<Uint8Array>, rest: Uint8Array): Promise<Uint8Array> => {
+    while (rest.length === 0) {
+      const { done, value } = await source.next();
+      if (done) break;
+      rest = value;
+    }
+    return rest;
+  };
+  try {
+    for (;;) {
+      [here, there] = await Promise.all([more(left, here), more(right, there)]);
+      const length = Math.min(here.length, there.length);
+      if (length === 0) return here.length === there.length;
+      for (let at = 0; at < length; at += 1) if (here[at] !== there[at]) return false;
+      [here, there] = [here.subarray(length), there.subarray(length)];
+    }
+  } finally {
+    await Promise.all([left.return?.(), right.return?.()]);
+  }
+}
+
+/** Removes a directory and all below it, after having seen that there is nothing but directories. */
+async function removeTree(side: Side, path: string): Promise<void> {
+  const directories = [path];
+  for (const directory of directories) {
+    try {
+      for await (const page of side.list(directory, undefined)) {
+        for (const { name, kind } of page) {
+          if (kind !== "directory") throw new BisyncError("notEmpty", "there are files in it");
+          directories.push(`${directory}/${name}`);
+        }
+      }
+    } catch (error) {
+      if (directory === path && error instanceof BisyncError && error.code === "notFound") return;
+      throw error;
+    }
+  }
+  for (const directory of directories.reverse()) await side.removeDirectory(directory);
+}
+

@@ -1,0 +1,334 @@
+import { createHash } from "node:crypto";
+import { type BigIntStats, constants } from "node:fs";
+import { type FileHandle, link, lstat, mkdir, open, readdir, realpath, rename, rmdir, stat, unlink } from "node:fs/promises";
+import { resolve, sep } from "node:path";
+
+import { BisyncError } from "../error.js";
+import { type Fingerprint, type Found, type Instant, isStill, type Item, type Kind, type Side, type WriteOptions } from "../side.js";
+import { failure, isCode, onDisk } from "./failure.js";
+import { fromDisk, toDisk } from "./names.js";
+
+const PAGE = 1000;
+const CHUNK = 256 * 1024;
+const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const ALGORITHMS = ["md5", "sha1"];
+
+/** The folders that were made here, for `checkApart`. */
+const roots = new WeakMap<Side, string>();
+
+/** Makes a side of a folder of this computer. It has to exist when a run begins. */
+export function nodeFolder(path: string): Side {
+  const root = resolve(path);
+  const side = new Folder(root);
+  roots.set(side, root);
+  return side;
+}
+
+/** Returns what the names of the state are made from: the absolute path with a `/` at its end, as in the program. */
+export function stateName(path: string): string {
+  const names = path.split(sep).map((name) => fromDisk(Buffer.from(name)));
+  return `${names.join("/")}/`.replace(/^\/\/$/, "/");
+}
+
+/** Throws unless two folders are apart; `inner` may hold `outer` when only one direction matters. */
+export async function checkApart(one: string, two: string, words: string, mayHold = false): Promise<void> {
+  const [left, right] = [await real(one), await real(two)];
+  const holds = (outer: string, inner: string) => `${inner}${sep}`.startsWith(outer === sep ? sep : `${outer}${sep}`);
+  if (holds(left, right) && !(mayHold && left !== right)) throw new BisyncError("usage", words, { path: one });
+  if (holds(right, left)) throw new BisyncError("usage", words, { path: one });
+}
+
+/** Resolves the links in a path, of which the end may not exist yet. */
+async function real(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    const parent = resolve(path, "..");
+    if (!isCode(error, "ENOENT") || parent === path) throw failure(error, path);
+    return resolve(await real(parent), path.slice(parent.length).replace(/^[/\\]/, ""));
+  }
+}
+
+class Folder implements Side {
+  readonly name: string;
+  readonly #root: Buffer;
+
+  constructor(root: string) {
+    this.name = stateName(root);
+    this.#root = Buffer.from(root);
+  }
+
+  async open() {
+    const path = this.#root.toString();
+    const stats = await onDisk(path, () => stat(this.#root));
+    if (!stats.isDirectory()) throw new BisyncError("usage", "it is not a directory", { path });
+    // Node takes times as floating-point numbers, which hold microseconds.
+    return { timePrecisionNs: 1000, setsTime: true, hashes: ALGORITHMS, slowHashes: true, caseInsensitive: false };
+  }
+
+  async *list(path: string, hash: string | undefined): AsyncGenerator<Item[]> {
+    const directory = await this.#place(path);
+    const names = await onDisk(path, () => readdir(directory, { encoding: "buffer" }));
+    for (let at = 0; at < names.length; at += PAGE) {
+      const items = await Promise.all(names.slice(at, at + PAGE).map((name) => this.#item(directory, name)));
+      const page = items.filter((item) => item !== undefined);
+      if (hash !== undefined) {
+        for (const { name, kind, fingerprint } of page) {
+          if (kind === "file") await this.#addHash(path === "" ? name : `${path}/${name}`, hash, fingerprint);
+        }
+      }
+      yield page;
+    }
+  }
+
+  async #item(directory: Buffer, name: Buffer): Promise<Item | undefined> {
+    try {
+      return { name: fromDisk(name), ...found(await lstat(join(directory, name), { bigint: true })) };
+    } catch (error) {
+      // It was deleted since the directory was read.
+      if (isCode(error, "ENOENT")) return undefined;
+      throw failure(error, fromDisk(name));
+    }
+  }
+
+  /** Adds a hash to a fingerprint; none when the file cannot be read now. */
+  async #addHash(path: string, algorithm: string, fingerprint: Fingerprint): Promise<void> {
+    try {
+      fingerprint.hash = await hashOf(this.read(path, fingerprint), algorithm);
+    } catch (error) {
+      if (!(error instanceof BisyncError)) throw error;
+    }
+  }
+
+  async describe(path: string): Promise<Found | undefined> {
+    try {
+      return found(await this.#look(await this.#place(path)));
+    } catch (error) {
+      const described = failure(error, path);
+      if (described.code === "notFound") return undefined;
+      throw described;
+    }
+  }
+
+  async *read(path: string, version: Fingerprint): AsyncGenerator<Uint8Array> {
+    const place = await this.#place(path);
+    const file = await onDisk(path, () => open(place, READ));
+    try {
+      const check = async (message: string) => {
+        const stats = await file.stat({ bigint: true });
+        if (!stats.isFile() || !isStill(version, found(stats).fingerprint)) throw new BisyncError("changed", message, { path });
+      };
+      await check("it has changed in the meantime");
+      for (;;) {
+        const { bytesRead, buffer } = await onDisk(path, () => file.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK));
+        if (bytesRead === 0) break;
+        yield buffer.subarray(0, bytesRead);
+      }
+      await check("it changed while it was read");
+    } finally {
+      await file.close();
+    }
+  }
+
+  async write(path: string, content: AsyncIterable<Uint8Array>, options: WriteOptions): Promise<Found> {
+    const place = await this.#parentsMade(path);
+    const temporary = await this.#place(options.temporary);
+    const { expect, modified, verify } = options;
+    const mode = expect ? Number((await this.#expected(path, place, expect)).mode & 0o777n) : 0o666;
+    const file = await onDisk(path, () => open(temporary, "wx", mode));
+    try {
+      try {
+        if (expect) await file.chmod(mode).catch(() => {});
+        for await (const chunk of content) await onDisk(path, () => writeAll(file, chunk));
+        if (modified) await onDisk(path, () => setTimes(file, modified));
+      } finally {
+        await file.close();
+      }
+      const written = found(await onDisk(path, () => this.#look(temporary)));
+      if (verify) await this.#verify(options.temporary, written.fingerprint, verify);
+      if (expect) {
+        // RACE: Node cannot exchange two files; a change after this check is lost.
+        await this.#expected(path, place, expect);
+        await onDisk(path, () => rename(temporary, place));
+      } else {
+        await onDisk(path, () => renameNew(temporary, place));
+      }
+      return written;
+    } catch (error) {
+      await unlink(temporary).catch(() => {});
+      throw error;
+    }
+  }
+
+  async #verify(path: string, version: Fingerprint, hash: string): Promise<void> {
+    const algorithm = hash.slice(0, hash.indexOf(":"));
+    if (!ALGORITHMS.includes(algorithm) || (await hashOf(this.read(path, version), algorithm)) === hash) return;
+    throw new BisyncError("temporary", "what was written is not what was listed: its checksum differs", { path });
+  }
+
+  async move(path: string, expect: Fingerprint, target: string): Promise<Found> {
+    const place = await this.#place(path);
+    await this.#expected(path, place, expect);
+    const targetPlace = await this.#parentsMade(target);
+    await onDisk(target, () => renameNew(place, targetPlace));
+    return found(await onDisk(target, () => this.#look(targetPlace)));
+  }
+
+  async remove(path: string, expect: Fingerprint): Promise<void> {
+    const place = await this.#place(path);
+    // RACE: a change after this check goes with the file.
+    await this.#expected(path, place, expect);
+    await onDisk(path, () => unlink(place));
+  }
+
+  async makeDirectory(path: string): Promise<Found> {
+    const place = await this.#parentsMade(path);
+    await onDisk(path, () => makeDirectory(place));
+    return found(await onDisk(path, () => this.#look(place)));
+  }
+
+  async removeDirectory(path: string): Promise<void> {
+    try {
+      const place = await this.#place(path);
+      await onDisk(path, () => rmdir(place));
+    } catch (error) {
+      const removed = failure(error, path);
+      if (removed.code === "notFound") return;
+      // Some systems say that the name exists when they mean what is in the directory.
+      throw removed.code === "refused" ? new BisyncError("notEmpty", "directory not empty", { path, cause: error }) : removed;
+    }
+  }
+
+  async setTime(path: string, expect: Fingerprint, modified: Instant): Promise<Found> {
+    const place = await this.#place(path);
+    const file = await onDisk(path, () => open(place, READ));
+    try {
+      // RACE: a file that is written after this check gets the time as well.
+      const is = found(await file.stat({ bigint: true }));
+      if (is.kind !== "file" || !isStill(expect, is.fingerprint)) throw changed(path);
+      await onDisk(path, () => setTimes(file, modified));
+      return found(await file.stat({ bigint: true }));
+    } finally {
+      await file.close();
+    }
+  }
+
+  async flush(): Promise<void> {
+    // Node has no call for a whole file system.
+  }
+
+  async checkApart(other: Side): Promise<void> {
+    const root = roots.get(other);
+    if (root) await checkApart(this.#root.toString(), root, "two directories apart from each other are needed");
+  }
+
+  #look(place: Buffer): Promise<BigIntStats> {
+    return lstat(place, { bigint: true });
+  }
+
+  async #expected(path: string, place: Buffer, expect: Fingerprint): Promise<BigIntStats> {
+    try {
+      const stats = await this.#look(place);
+      if (stats.isFile() && isStill(expect, found(stats).fingerprint)) return stats;
+    } catch (error) {
+      if (isCode(error, "ENOENT", "ENOTDIR")) throw new BisyncError("refused", "it is gone", { path, cause: error });
+      throw failure(error, path);
+    }
+    throw changed(path);
+  }
+
+  /** Returns where a path is, having seen that no link leads to it. RACE: a link that comes after that is followed. */
+  async #place(path: string): Promise<Buffer> {
+    let place = this.#root;
+    const names = splitPath(path);
+    for (const [index, name] of names.entries()) {
+      place = join(place, name);
+      if (index < names.length - 1) checkDirectory(await onDisk(path, () => this.#look(place)), path);
+    }
+    return place;
+  }
+
+  async #parentsMade(path: string): Promise<Buffer> {
+    let place = this.#root;
+    const names = splitPath(path);
+    for (const [index, name] of names.entries()) {
+      place = join(place, name);
+      if (index < names.length - 1) await onDisk(path, () => makeDirectory(place));
+    }
+    return place;
+  }
+}
+
+function splitPath(path: string): Buffer[] {
+  if (path === "") return [];
+  return path.split("/").map((name) => {
+    const bytes = toDisk(name);
+    if (!bytes || bytes.length === 0 || name === "." || name === ".." || bytes.includes(0) || bytes.includes(0x2f)) {
+      throw new BisyncError("impossibleName", "this name is not possible here", { path });
+    }
+    return bytes;
+  });
+}
+
+function join(directory: Buffer, name: Buffer): Buffer {
+  return Buffer.concat([directory, Buffer.from("/"), name]);
+}
+
+async function makeDirectory(place: Buffer): Promise<void> {
+  try {
+    await mkdir(place);
+  } catch (error) {
+    if (!isCode(error, "EEXIST")) throw error;
+    checkDirectory(await lstat(place, { bigint: true }), place.toString());
+  }
+}
+
+function checkDirectory(stats: BigIntStats, path: string): void {
+  if (stats.isSymbolicLink()) throw new BisyncError("wrongKind", "a symbolic link is in the way", { path });
+  if (!stats.isDirectory()) throw new BisyncError("wrongKind", "not a directory", { path });
+}
+
+/** Gives a file a name that nothing has: a link is never made over something, unlike a renaming. */
+async function renameNew(from: Buffer, to: Buffer): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (!isCode(error, "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK")) throw error;
+    const isThere = await lstat(to).then(() => true, () => false);
+    if (isThere) throw new BisyncError("refused", "file exists");
+    // RACE: without links, what comes to be there after this look is lost.
+    return rename(from, to);
+  }
+  await unlink(from);
+}
+
+async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at)).bytesWritten;
+}
+
+async function setTimes(file: FileHandle, { seconds, nanoseconds }: Instant): Promise<void> {
+  const time = seconds + nanoseconds / 1e9;
+  await file.utimes(time, time);
+}
+
+async function hashOf(content: AsyncIterable<Uint8Array>, algorithm: string): Promise<string> {
+  const hash = createHash(algorithm);
+  for await (const chunk of content) hash.update(chunk);
+  return `${algorithm}:${hash.digest("hex")}`;
+}
+
+function found(stats: BigIntStats): Found {
+  const kind: Kind = stats.isFile() ? "file" : stats.isDirectory() ? "directory" : stats.isSymbolicLink() ? "link" : "special";
+  const nanoseconds = ((stats.mtimeNs % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
+  const seconds = Number((stats.mtimeNs - nanoseconds) / 1_000_000_000n);
+  const modified = { seconds, nanoseconds: Number(nanoseconds) };
+  if (kind !== "file") return { kind, fingerprint: { modified } };
+  const fingerprint: Fingerprint = { size: Number(stats.size), modified };
+  // Inodes alone are used again.
+  if (stats.birthtimeNs > 0n) fingerprint.id = (stats.ino << 64n) | stats.birthtimeNs;
+  return { kind, fingerprint };
+}
+
+function changed(path: string): BisyncError {
+  return new BisyncError("refused", "it has changed in the meantime", { path });
+}

@@ -1,0 +1,39 @@
+import type { StateVerb } from "./protocol.js";
+
+/** Where the listings of the last run are kept: blobs by name. Names hold no `/`. */
+export interface StateStore {
+  /** Claims the session until the function that it gives is called; throws the code `busy` when another run has it. */
+  lock(session: string): Promise<() => Promise<void>>;
+  /** Reads a part of a blob, at most `length` bytes; `undefined` when there is no such blob. */
+  read(name: string, offset: number, length: number): Promise<Uint8Array | undefined>;
+  /** Writes on at the end of a blob; offset 0 makes it or empties it first. */
+  write(name: string, offset: number, bytes: Uint8Array): Promise<void>;
+  /** Makes a blob durable and gives it another name, in place of what has that name, all at once. */
+  replace(name: string, target: string): Promise<void>;
+  /** Gives a blob a second name, in place of what has that name; a missing blob is fine. */
+  keep(name: string, target: string): Promise<void>;
+  /** Removes a blob; a missing one is fine. */
+  remove(name: string): Promise<void>;
+  /** Throws the code `usage` when the blobs would lie in one of these folders. */
+  checkApart?(name: string): Promise<void>;
+}
+
+/** Carries out a verb on a store; gives the bytes that were read. */
+export async function performState(state: StateStore, verb: StateVerb): Promise<Uint8Array | undefined> {
+  switch (verb.verb) {
+    case "readState":
+      return state.read(verb.name, verb.offset, verb.length);
+    case "writeState":
+      await state.write(verb.name, verb.offset, verb.bytes);
+      return undefined;
+    case "replaceState":
+      await state.replace(verb.name, verb.target);
+      return undefined;
+    case "keepState":
+      await state.keep(verb.name, verb.target);
+      return undefined;
+    case "removeState":
+      await state.remove(verb.name);
+      return undefined;
+  }
+}

@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+
+import { bisync, BisyncError, folderState, nodeFolder, plan } from "bisync";
+
+const PROGRAM = new URL("../../target/debug/bisync", import.meta.url).pathname;
+const withProgram = { skip: existsSync(PROGRAM) ? false : `the program is not built: ${PROGRAM}` };
+
+interface World {
+  home: string;
+  one: string;
+  two: string;
+  state: string;
+  write(path: string, content: string, seconds?: number): void;
+  read(path: string): string | undefined;
+  run(options?: object): Promise<Awaited<ReturnType<typeof bisync>["report"]>>;
+  program(...flags: string[]): { status: number | null; text: string };
+}
+
+function world(context: TestContext): World {
+  const home = mkdtempSync(join(tmpdir(), "bisync-js-"));
+  context.after(() => rmSync(home, { recursive: true }));
+  const [one, two, state] = [join(home, "one"), join(home, "two"), join(home, "state")];
+  mkdirSync(one);
+  mkdirSync(two);
+  return {
+    home,
+    one,
+    two,
+    state,
+    write(path, content, seconds) {
+      mkdirSync(join(home, path, ".."), { recursive: true });
+      writeFileSync(join(home, path), content);
+      if (seconds !== undefined) utimesSync(join(home, path), seconds, seconds);
+    },
+    read: (path) => (existsSync(join(home, path)) ? readFileSync(join(home, path), "utf8") : undefined),
+    run: (options = {}) => bisync(nodeFolder(one), nodeFolder(two), { state: folderState(state), ...options }).report,
+    program(...flags) {
+      const { status, stdout, stderr } = spawnSync(PROGRAM, [one, two, "--workdir", state, "-v", ...flags], { encoding: "utf8" });
+      return { status, text: stdout + stderr };
+    },
+  };
+}
+
+function done(counts: { copied: number; moved: number; deleted: number; touched: number }): number {
+  return counts.copied + counts.moved + counts.deleted + counts.touched;
+}
+
+test("folders are kept in step", async (context) => {
+  const { write, read, run, one, two, home } = world(context);
+  write("one/a.txt", "a", 1_600_000_000.5);
+  write("one/sub/b.txt", "b".repeat(1_000_000));
+  write("two/c.txt", "c");
+  assert.equal((await run()).exitCode, 0);
+  assert.equal(read("two/sub/b.txt"), read("one/sub/b.txt"));
+  assert.equal(statSync(join(two, "a.txt")).mtimeMs, 1_600_000_000_500);
+  write("two/a.txt", "changed");
+  rmSync(join(one, "c.txt"));
+  const report = await run();
+  assert.equal(report.exitCode, 0, report.headline);
+  assert.deepEqual([read("one/a.txt"), read("two/c.txt")], ["changed", undefined]);
+  const idle = await run();
+  assert.equal(done(idle.counts.path1) + done(idle.counts.path2), 0, idle.headline);
+  assert.deepEqual(readdirSync(two).sort(), ["a.txt", "sub"]);
+  assert.ok(readdirSync(join(home, "state")).every((name) => /\.path[12]\.lst(-old)?$/.test(name)), readdirSync(join(home, "state")).join());
+});
+
+test("nothing is written or deleted through a link", async (context) => {
+  const { write, read, run, home, two } = world(context);
+  write("one/sub/a.txt", "a");
+  write("one/b.txt", "b");
+  await run();
+  write("outside/a.txt", "a");
+  write("one/sub/a.txt", "changed");
+  rmSync(join(two, "sub"), { recursive: true });
+  symlinkSync(join(home, "outside"), join(two, "sub"));
+  await run();
+  assert.equal(read("outside/a.txt"), "a");
+  assert.deepEqual(readdirSync(join(home, "outside")), ["a.txt"]);
+  await assert.rejects(nodeFolder(two).makeDirectory("sub/new"), { code: "wrongKind" });
+});
+
+test("destructive actions check what they expect", async (context) => {
+  const { write, read, one } = world(context);
+  write("one/a.txt", "a", 1_600_000_000);
+  const side = nodeFolder(one);
+  const was = (await side.describe("a.txt"))?.fingerprint;
+  assert.ok(was);
+  write("one/a.txt", "edited");
+  const refused = { code: "refused" };
+  const content = async function* () { yield Buffer.from("new"); };
+  const options = { temporary: "t", modified: undefined, verify: undefined };
+  await assert.rejects(side.remove("a.txt", was), refused);
+  await assert.rejects(side.move("a.txt", was, "b.txt"), refused);
+  await assert.rejects(side.setTime("a.txt", was, { seconds: 1, nanoseconds: 0 }), refused);
+  await assert.rejects(side.write("a.txt", content(), { ...options, expect: was }), refused);
+  await assert.rejects(side.write("a.txt", content(), { ...options, expect: undefined }), refused);
+  write("one/b.txt", "b");
+  const now = (await side.describe("a.txt"))?.fingerprint ?? {};
+  await assert.rejects(side.move("a.txt", now, "b.txt"), refused);
+  await assert.rejects(side.write("a.txt", content(), { ...options, expect: now, verify: "md5:0" }), { code: "temporary" });
+  const broken = async function* () { yield Buffer.from("x"); throw new BisyncError("changed", "it changed"); };
+  await assert.rejects(side.write("a.txt", broken(), { ...options, expect: now }), { code: "changed" });
+  assert.deepEqual([read("one/a.txt"), read("one/b.txt")], ["edited", "b"]);
+  assert.deepEqual(readdirSync(one).sort(), ["a.txt", "b.txt"]);
+  for (const path of ["../x", "a/../../x", "a\0b", "a//b"]) {
+    await assert.rejects(side.makeDirectory(path), { code: "impossibleName" }, path);
+  }
+});
+
+test("folders that hold each other, or are not there, are refused", async (context) => {
+  const { one, home, two, state } = world(context);
+  const check = (left: string, right: string, at: string) =>
+    assert.rejects(bisync(nodeFolder(left), nodeFolder(right), { state: folderState(at) }).report, BisyncError);
+  symlinkSync(one, join(home, "link"));
+  await check(one, one, state);
+  await check(one, join(home, "link"), state);
+  await check(one, home, state);
+  await check(one, join(home, "missing"), state);
+  await check(one, two, join(two, "state"));
+  assert.deepEqual([...readdirSync(one), ...readdirSync(two)], []);
+});
+
+test("the program and the package take turns", withProgram, async (context) => {
+  const { write, read, run, program, one, state } = world(context);
+  write("one/a.txt", "a");
+  write("one/sub/b.txt", "b");
+  write("one/with\nline.txt", "c");
+  write("one/sub/␉‛␊.txt", "d");
+  writeFileSync(Buffer.concat([Buffer.from(`${one}/`), Buffer.from([0x62, 0xff, 0xe2, 0x80])]), "not UTF-8");
+  assert.equal(program().status, 0);
+  const listings = () => readdirSync(state).filter((name) => name.endsWith(".lst")).sort().map((name) => readFileSync(join(state, name), "utf8"));
+  const before = listings();
+  assert.equal(before.length, 2);
+  const idle = await run();
+  assert.equal(done(idle.counts.path1) + done(idle.counts.path2), 0, idle.headline);
+  assert.equal(idle.exitCode, 0, idle.headline);
+  assert.deepEqual(listings(), before);
+
+  write("two/a.txt", "changed there");
+  write("one/new.txt", "new");
+  const report = await run();
+  assert.deepEqual([report.exitCode, report.counts.path1.copied, report.counts.path2.copied], [0, 1, 1], report.headline);
+  const after = listings();
+  const { status, text } = program();
+  assert.equal(status, 0, text);
+  assert.doesNotMatch(text, /copied|deleted|moved|touched/, text);
+  assert.deepEqual(listings(), after);
+  assert.deepEqual([read("one/a.txt"), read("two/new.txt")], ["changed there", "new"]);
+});
+
+test("the plan is that of the program", withProgram, async (context) => {
+  const { write, program, run, home, one, two, state } = world(context);
+  for (const name of ["a", "b", "c", "d", "e"]) write(`one/${name}.txt`, name, 1_600_000_000);
+  assert.equal((await run()).exitCode, 0);
+  write("one/a.txt", "changed here", 1_700_000_000);
+  write("two/b.txt", "changed there", 1_700_000_000);
+  write("one/c.txt", "changed", 1_700_000_000);
+  write("two/c.txt", "changed on both", 1_700_000_001);
+  rmSync(join(two, "d.txt"));
+  write("two/sub/f.txt", "new", 1_700_000_000);
+  const { status, text } = program("--plan-out", join(home, "plan"));
+  assert.equal(status, 0, text);
+  const theirs = readFileSync(join(home, "plan"), "utf8");
+  const ours = (await plan(nodeFolder(one), nodeFolder(two), { state: folderState(state) })).text;
+  const lines = (text: string) => text.trim().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
+  // The first line says when it was made and with which options.
+  const [, ...decisions] = ours.split("\n");
+  const [, ...expected] = theirs.split("\n");
+  assert.equal(decisions.join("\n"), expected.join("\n"));
+  assert.deepEqual(Object.keys(lines(ours)[0] ?? {}), Object.keys(lines(theirs)[0] ?? {}));
+});
+
+test("a lock of the program's is respected, and one that was left behind is not", withProgram, async (context) => {
+  const { write, run, program, state } = world(context);
+  write("one/a.txt", "a");
+  assert.equal((await run()).exitCode, 0);
+  const session = readdirSync(state)[0]?.replace(/\.path1.*/, "") ?? "";
+  const lock = (owner: object) => writeFileSync(join(state, `${session}.lck`), JSON.stringify({ TimeExpires: "2999-01-01T00:00:00Z", ...owner }));
+  lock({ PID: String(process.pid), TimeRenewed: new Date().toISOString() });
+  await assert.rejects(run(), { code: "busy" });
+  // That is what our own lock looks like to the program.
+  assert.match(program().text, /another run of these paths is at work/);
+  lock({ PID: "1", Host: "elsewhere" });
+  await assert.rejects(run(), { code: "busy" });
+  const gone = spawnSync("true").pid;
+  lock({ PID: String(gone), Host: hostname() });
+  assert.equal((await run()).exitCode, 0);
+  assert.equal(existsSync(join(state, `${session}.lck`)), false);
+});
+
+test("the package can be packed, installed and run", (context) => {
+  const { home, write } = world(context);
+  const root = new URL("..", import.meta.url).pathname;
+  const npm = (directory: string, ...given: string[]) => execFileSync("npm", given, { cwd: directory, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  const packed = JSON.parse(npm(root, "pack", "--json", "--pack-destination", home)) as { filename: string }[];
+  write("project/package.json", '{ "type": "module" }');
+  write(
+    "project/main.js",
+    `import { bisync, memoryFolder, memoryState } from "bisync";
+     const [one, two] = [memoryFolder("one"), memoryFolder("two")];
+     one.put("a.txt", "hello");
+     const run = bisync(one, two, { state: memoryState() });
+     console.log((await run.report).exitCode, two.text("a.txt"));`,
+  );
+  npm(join(home, "project"), "install", "--offline", "--no-audit", "--no-fund", join(home, packed[0]?.filename ?? ""));
+  assert.equal(execFileSync("node", ["main.js"], { cwd: join(home, "project"), encoding: "utf8" }), "0 hello\n");
+});

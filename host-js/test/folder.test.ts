@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { test, type TestContext } from "node:test";
 
 import { bisync, BisyncError, folderState, nodeFolder, plan } from "bisync";
@@ -81,7 +82,9 @@ test("nothing is written or deleted through a link", async (context) => {
   await run();
   assert.equal(read("outside/a.txt"), "a");
   assert.deepEqual(readdirSync(join(home, "outside")), ["a.txt"]);
-  await assert.rejects(nodeFolder(two).makeDirectory("sub/new"), { code: "wrongKind" });
+  const inTheWay = { code: "wrongKind", message: /a symbolic link is in the way/ };
+  await assert.rejects(nodeFolder(two).makeDirectory("sub/new"), inTheWay);
+  await assert.rejects(nodeFolder(two).describe("sub/a.txt"), inTheWay);
 });
 
 test("destructive actions check what they expect", async (context) => {
@@ -110,6 +113,45 @@ test("destructive actions check what they expect", async (context) => {
   for (const path of ["../x", "a/../../x", "a\0b", "a//b"]) {
     await assert.rejects(side.makeDirectory(path), { code: "impossibleName" }, path);
   }
+});
+
+test("what was written is durable before a flush ends", { skip: process.platform === "linux" ? false : "it looks into /proc" }, async (context) => {
+  const { write, one } = world(context);
+  mkdirSync(join(one, "old"));
+  write("one/old/moved.txt", "m");
+  const probe = await open(one);
+  const prototype = Object.getPrototypeOf(probe) as { sync(): Promise<void> };
+  await probe.close();
+  const synced: string[] = [];
+  const { sync } = prototype;
+  prototype.sync = async function (this: { fd: number }) {
+    await sync.call(this);
+    synced.push(relative(one, readlinkSync(`/proc/self/fd/${this.fd}`)));
+  };
+  context.after(() => void (prototype.sync = sync));
+  const side = nodeFolder(one);
+  const content = async function* () { yield Buffer.from("new"); };
+  const options = { expect: undefined, temporary: "new/t", modified: undefined, verify: undefined };
+  await side.write("new/a.txt", content(), options);
+  assert.deepEqual(synced.splice(0), ["new/t"]);
+  await side.flush();
+  assert.deepEqual(synced.splice(0).sort(), ["", "new"]);
+  await side.move("old/moved.txt", (await side.describe("old/moved.txt"))?.fingerprint ?? {}, "new/moved.txt");
+  await side.flush();
+  assert.deepEqual(synced.splice(0).sort(), ["new", "old"]);
+  await side.remove("new/moved.txt", (await side.describe("new/moved.txt"))?.fingerprint ?? {});
+  await side.removeDirectory("old");
+  await side.flush();
+  assert.deepEqual(synced.splice(0).sort(), ["", "new"]);
+  await side.setTime("new/a.txt", (await side.describe("new/a.txt"))?.fingerprint ?? {}, { seconds: 1, nanoseconds: 0 });
+  await side.makeDirectory("new");
+  await side.flush();
+  assert.deepEqual(synced.splice(0), ["new/a.txt"]);
+  const state = folderState(one);
+  await state.write("blob", 0, Buffer.from("b"));
+  await state.remove("blob");
+  await state.remove("blob");
+  assert.deepEqual(synced, [""]);
 });
 
 test("folders that hold each other, or are not there, are refused", async (context) => {

@@ -52,6 +52,8 @@ async function real(path: string): Promise<string> {
 class Folder implements Side {
   readonly name: string;
   readonly #root: Buffer;
+  /** Directories in which names came or went since the last flush, as `latin1` of their bytes. */
+  readonly #unsaved = new Set<string>();
 
   constructor(root: string) {
     this.name = stateName(root);
@@ -141,6 +143,8 @@ class Folder implements Side {
         if (expect) await file.chmod(mode).catch(() => {});
         for await (const chunk of content) await onDisk(path, () => writeAll(file, chunk));
         if (modified) await onDisk(path, () => setTimes(file, modified));
+        // Before it takes the place of another version: after a loss of power there is the one or the other, never an empty file.
+        await onDisk(path, () => file.sync());
       } finally {
         await file.close();
       }
@@ -153,6 +157,7 @@ class Folder implements Side {
       } else {
         await onDisk(path, () => renameNew(temporary, place));
       }
+      this.#changed(place);
       return written;
     } catch (error) {
       await unlink(temporary).catch(() => {});
@@ -171,6 +176,8 @@ class Folder implements Side {
     await this.#expected(path, place, expect);
     const targetPlace = await this.#parentsMade(target);
     await onDisk(target, () => renameNew(place, targetPlace));
+    this.#changed(place);
+    this.#changed(targetPlace);
     return found(await onDisk(target, () => this.#look(targetPlace)));
   }
 
@@ -179,11 +186,12 @@ class Folder implements Side {
     // RACE: a change after this check goes with the file.
     await this.#expected(path, place, expect);
     await onDisk(path, () => unlink(place));
+    this.#changed(place);
   }
 
   async makeDirectory(path: string): Promise<Found> {
     const place = await this.#parentsMade(path);
-    await onDisk(path, () => makeDirectory(place));
+    await this.#makeDirectory(path, place);
     return found(await onDisk(path, () => this.#look(place)));
   }
 
@@ -191,6 +199,7 @@ class Folder implements Side {
     try {
       const place = await this.#place(path);
       await onDisk(path, () => rmdir(place));
+      this.#changed(place);
     } catch (error) {
       const removed = failure(error, path);
       if (removed.code === "notFound") return;
@@ -207,6 +216,7 @@ class Folder implements Side {
       const is = found(await file.stat({ bigint: true }));
       if (is.kind !== "file" || !isStill(expect, is.fingerprint)) throw changed(path);
       await onDisk(path, () => setTimes(file, modified));
+      await onDisk(path, () => file.sync());
       return found(await file.stat({ bigint: true }));
     } finally {
       await file.close();
@@ -214,7 +224,26 @@ class Folder implements Side {
   }
 
   async flush(): Promise<void> {
-    // Node has no call for a whole file system.
+    // Node has no call for a whole file system: files were saved when they were written, what remains is their names.
+    const directories = [...this.#unsaved];
+    this.#unsaved.clear();
+    for (const [index, directory] of directories.entries()) {
+      try {
+        await syncDirectory(Buffer.from(directory, "latin1"));
+      } catch (error) {
+        for (const left of directories.slice(index)) this.#unsaved.add(left);
+        throw failure(error, "");
+      }
+    }
+  }
+
+  /** Remembers that a name came to a directory, or went. */
+  #changed(place: Buffer): void {
+    this.#unsaved.add(place.subarray(0, place.lastIndexOf(0x2f)).toString("latin1"));
+  }
+
+  async #makeDirectory(path: string, place: Buffer): Promise<void> {
+    if (await onDisk(path, () => makeDirectory(place))) this.#changed(place);
   }
 
   async checkApart(other: Side): Promise<void> {
@@ -253,7 +282,7 @@ class Folder implements Side {
     const names = splitPath(path);
     for (const [index, name] of names.entries()) {
       place = join(place, name);
-      if (index < names.length - 1) await onDisk(path, () => makeDirectory(place));
+      if (index < names.length - 1) await this.#makeDirectory(path, place);
     }
     return place;
   }
@@ -274,12 +303,33 @@ function join(directory: Buffer, name: Buffer): Buffer {
   return Buffer.concat([directory, Buffer.from("/"), name]);
 }
 
-async function makeDirectory(place: Buffer): Promise<void> {
+/** Makes a directory unless there is one; returns whether it made it. */
+async function makeDirectory(place: Buffer): Promise<boolean> {
   try {
     await mkdir(place);
+    return true;
   } catch (error) {
     if (!isCode(error, "EEXIST")) throw error;
     checkDirectory(await lstat(place, { bigint: true }), place.toString());
+    return false;
+  }
+}
+
+/** Makes the names in a directory durable. One that is gone needs nothing: its parent is told of that. */
+async function syncDirectory(place: Buffer): Promise<void> {
+  // Windows opens no directories, and saves names by itself.
+  if (process.platform === "win32") return;
+  let directory: FileHandle;
+  try {
+    directory = await open(place.length === 0 ? "/" : place, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    if (isCode(error, "ENOENT", "ENOTDIR")) return;
+    throw error;
+  }
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
   }
 }
 

@@ -111,7 +111,9 @@ class FolderState implements StateStore {
 
   async remove(name: string): Promise<void> {
     const path = this.#path(name);
-    await onDisk(path, () => removeIfThere(path));
+    await onDisk(path, async () => {
+      if (await removeIfThere(path)) await sync(this.#directory);
+    });
   }
 
   async checkApart(name: string): Promise<void> {
@@ -199,11 +201,14 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-async function removeIfThere(path: string): Promise<void> {
+/** Removes a file; returns whether there was one. */
+async function removeIfThere(path: string): Promise<boolean> {
   try {
     await unlink(path);
+    return true;
   } catch (error) {
     if (!isCode(error, "ENOENT")) throw error;
+    return false;
   }
 }
 

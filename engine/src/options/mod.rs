@@ -162,6 +162,11 @@ impl Options {
         if let Value::Number(number) = self.value(name)? { Some(number) } else { None }
     }
 
+    /// Returns the value of an option of [`Kind::Decimal`], in thousandths.
+    pub fn thousandths(&self, name: &str) -> Option<i64> {
+        if let Value::Thousandths(number) = self.value(name)? { Some(number) } else { None }
+    }
+
     /// Returns the value of an option of [`Kind::Percentage`].
     pub fn percentage(&self, name: &str) -> Option<u8> {
         if let Value::Percentage(percent) = self.value(name)? { Some(percent) } else { None }

@@ -367,9 +367,9 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Ignored with a notice: it concerns remotes",
     )
     .default("100Ki"),
-    OptionSpec::new("tpslimit", Kind::Decimal, Group::Transfer, "Ignored with a notice: it concerns remotes")
+    OptionSpec::new("tpslimit", Kind::Decimal, Group::Transfer, "Make at most so many requests a second of remotes")
         .default("0"),
-    OptionSpec::new("tpslimit-burst", Kind::Number, Group::Transfer, "Ignored with a notice: it concerns remotes")
+    OptionSpec::new("tpslimit-burst", Kind::Number, Group::Transfer, "After a rest, make so many requests at once")
         .default("1"),
     // Remotes.
     OptionSpec::new("config", Kind::Text, Group::Remotes, "rclone's configuration (else the one that rclone finds)")

@@ -1,6 +1,8 @@
-//! What limits how fast content is copied, and how long.
+//! What limits how fast content is copied and requests are made, and how long.
 
 mod pace;
 mod passage;
+mod requests;
 
 pub use passage::{FilePassage, Passage};
+pub use requests::Requests;

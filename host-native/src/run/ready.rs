@@ -26,7 +26,7 @@ use crate::backend::{Backend, References, Sides};
 use crate::cli::Arguments;
 use crate::component;
 use crate::driver::{Limits, drive};
-use crate::limits::Passage;
+use crate::limits::{Passage, Requests};
 use crate::lock::Lock;
 use crate::paths::{self, Beside, Location, Root, state_name};
 use crate::report::Reporter;
@@ -92,7 +92,7 @@ impl Ready {
             made(root, fs::create_dir_all(root))?;
         }
         let passage = Arc::new(Passage::new(options, Arc::clone(&reporter.counters.bytes)));
-        let transport = Transport { passage: Arc::clone(&passage) };
+        let transport = Transport { passage: Arc::clone(&passage), requests: Arc::new(Requests::new(options)) };
         let runtime =
             runtime::Builder::new_current_thread().enable_all().max_blocking_threads(BLOCKING_THREADS).build()?;
         let references = reference_roots(options, &mut remotes)?;
@@ -183,13 +183,32 @@ impl Ready {
     }
 }
 
-/// Leaves out what a side cannot do. A directory that is made, and not kept, would look deleted the next time.
+/// Options that concern every remote.
+const OF_REMOTES: [&str; 2] = ["tpslimit", "tpslimit-burst"];
+
+/// Options that concern the remotes which rclone serves.
+const OF_RCLONE: [&str; 6] = [
+    "multi-thread-chunk-size",
+    "multi-thread-cutoff",
+    "multi-thread-streams",
+    "multi-thread-write-buffer-size",
+    "server-side-across-configs",
+    "streaming-upload-cutoff",
+];
+
+/// Leaves out what is carried out elsewhere, and what a side cannot do. A directory that is made, and not kept, would look deleted the next time.
 fn possible(
     given: &[(String, String)],
     folders: &Pair<Arc<dyn Backend>>,
     reporter: &mut Reporter,
 ) -> Vec<(String, String)> {
     let mut given = given.to_vec();
+    // The engine would say that they are ignored, as between local folders they are.
+    let any = |is: fn(&dyn Backend) -> bool| Side::BOTH.into_iter().any(|side| is(folders[side].as_ref()));
+    let (is_remote, is_by_rclone) = (any(|side| side.as_local().is_none()), any(|side| side.as_rclone().is_some()));
+    given.retain(|(name, _)| {
+        !(is_remote && OF_REMOTES.contains(&name.as_str()) || is_by_rclone && OF_RCLONE.contains(&name.as_str()))
+    });
     let unable = Side::BOTH.into_iter().find(|side| !folders[*side].keeps_empty_directories());
     if let (Some(side), true) = (unable, given.iter().any(|(name, _)| name == EMPTY_DIRECTORIES)) {
         given.retain(|(name, _)| name != EMPTY_DIRECTORIES);

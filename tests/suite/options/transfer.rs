@@ -364,11 +364,13 @@ fn metadata_alone() {
     assert_eq!(modes()[..2], [0o600, 0o604]);
 }
 
+/// What it does to remotes is shown in `real/remotes.rs`.
 #[test]
 fn tpslimit() {
     check_ignored("--tpslimit=0.5");
 }
 
+/// What it does to remotes is shown in `limits/requests.rs`.
 #[test]
 fn tpslimit_burst() {
     check_ignored("--tpslimit-burst=5");

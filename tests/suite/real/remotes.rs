@@ -105,6 +105,22 @@ fn s3_is_the_same_whoever_serves_it() {
 }
 
 #[test]
+fn requests_are_kept_to_a_rate_whoever_makes_them() {
+    let Some(rclone) = program::rclone() else { return };
+    let home = Home::with(&[("one/a", "a"), ("one/b", "b"), ("one/c", "c"), ("served/two/d", "d")]);
+    let server = Server::start(&rclone, Protocol::S3, &home.at("served"));
+    let two = format!("{}:two", server.connection());
+    for backend in ["--backend=native", "--backend=rclone"] {
+        let begin = Instant::now();
+        let ended = run(&home, &two, &[backend, "--resync", "--tpslimit=4", "--tpslimit-burst=2"]);
+        check(&ended, 0, "in step");
+        assert!(!ended.all().contains("ignored"), "{}", ended.all());
+        // Whoever serves it, the folder is looked for and listed, and its file asked for or read.
+        assert!(begin.elapsed() >= Duration::from_millis(250), "{backend}");
+    }
+}
+
+#[test]
 fn empty_directories_are_left_alone_where_the_other_side_cannot_keep_them() {
     let Some(rclone) = program::rclone() else { return };
     let home = Home::with(&[("one/tea", "green"), ("served/two/rice", "basmati")]);

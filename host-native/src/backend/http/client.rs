@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bisync_engine::options::{Options, Value};
 use bisync_engine::protocol::{Failure, FailureKind};
@@ -14,6 +15,7 @@ use reqwest::{Certificate, ClientBuilder, RequestBuilder, Response};
 use super::retry::Tries;
 use crate::backend::failed;
 use crate::failure::reason;
+use crate::limits::Requests;
 
 /// A client for one server. Proxies are those of the environment: `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`.
 #[derive(Debug, Clone)]
@@ -23,6 +25,7 @@ pub struct Client {
     patience: Option<Duration>,
     /// So many times in all a request is made that may work when made again.
     tries: u32,
+    requests: Arc<Requests>,
 }
 
 /// Why there is no client.
@@ -46,7 +49,7 @@ impl Client {
     ///
     /// # Errors
     /// Fails when a certificate cannot be read.
-    pub fn new(options: &Options) -> Result<Self, ClientError> {
+    pub fn new(options: &Options, requests: &Arc<Requests>) -> Result<Self, ClientError> {
         let duration = |name| options.duration_ns(name).filter(|duration| *duration > 0).map(Duration::from_nanos);
         let agent = options.text("user-agent").unwrap_or_else(|| concat!("bisync/", env!("CARGO_PKG_VERSION")).into());
         // What is signed for one address is not for another.
@@ -64,7 +67,7 @@ impl Client {
         }
         let client = builder.tls_danger_accept_invalid_certs(options.flag("no-check-certificate")).build()?;
         let tries = u32::try_from(options.number("low-level-retries").unwrap_or(1).max(1)).unwrap_or(u32::MAX);
-        Ok(Self { client, patience: duration("timeout"), tries })
+        Ok(Self { client, patience: duration("timeout"), tries, requests: Arc::clone(requests) })
     }
 
     /// Returns what requests are made of.
@@ -81,11 +84,20 @@ impl Client {
     pub async fn send(&self, make: impl Fn() -> Result<RequestBuilder, Failure>) -> Result<Response, Failure> {
         let mut tries = Tries::new(self.tries);
         loop {
+            self.turn().await;
             let answer = self.patiently(make()?.send()).await;
             match tries.pause_after(&answer) {
                 Some(pause) => tokio::time::sleep(pause).await,
                 None => return answer?.map_err(no_answer),
             }
+        }
+    }
+
+    /// Waits until a request may be made.
+    pub async fn turn(&self) {
+        let wait = self.requests.wait(Instant::now());
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
         }
     }
 
@@ -145,7 +157,7 @@ mod tests {
         fs::write(&file, "nothing\n").unwrap();
         for (file, expected) in [(file, "it holds none"), (home.path().join("no"), "no such file")] {
             let given = [("ca-cert".to_owned(), file.to_str().unwrap().to_owned())];
-            let error = Client::new(&Options::parse(&given).unwrap()).unwrap_err().to_string();
+            let error = Client::new(&Options::parse(&given).unwrap(), &Arc::default()).unwrap_err().to_string();
             assert!(error.contains(expected) && error.contains(file.to_str().unwrap()), "{error}");
         }
     }

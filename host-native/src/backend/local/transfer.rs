@@ -10,7 +10,7 @@ use rustix::io::{Errno, Result as SystemResult, pread, pwrite, read, write};
 
 use super::failure::failure;
 use super::source::{BLOCK, Opened, Source, changed};
-use crate::limits::{FilePassage, Passage};
+use crate::limits::{FilePassage, Passage, Requests};
 
 /// Up to this size, in bytes, a file is read and written in one go.
 const SMALL: u64 = 64 * 1024;
@@ -20,6 +20,8 @@ const SMALL: u64 = 64 * 1024;
 pub struct Transport {
     /// What it passes through.
     pub passage: Arc<Passage>,
+    /// What keeps requests to a server to a rate.
+    pub requests: Arc<Requests>,
 }
 
 /// Copies the content of `source` into the empty file `target`.

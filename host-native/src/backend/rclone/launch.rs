@@ -9,7 +9,7 @@ use bisync_engine::options::OPTIONS;
 use crate::remote::{Address, Config, Target, is_secret};
 
 /// The options that concern the transport, and that rclone carries out in the place of this program.
-const PASSED_ON: [&str; 15] = [
+const PASSED_ON: [&str; 16] = [
     "bwlimit",
     "ca-cert",
     "contimeout",
@@ -24,6 +24,7 @@ const PASSED_ON: [&str; 15] = [
     "streaming-upload-cutoff",
     "timeout",
     "tpslimit",
+    "tpslimit-burst",
     "user-agent",
 ];
 

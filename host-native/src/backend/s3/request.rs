@@ -118,6 +118,7 @@ impl Server {
     /// # Errors
     /// Fails as the server says.
     pub async fn send_once(&self, request: &Request<'_>, length: u64, body: Body) -> Result<Response, Failure> {
+        self.client.turn().await;
         let made = self.build(request)?.header(CONTENT_LENGTH, length).body(body);
         let answer = made.send().await.map_err(|_| failed(FailureKind::Temporary, "the upload broke off"))?;
         self.good(answer, request).await

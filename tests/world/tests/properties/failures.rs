@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use bisync_engine::side::Side;
 use bisync_world::host::{run, run_some, show};
 use bisync_world::random::Random;
+use bisync_world::world::World;
 
 use super::{FORCE, NAMES, all_contents, edit, edited_world, run_ok, seeds, world_in_step};
 
@@ -33,6 +34,39 @@ fn p16_a_killed_run_loses_nothing() {
         let kept = all_contents(&world);
         assert!(new.is_subset(&kept), "seed {seed}: lost {:?}\n{text}\nnow\n{}", new.difference(&kept), show(&world));
         assert_eq!(world.contents(Side::One), world.contents(Side::Two), "seed {seed}");
+    }
+}
+
+/// P18: whatever a failure does not concern is done in the same run.
+#[test]
+fn p18_the_rest_is_done() {
+    let names = ["a", "b", "c/a", "c/b", "d/e/a", "f", "g/a"];
+    for seed in seeds() {
+        let mut random = Random::new(seed);
+        let mut world = World::default();
+        names.iter().for_each(|path| world.write(Side::One, path, path));
+        run_ok(&mut world, FORCE, seed);
+        // Each path is edited on one side at most, so that nothing but its own failure keeps it from the other.
+        for path in names {
+            let side = *random.pick(&Side::BOTH);
+            match random.below(3) {
+                0 => world.write(side, path, &format!("new {path}")),
+                1 => world.delete(side, path),
+                _ => {}
+            }
+        }
+        let broken = *random.pick(&names);
+        world.broken[*random.pick(&Side::BOTH)].insert(broken.into());
+        let text = show(&world);
+        let run = run(&mut world, FORCE, seed).unwrap();
+        let failed: Vec<_> = run.outcome.failures.iter().map(|failure| failure.path.as_str()).collect();
+        assert!(failed.iter().all(|path| *path == broken), "seed {seed}: {failed:?} failed with `{broken}`\n{text}");
+        let rest = |side: Side| {
+            let mut contents = world.contents(side);
+            contents.remove(broken);
+            contents
+        };
+        assert_eq!(rest(Side::One), rest(Side::Two), "seed {seed}: not all was done beside `{broken}`\n{text}");
     }
 }
 

@@ -75,6 +75,37 @@ fn p12_p20_a_move_is_a_move() {
     }
 }
 
+/// P12: a new file of the size and time of one that was deleted is not it: both sides get what is in it.
+#[test]
+fn p12_what_only_looks_like_a_move_is_copied() {
+    for seed in seeds() {
+        let mut random = Random::new(seed);
+        let mut world = World::default();
+        let modified = Instant { seconds: 7, nanoseconds: 0 };
+        let names = ["a", "b", "d/a", "d/b"];
+        for (number, path) in names.iter().enumerate() {
+            // Contents of one size.
+            world.write_at(Side::One, path, &format!("{number}{}", random.below(10)), modified);
+        }
+        run_ok(&mut world, FORCE, seed);
+        let side = *random.pick(&Side::BOTH);
+        for path in names {
+            if random.once_in(2) {
+                let content = world.sides[side].files[path].content.clone();
+                world.delete(side, path);
+                // Some really moved.
+                let content = if random.once_in(3) { content } else { format!("{}x", random.below(10)) };
+                world.write_at(side, &format!("e/{path}"), &content, modified);
+            }
+        }
+        let (text, expected) = (show(&world), world.contents(side));
+        run_ok(&mut world, FORCE, seed);
+        for side in Side::BOTH {
+            assert_eq!(world.contents(side), expected, "seed {seed} {side}\n{text}");
+        }
+    }
+}
+
 /// P12: alike files cost no more questions than there are files.
 #[test]
 fn p12_many_files_that_are_alike_cost_little() {

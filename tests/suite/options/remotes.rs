@@ -50,7 +50,7 @@ fn config() {
 fn backend() {
     let Some(served) = Served::new(Protocol::Webdav) else { return };
     let ended = served.run(&["--backend=native"]);
-    assert!(ended.code == Some(1) && ended.all().contains("served by rclone"), "{}", ended.all());
+    assert!(ended.code == Some(1) && ended.all().contains("not served here, but by rclone"), "{}", ended.all());
     assert_eq!(served.run(&["--backend=rclone"]).code, Some(0));
     assert_eq!(served.home.read("one/b").as_deref(), Some("theirs"));
 }

@@ -2,6 +2,7 @@
 
 mod changing;
 mod copying;
+mod faults;
 mod listing;
 
 use std::fs;

@@ -33,8 +33,11 @@ impl Server {
         };
         match self.ask(&request, place.map(Bytes::from).unwrap_or_default()).await {
             Ok(_) => Ok(()),
-            // Somebody else was faster.
-            Err(failure) if failure.kind == FailureKind::Refused => Ok(()),
+            Err(failure) if failure.kind == FailureKind::Refused => {
+                // Somebody else was faster; or the name is taken, by whom it cannot be used.
+                let there = self.ask(&Request::of_bucket(Method::Head, bucket), Bytes::new()).await;
+                there.map(drop).map_err(|_| failure)
+            }
             Err(failure) => Err(failure),
         }
     }

@@ -80,7 +80,14 @@ impl S3 {
         if let Some(details) = known.or_else(|| (!is_reachable).then(Details::default)) {
             return Ok(Some(Told { listed, details, lasts: false }));
         }
-        let Some(object) = self.server.look(&self.folder.bucket, &listed.key).await? else { return Ok(None) };
+        let Some(object) = self.server.look(&self.folder.bucket, &listed.key).await? else {
+            // Only what is not listed any more either is gone, and may be taken for deleted.
+            if self.listed_alone(&listed.key).await?.is_some() {
+                let message = format!("`{}` is listed, but the server does not find it", listed.key);
+                return Err(failed(FailureKind::Other, &message));
+            }
+            return Ok(None);
+        };
         if object.etag == listed.etag && object.size == listed.size {
             let lasts = is_settled(&listed, told_at);
             return Ok(Some(Told { details: object.details, listed, lasts }));
@@ -152,13 +159,18 @@ impl S3 {
         Ok(if page.objects.is_empty() { None } else { Some(directory()) })
     }
 
+    /// Returns what a listing says of a key. It is the first of those that begin with it.
+    async fn listed_alone(&self, key: &str) -> Result<Option<Listed>, Failure> {
+        let (_, page) = self.page(key, None, 1, None).await?;
+        Ok(page.objects.into_iter().find(|listed| listed.key == key))
+    }
+
     /// Returns an object as it is listed.
     pub(super) async fn described(&self, key: &str, object: &Object) -> Result<Found, Failure> {
         let mut version = object.fingerprint(key);
         if object.details.modified.is_none() {
-            // The listing says it more precisely. The key is the first of those that begin with it.
-            let (_, page) = self.page(key, None, 1, None).await?;
-            let listed = page.objects.into_iter().find(|listed| listed.key == key && listed.etag == object.etag);
+            // The listing says it more precisely.
+            let listed = self.listed_alone(key).await?.filter(|listed| listed.etag == object.etag);
             let modified: Option<Instant> = listed.and_then(|listed| read_date(&listed.modified));
             version.modified = modified.or(version.modified);
         }

@@ -98,12 +98,14 @@ impl Session {
         verbs
     }
 
-    /// Ends the journal. A plan lists nothing, so it does not know what runs that were killed before left behind: they stay in the
-    /// journal for the next run that looks.
+    /// Ends the journal. What runs may have left behind stays in it for the next run that looks, unless this one saw and
+    /// removed everything: a plan lists nothing, some directories cannot be listed, and whoever completes the record of
+    /// another run has not looked yet.
     fn close_journal(&self) -> Verb {
         let name = self.names.journal.clone();
-        let applies = self.plan_use == Some(PlanUse::Apply);
-        let is_open = |run: &u64| applies && *run != self.temporary.run;
+        let fails = self.report.has_failures();
+        let keeps = fails || self.journal.is_committing || self.plan_use == Some(PlanUse::Apply);
+        let is_open = |run: &u64| keeps && (fails || *run != self.temporary.run);
         let runs: Vec<u64> = self.journal.runs.iter().copied().filter(is_open).collect();
         if runs.is_empty() {
             return Verb::RemoveState { name };

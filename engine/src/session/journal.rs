@@ -3,10 +3,13 @@
 //! A text of lines. `run 0123456789abcdef` names a run whose temporary files may be left. `commit` says that both new
 //! listings are complete, and only have to be given their names.
 
+/// So many runs are remembered, the last ones.
+const RUNS: usize = 100;
+
 /// What a journal says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Journal {
-    /// Runs that did not end.
+    /// Runs that did not end, or that failed in part, the oldest first.
     pub runs: Vec<u64>,
     /// Whether the new listings are complete.
     pub is_committing: bool,
@@ -27,6 +30,12 @@ impl Journal {
         journal
     }
 
+    /// Names a run that begins.
+    pub fn add(&mut self, run: u64) {
+        self.runs.drain(..(self.runs.len() + 1).saturating_sub(RUNS));
+        self.runs.push(run);
+    }
+
     /// Writes the journal.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut text = String::new();
@@ -43,6 +52,13 @@ impl Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_oldest_runs_are_forgotten() {
+        let mut journal = Journal::default();
+        (0..250).for_each(|run| journal.add(run));
+        assert_eq!(journal.runs, (150..250).collect::<Vec<_>>());
+    }
 
     #[test]
     fn a_journal_survives_being_written_and_cut_off() {

@@ -340,7 +340,7 @@ impl Session {
         if self.settings.dry_run {
             return;
         }
-        self.journal.runs.push(self.temporary.run);
+        self.journal.add(self.temporary.run);
         let bytes = self.journal.to_bytes();
         let (journal, new) = (self.names.journal.clone(), self.names.journal_new.clone());
         let mut verbs = self.drop_metadata_base();

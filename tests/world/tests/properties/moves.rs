@@ -51,9 +51,14 @@ fn move_something(world: &mut World, side: Side, random: &mut Random) {
     } else if world.sides[side].directories.contains(&to) {
         let name = from.rsplit('/').next().unwrap_or_default();
         let target = format!("{to}/{name}-moved");
-        world.rename(side, &from, &target);
+        if !names.contains(&target) {
+            world.rename(side, &from, &target);
+        }
     } else {
-        world.rename(side, &from, &format!("{to}-{}", random.below(100)));
+        let target = format!("{to}-{}", random.below(100));
+        if !names.contains(&target) {
+            world.rename(side, &from, &target);
+        }
     }
 }
 

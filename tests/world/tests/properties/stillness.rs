@@ -1,6 +1,8 @@
 //! What is no change of a file is no reason to do anything: other filters, times that shiver, another time zone; and too many
 //! deletes are a reason to do nothing.
 
+use std::collections::BTreeSet;
+
 use bisync_engine::entry::Instant;
 use bisync_engine::side::{Pair, Side};
 use bisync_world::host::{is_changing, run, show};
@@ -9,7 +11,7 @@ use bisync_world::random::Random;
 use bisync_world::trees::{Contents, NAMES, edit};
 use bisync_world::world::World;
 
-use super::{FORCE, run_ok, seeds};
+use super::{FORCE, all_contents, run_ok, seeds};
 
 fn world_in_step(random: &mut Random, seed: u64) -> World {
     let mut world = World { clock: 1000, ..World::default() };
@@ -51,6 +53,44 @@ fn p13_a_filter_that_changed_deletes_nothing() {
             for side in Side::BOTH {
                 assert_eq!(world.sides[side].files, before[side], "seed {seed} {filter}");
             }
+        }
+    }
+}
+
+/// P13: nor when files are written, and grow out of the rules or into them, while the filters change.
+#[test]
+fn p13_a_filter_that_changed_while_files_did_deletes_nothing() {
+    let filters = [
+        "--max-size=3B",
+        "--min-size=3B",
+        "--exclude=d/**",
+        "--exclude-if-present=b",
+        "--max-age=5s",
+        "--min-age=5s",
+        "",
+    ];
+    for seed in seeds() {
+        let mut random = Random::new(seed);
+        let mut world = world_in_step(&mut random, seed);
+        let mut alive = BTreeSet::new();
+        for number in 0..6 {
+            let side = *random.pick(&Side::BOTH);
+            let paths: Vec<String> = world.sides[side].files.keys().cloned().collect();
+            if !paths.is_empty() && random.once_in(2) {
+                let path = random.pick(&paths);
+                world.clock += 10;
+                let content = format!("{number}{}", "+".repeat(random.below(6)));
+                alive.remove(&world.sides[side].files[path].content);
+                world.write(side, path, &content);
+                alive.insert(content);
+            }
+            let before = show(&world);
+            let options = format!("{} --force", random.pick(&filters));
+            let run = run(&mut world, &options, random.number()).unwrap();
+            let deleted = run.outcome.counts.map(|counts| counts.deleted);
+            assert_eq!(deleted, Pair::new(0, 0), "seed {seed} {options}\n{before}\nnow\n{}", show(&world));
+            let there = all_contents(&world);
+            assert!(alive.is_subset(&there), "seed {seed} {options}\n{before}\nnow\n{}", show(&world));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use bisync_engine::entry::Fingerprint;
 use bisync_engine::protocol::Verb;
 use bisync_engine::side::{Pair, Side};
 use bisync_world::host::{run, run_by, show};
@@ -69,7 +70,23 @@ impl Memory {
                 self.deleted[side].insert(content.clone());
             }
         }
+        self.forget_what_is_back(world, side, &gone, &come);
         self.touched[side].extend(gone.into_iter().chain(come));
+    }
+
+    /// A file that was moved back to where the listing still has it is the version of the last run, as if it had never been
+    /// away: when the other side replaces that version, it goes.
+    fn forget_what_is_back(&mut self, world: &World, side: Side, gone: &BTreeSet<String>, come: &BTreeSet<String>) {
+        if gone.is_disjoint(come) {
+            return;
+        }
+        let listed = super::listed(world, side);
+        for (path, file) in &world.sides[side].files {
+            let is_back = |version: &Fingerprint| version.is_still(&world.natures[side].fingerprint(file, false));
+            if come.contains(&file.content) && listed.get(path).is_some_and(is_back) {
+                self.alive.remove(&file.content);
+            }
+        }
     }
 
     /// All is quiet: what one side deleted and the other left alone is to be gone, once it is quiet again.

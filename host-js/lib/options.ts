@@ -122,10 +122,6 @@ export interface Options {
   partialSuffix?: string;
   /** Do not check the checksum of what was copied. */
   ignoreChecksum?: boolean;
-  /** Make at most so many requests a second of remotes. Default: `0`. */
-  tpslimit?: number;
-  /** After a rest, make so many requests at once. Default: `1`. */
-  tpslimitBurst?: number;
 }
 
 /** The names of the options in the engine, and the types that their values have here. */
@@ -190,6 +186,4 @@ export const OPTIONS: Record<keyof Options, readonly [name: string, type: string
   transfers: ["transfers", "number"],
   partialSuffix: ["partial-suffix", "string"],
   ignoreChecksum: ["ignore-checksum", "boolean"],
-  tpslimit: ["tpslimit", "number"],
-  tpslimitBurst: ["tpslimit-burst", "number"],
 };

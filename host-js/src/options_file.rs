@@ -1,14 +1,33 @@
-//! `lib/options.ts`, which is written from the engine's table.
+//! `lib/options.ts` and `lib/node/command/flags.ts`, which are written from the engine's table.
 
 use std::fmt::Write;
 
-use bisync_engine::options::{Kind, OPTIONS, OptionSpec, Scope};
+use bisync_engine::options::{Group, Kind, OPTIONS, OptionSpec, Scope};
 
 const BEGIN: &str = "\
 // Written by `BISYNC_BLESS=1 cargo test -p bisync-js` from the engine's table of options.
 
 /** The options of a run, named as rclone's remote control names them. */
 export interface Options {
+";
+
+const FLAGS_BEGIN: &str = "\
+// Written by `BISYNC_BLESS=1 cargo test -p bisync-js` from the engine's table of options.
+
+/** An option of the command line. */
+export interface Flag {
+  name: string;
+  short?: string;
+  /** What its value is called; one without takes none. */
+  value?: string;
+  /** The value names a file, whose content counts. */
+  file?: true;
+  group: string;
+  help: string;
+}
+
+/** All options that are carried out here, by group. */
+export const FLAGS: Flag[] = [
 ";
 
 /// Options of the engine that the hosts for JavaScript do not carry out yet, and that are therefore no options there.
@@ -28,17 +47,33 @@ const NOT_YET: [&str; 10] = [
 /// Options of the hosts that the one for JavaScript carries out.
 const OF_THE_HOST: [&str; 2] = ["checkers", "transfers"];
 
+/// Those that its command carries out besides.
+const OF_THE_COMMAND: [&str; 11] = [
+    "plan-out",
+    "help",
+    "version",
+    "workdir",
+    "verbose",
+    "quiet",
+    "log-level",
+    "log-file",
+    "use-json-log",
+    "color",
+    "progress",
+];
+
 #[test]
 fn the_options_are_those_of_the_table() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/lib/options.ts");
-    let expected = text();
-    if std::env::var_os("BISYNC_BLESS").is_some() {
-        std::fs::write(path, &expected).unwrap();
+    for (file, expected) in [("lib/options.ts", options_text()), ("lib/node/command/flags.ts", flags_text())] {
+        let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
+        if std::env::var_os("BISYNC_BLESS").is_some() {
+            std::fs::write(&path, &expected).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap(), expected, "renew it with BISYNC_BLESS=1");
     }
-    assert_eq!(std::fs::read_to_string(path).unwrap(), expected, "renew it with BISYNC_BLESS=1");
 }
 
-fn text() -> String {
+fn options_text() -> String {
     let mut text = BEGIN.to_owned();
     let options: Vec<&OptionSpec> = OPTIONS.iter().filter(|spec| is_offered(spec)).collect();
     for spec in &options {
@@ -54,15 +89,56 @@ fn text() -> String {
     text
 }
 
-fn is_offered(spec: &OptionSpec) -> bool {
-    match spec.scope {
-        // Rules are given as lists; reading files is left to whoever has them.
-        Scope::Engine => {
-            !NOT_YET.contains(&spec.name)
-                && !spec.name.starts_with("metadata")
-                && !spec.kind.is_file()
-                && !spec.help.starts_with("Ignored")
+fn flags_text() -> String {
+    let mut text = FLAGS_BEGIN.to_owned();
+    for group in Group::ALL {
+        for spec in OPTIONS.iter().filter(|spec| spec.group == group && is_flag(spec)) {
+            let short = spec.short.map(|letter| format!(" short: \"{letter}\",")).unwrap_or_default();
+            let value = if spec.takes_value() { format!(" value: {:?},", spec.value_name) } else { String::new() };
+            let file = if spec.kind.is_file() { " file: true," } else { "" };
+            let help = help(spec);
+            let _ = writeln!(
+                text,
+                "  {{ name: {:?},{short}{value}{file} group: {:?}, help: {help:?} }},",
+                spec.name,
+                group.title()
+            );
         }
+    }
+    text.push_str(
+        "];\n\n/** The options of the program that are not carried out here. */\nexport const NOT_HERE: string[] = [\n",
+    );
+    for spec in OPTIONS.iter().filter(|spec| !is_flag(spec)) {
+        let _ = writeln!(text, "  {:?},", spec.name);
+    }
+    text.push_str("];\n");
+    text
+}
+
+/// The text of the help, as the program has it.
+fn help(spec: &OptionSpec) -> String {
+    let words = match spec.kind.words() {
+        [] => String::new(),
+        words => format!(" [{}]", words.join(", ")),
+    };
+    let default = if spec.default.is_empty() { String::new() } else { format!(" (default: {})", spec.default) };
+    format!("{}{words}{default}", spec.help)
+}
+
+/// Rules are given as lists; reading files is left to whoever has them.
+fn is_offered(spec: &OptionSpec) -> bool {
+    is_carried_out(spec) && !spec.kind.is_file() && !spec.help.starts_with("Ignored")
+}
+
+fn is_flag(spec: &OptionSpec) -> bool {
+    // What concerns remotes alone is of no effect on folders, in the program too.
+    let is_for_remotes = spec.group == Group::Remotes || spec.name.starts_with("tpslimit");
+    is_carried_out(spec) || is_for_remotes || OF_THE_COMMAND.contains(&spec.name)
+}
+
+fn is_carried_out(spec: &OptionSpec) -> bool {
+    match spec.scope {
+        Scope::Engine => !NOT_YET.contains(&spec.name) && !spec.name.starts_with("metadata"),
         Scope::Host => OF_THE_HOST.contains(&spec.name),
     }
 }

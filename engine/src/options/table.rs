@@ -368,9 +368,11 @@ pub const OPTIONS: &[OptionSpec] = &[
     )
     .default("100Ki"),
     OptionSpec::new("tpslimit", Kind::Decimal, Group::Transfer, "Make at most so many requests a second of remotes")
-        .default("0"),
+        .default("0")
+        .host(),
     OptionSpec::new("tpslimit-burst", Kind::Number, Group::Transfer, "After a rest, make so many requests at once")
-        .default("1"),
+        .default("1")
+        .host(),
     // Remotes.
     OptionSpec::new("config", Kind::Text, Group::Remotes, "rclone's configuration (else the one that rclone finds)")
         .value_name("FILE")

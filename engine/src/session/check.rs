@@ -21,6 +21,9 @@ pub struct Check {
     pub mismatches: Vec<(Entry, String)>,
 }
 
+/// Hosts may take turns on a pair, and some of them set times to the microsecond.
+const HOST_PRECISION_NS: u64 = 1_000;
+
 /// How listings are compared.
 #[derive(Debug, Clone, Copy)]
 pub struct CheckRules {
@@ -130,7 +133,8 @@ impl Check {
         }
         let (left, right) = (&one.found.fingerprint, &two.found.fingerprint);
         let sizes = rules.compare.size && left.size.is_some() && right.size.is_some() && left.size != right.size;
-        let times = rules.compare.modified && times_differ(left.modified, right.modified, rules.window_ns);
+        let window_ns = rules.window_ns.map(|window| window.max(HOST_PRECISION_NS));
+        let times = rules.compare.modified && times_differ(left.modified, right.modified, window_ns);
         let hashes = rules.compare.checksum && !sizes && likeness(left, right) == Likeness::Different;
         let differing: Vec<&str> = [(sizes, "size"), (times, "time"), (hashes, "checksum")]
             .into_iter()

@@ -357,7 +357,8 @@ async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
 }
 
 async function setTimes(file: FileHandle, { seconds, nanoseconds }: Instant): Promise<void> {
-  const time = seconds + nanoseconds / 1e9;
+  // Node takes a floating-point number and cuts it off at the microsecond: from the middle of one, it cannot fall into the one before.
+  const time = seconds + (Math.floor(nanoseconds / 1000) + 0.5) / 1e6;
   await file.utimes(time, time);
 }
 

@@ -1,0 +1,141 @@
+import { appendFileSync } from "node:fs";
+import { styleText } from "node:util";
+
+import { type Given, isOn, lastValue } from "../../conduct.js";
+import type { Notice, Report } from "../../protocol.js";
+import type { RunEvent } from "../../run.js";
+import { bytes, noticeLine, type Paint, plain, reportText, troubleText, visible } from "./text.js";
+
+const LEVELS = ["error", "notice", "info", "debug"];
+/** The progress is drawn anew after so many milliseconds. */
+const TICK = 100;
+const CLEAR = "\r\u001b[K";
+
+/** Shows what happens in a run, and how it ended. Results go to standard output, messages to standard error or to a file. */
+export class Reporter {
+  readonly #level: number;
+  readonly #isDryRun: boolean;
+  readonly #isJson: boolean;
+  readonly #logFile: string | undefined;
+  readonly #out: Paint;
+  readonly #err: Paint;
+  readonly #showsProgress: boolean;
+  readonly #explains: boolean;
+  /** The directory of the last action of a plan that was shown. */
+  #folder = "";
+  #drawn = 0;
+
+  constructor(given: Given) {
+    this.#level = level(given);
+    this.#isDryRun = isOn(given, "dry-run") || ["plan-out", "explain"].some((name) => lastValue(given, name) !== undefined);
+    this.#explains = lastValue(given, "explain") !== undefined;
+    this.#isJson = isOn(given, "use-json-log");
+    this.#logFile = lastValue(given, "log-file");
+    const color = lastValue(given, "color");
+    [this.#out, this.#err] = [painter(process.stdout, color), painter(process.stderr, color)];
+    const wanted = lastValue(given, "progress") === undefined || isOn(given, "progress");
+    this.#showsProgress = wanted && !this.#isJson && this.#level > 0 && process.stderr.isTTY === true;
+  }
+
+  event(event: RunEvent): void {
+    if (event.type === "notice") this.notice(event);
+    else if (this.#showsProgress && Date.now() - this.#drawn > TICK && event.workload.files > 0) {
+      const { workload, copied } = event;
+      const all = workload.isFinal ? "" : " or more";
+      process.stderr.write(`${CLEAR}${copied.files} of ${workload.files}${all} files copied, ${bytes(copied.bytes)} of ${bytes(workload.bytes)}${all}`);
+      this.#drawn = Date.now();
+    }
+  }
+
+  notice(notice: Notice): void {
+    const isPlan = this.#isDryRun && notice.level === "info" && this.#level > 0;
+    if (LEVELS.indexOf(notice.level) > this.#level && !isPlan) return;
+    if (isPlan && !this.#isJson) {
+      this.#write(process.stdout, this.#planned(notice));
+      if (this.#logFile === undefined) return;
+    }
+    if (this.#isJson) {
+      const { level, code, path, text } = notice;
+      this.#log(JSON.stringify({ time: new Date().toISOString(), level, code, ...(path !== undefined && { path }), message: text }));
+    } else if (this.#logFile === undefined) this.#log(noticeLine(notice, this.#err));
+    else this.#log(`${logTime()} ${notice.level.toUpperCase().padEnd(6)}: ${plain(notice)}`);
+  }
+
+  /** An action of a plan, below the name of its directory. */
+  #planned(notice: Notice): string {
+    const { path = "", text } = notice;
+    const parent = path.slice(0, Math.max(path.lastIndexOf("/"), 0));
+    if (this.#explains || parent === "") {
+      this.#folder = "";
+      return `${noticeLine(notice, this.#out)}\n`;
+    }
+    const heading = parent === this.#folder ? "" : `${this.#out("bold", `${visible(parent)}/`)}\n`;
+    this.#folder = parent;
+    return `${heading}  ${visible(path.slice(parent.length + 1))}: ${visible(text)}\n`;
+  }
+
+  report(report: Report): void {
+    this.#clear();
+    if (this.#isJson) this.#log(summary(report));
+    else if (this.#level > 0) {
+      this.#logResult(report, reportText(report, this.#level > 1, (_, text) => text));
+      this.#write(process.stdout, reportText(report, this.#level > 1, this.#out));
+    } else if (report.exitCode !== 0) {
+      if (this.#logFile === undefined) process.stderr.write(troubleText(report, this.#err));
+      else this.#logResult(report, troubleText(report, (_, text) => text));
+    }
+  }
+
+  #logResult(report: Report, text: string): void {
+    if (this.#logFile === undefined) return;
+    const level = report.exitCode === 0 ? "NOTICE" : "ERROR ";
+    for (const line of text.trimEnd().split("\n")) this.#log(`${logTime()} ${level}: ${line}`);
+  }
+
+  #log(line: string): void {
+    if (this.#logFile === undefined) this.#write(process.stderr, `${line}\n`);
+    else appendFileSync(this.#logFile, `${line}\n`);
+  }
+
+  #write(stream: NodeJS.WriteStream, text: string): void {
+    this.#clear();
+    stream.write(text);
+  }
+
+  #clear(): void {
+    if (this.#drawn > 0) process.stderr.write(CLEAR);
+    this.#drawn = 0;
+  }
+}
+
+function level(given: Given): number {
+  if (isOn(given, "quiet")) return 0;
+  // A number, or one more for each time.
+  const verbose = given.filter(([name]) => name === "verbose").reduce((sum, [, value]) => (value === "true" ? sum + 1 : Number(value)), 0);
+  if (verbose > 0) return verbose === 1 ? 2 : 3;
+  return LEVELS.indexOf((lastValue(given, "log-level") ?? "notice").toLowerCase());
+}
+
+function painter(stream: NodeJS.WriteStream, color: string | undefined): Paint {
+  const wanted = color === "always" || (color !== "never" && stream.isTTY === true && stream.hasColors() && !process.env["NO_COLOR"]);
+  return (style, text) => (wanted ? styleText(style === "bold" || style === "dim" ? style : [style, "bold"], text) : text);
+}
+
+/** `2026-01-02 03:04:05`, in the time of this place. */
+function logTime(): string {
+  const now = new Date();
+  return new Date(now.getTime() - now.getTimezoneOffset() * 60_000).toISOString().slice(0, 19).replace("T", " ");
+}
+
+function summary(report: Report): string {
+  const snake = (counts: object) =>
+    Object.fromEntries(Object.entries(counts).map(([name, count]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), count as number]));
+  const { exitCode, headline, dryRun, counts, conflicts, failures } = report;
+  return JSON.stringify({
+    time: new Date().toISOString(),
+    level: exitCode === 0 ? "notice" : "error",
+    code: "summary",
+    message: headline,
+    summary: { exit_code: exitCode, headline, dry_run: dryRun, path1: snake(counts.path1), path2: snake(counts.path2), conflicts, failures },
+  });
+}

@@ -1,3 +1,4 @@
+export { checkSide } from "./check-side.js";
 export { BisyncError, type ErrorCode, type FailureKind } from "./error.js";
 export { memoryFolder, memoryState, type MemoryFolder } from "./memory.js";
 export type { Options } from "./options.js";

@@ -22,6 +22,11 @@ export interface MemoryFolder extends Side {
 
 let lastId = 0n;
 
+/** Throws when a path leads out of the root, or nowhere. */
+function checkPath(path: string): void {
+  if (path.split("/").some((name) => ["", ".", ".."].includes(name))) throw new BisyncError("impossibleName", "a path is names joined by `/`", { path });
+}
+
 /** Makes an empty side in memory. The name tells it from others in the names of the state. */
 export function memoryFolder(name: string): MemoryFolder {
   const files = new Map<string, File>();
@@ -29,6 +34,7 @@ export function memoryFolder(name: string): MemoryFolder {
 
   const found = ({ bytes, modified, id }: File): Found => ({ kind: "file", fingerprint: { size: bytes.length, modified, id } });
   const makeParents = (path: string) => {
+    checkPath(path);
     for (let end = path.indexOf("/"); end >= 0; end = path.indexOf("/", end + 1)) makeDirectory(path.slice(0, end));
   };
   const makeDirectory = (path: string) => {
@@ -110,7 +116,7 @@ export function memoryFolder(name: string): MemoryFolder {
       files.delete(path);
     },
     async makeDirectory(path) {
-      makeParents(path);
+      if (path !== "") makeParents(path);
       makeDirectory(path);
       return { kind: "directory", fingerprint: {} };
     },

@@ -149,8 +149,7 @@ const CHECKS: Record<string, (at: Place) => Promise<void>> = {
         await at.write(name, name);
         kept.push(name);
       } catch (error) {
-        const collides = error instanceof BisyncError && error.code === "refused" && at.capabilities.caseInsensitive;
-        if (!collides && !(error instanceof BisyncError && error.code === "impossibleName")) throw error;
+        if (!(error instanceof BisyncError && error.code === "impossibleName")) throw error;
       }
     }
     const names = (await listed(at.side, at.path(""))).map(({ name }) => name);

@@ -14,17 +14,7 @@ export interface Options {
 const FLAGS_BEGIN: &str = "\
 // Written by `BISYNC_BLESS=1 cargo test -p bisync-js` from the engine's table of options.
 
-/** An option of the command line. */
-export interface Flag {
-  name: string;
-  short?: string;
-  /** What its value is called; one without takes none. */
-  value?: string;
-  /** The value names a file, whose content counts. */
-  file?: true;
-  group: string;
-  help: string;
-}
+import type { Flag } from \"./arguments.js\";
 
 /** All options that are carried out here, by group. */
 export const FLAGS: Flag[] = [
@@ -96,7 +86,7 @@ fn flags_text() -> String {
             let short = spec.short.map(|letter| format!(" short: \"{letter}\",")).unwrap_or_default();
             let value = if spec.takes_value() { format!(" value: {:?},", spec.value_name) } else { String::new() };
             let file = if spec.kind.is_file() { " file: true," } else { "" };
-            let help = help(spec);
+            let help = spec.description();
             let _ = writeln!(
                 text,
                 "  {{ name: {:?},{short}{value}{file} group: {:?}, help: {help:?} }},",
@@ -113,16 +103,6 @@ fn flags_text() -> String {
     }
     text.push_str("];\n");
     text
-}
-
-/// The text of the help, as the program has it.
-fn help(spec: &OptionSpec) -> String {
-    let words = match spec.kind.words() {
-        [] => String::new(),
-        words => format!(" [{}]", words.join(", ")),
-    };
-    let default = if spec.default.is_empty() { String::new() } else { format!(" (default: {})", spec.default) };
-    format!("{}{words}{default}", spec.help)
 }
 
 /// Rules are given as lists; reading files is left to whoever has them.

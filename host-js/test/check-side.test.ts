@@ -45,6 +45,22 @@ const FAULTS: [string, (right: Side) => Partial<Side>, RegExp][] = [
       return right.write(path, content, { ...options, expect: there?.kind === "file" ? there.fingerprint : undefined });
     },
   }), /a new file takes no file's place[^]*only the version that is expected is replaced/],
+  ["write replaces a directory", (right) => ({
+    async write(path, content, options) {
+      if ((await right.describe(path))?.kind === "directory") {
+        for await (const page of right.list(path, undefined)) for (const { name, fingerprint } of page) await right.remove(`${path}/${name}`, fingerprint);
+        await right.removeDirectory(path);
+      }
+      return right.write(path, content, options);
+    },
+  }), /`write` where a directory is throws nothing/],
+  ["makeDirectory replaces a file", (right) => ({
+    async makeDirectory(path) {
+      const there = await right.describe(path);
+      if (there?.kind === "file") await right.remove(path, there.fingerprint);
+      return right.makeDirectory(path);
+    },
+  }), /`makeDirectory` where a file is throws nothing/],
   ["write cuts off", (right) => ({
     write: (path, content, options) => right.write(path, (async function* () { for await (const chunk of content) yield chunk.subarray(0, 1000); })(), options),
   }), /content comes back/],

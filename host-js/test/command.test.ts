@@ -74,6 +74,10 @@ test("the command says and does what the program does", withProgram, (context) =
     assert.equal(plain(...wrong).status, 2, wrong.join(" "));
   }
   assert.equal(both("one").status, 2);
+  write("one/d/new.txt", "new");
+  assert.equal(plain("--explain", "d/new.txt").status, 0);
+  assert.equal(plain("-n", "--force=false", "-vf- *.md").status, 0);
+  assert.equal(plain("--log-file", "nowhere/log").status, 1);
 });
 
 test("a plan is written, and carried out", (context) => {
@@ -89,6 +93,39 @@ test("a plan is written, and carried out", (context) => {
   const { status, stdout } = command("apply", "plan");
   assert.equal(status, 0, stdout);
   assert.equal(read("two/a.txt"), "a");
+});
+
+test("a plan that cannot be made replaces none", (context) => {
+  const { home, command, write, read } = world(context);
+  for (const name of ["a", "b", "c"]) write(`one/${name}`, name);
+  assert.equal(command("one", "two").status, 0);
+  write("one/d", "d");
+  assert.equal(command("one", "two", "--plan-out", "plan").status, 0);
+  const before = read("plan");
+  for (const name of ["a", "b", "c"]) rmSync(join(home, "two", name));
+  assert.equal(command("one", "two", "--plan-out", "plan").status, 1);
+  assert.equal(read("plan"), before);
+});
+
+test("a reader who goes away ends no run", { skip: process.platform === "win32" }, async (context) => {
+  const { home, read, write } = world(context);
+  const count = 400;
+  for (let index = 0; index < count; index += 1) write(`one/${index}.txt`, `content ${index}`);
+  const child = spawn("node", [COMMAND, "one", "two", "-v"], { cwd: home, env: { PATH: process.env["PATH"], HOME: home } });
+  const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
+  child.stderr.once("data", () => [child.stdout, child.stderr].forEach((stream) => stream.destroy()));
+  assert.equal(await ended, 0);
+  for (let index = 0; index < count; index += 1) assert.equal(read(`two/${index}.txt`), `content ${index}`);
+});
+
+test("a plan with options that are not carried out here is refused", withProgram, (context) => {
+  const { command, program, write, read } = world(context);
+  write("one/a.txt", "a");
+  assert.equal(program("one", "two", "--links", "--plan-out", "plan").status, 0);
+  const { status, stderr } = command("apply", "plan");
+  assert.equal(status, 2, stderr);
+  assert.match(stderr, /`--links` is not carried out by the command for Node/);
+  assert.equal(read("two/a.txt"), undefined);
 });
 
 test("the program carries out a plan of the command, and the reverse", withProgram, (context) => {

@@ -167,6 +167,16 @@ impl OptionSpec {
         self
     }
 
+    /// Returns the help with the words that are values, and the default: `What wins [newer, older] (default: newer)`.
+    pub fn description(&self) -> String {
+        let words = match self.kind.words() {
+            [] => String::new(),
+            words => format!(" [{}]", words.join(", ")),
+        };
+        let default = if self.default.is_empty() { String::new() } else { format!(" (default: {})", self.default) };
+        format!("{}{words}{default}", self.help)
+    }
+
     /// Returns true when the option must be followed by a value.
     pub fn takes_value(&self) -> bool {
         !matches!(self.kind, Kind::Flag | Kind::Count)

@@ -69,10 +69,7 @@ impl Session {
         // The journal may say that the new listings are complete only when they would survive a loss of power.
         verbs.extend(Side::BOTH.map(|side| durable(&self.names.new[side])));
         verbs.extend(self.metadata_verbs());
-        let journal = Journal { is_committing: true, ..self.journal.clone() };
-        let bytes = journal.to_bytes();
-        verbs.push(Verb::WriteState { name: self.names.journal_new.clone(), offset: 0, bytes });
-        verbs.push(Verb::ReplaceState { name: self.names.journal_new.clone(), target: self.names.journal.clone() });
+        verbs.extend(self.write_journal(&Journal { is_committing: true, ..self.journal.clone() }));
         verbs.extend(self.commit_verbs());
         if condemned {
             verbs.extend(self.condemn_verbs());
@@ -94,24 +91,31 @@ impl Session {
             }
         }
         verbs.extend(self.metadata_name());
-        verbs.push(self.close_journal());
+        verbs.extend(self.close_journal());
         verbs
     }
 
     /// Ends the journal. What runs may have left behind stays in it for the next run that looks, unless this one saw and
     /// removed everything: a plan lists nothing, some directories cannot be listed, and whoever completes the record of
     /// another run has not looked yet.
-    fn close_journal(&self) -> Verb {
-        let name = self.names.journal.clone();
+    fn close_journal(&self) -> Vec<Verb> {
         let fails = self.report.has_failures();
         let keeps = fails || self.journal.is_committing || self.plan_use == Some(PlanUse::Apply);
         let is_open = |run: &u64| keeps && (fails || *run != self.temporary.run);
         let runs: Vec<u64> = self.journal.runs.iter().copied().filter(is_open).collect();
         if runs.is_empty() {
-            return Verb::RemoveState { name };
+            return vec![Verb::RemoveState { name: self.names.journal.clone() }];
         }
-        let bytes = Journal { runs, is_committing: false }.to_bytes();
-        Verb::WriteState { name, offset: 0, bytes }
+        self.write_journal(&Journal { runs, is_committing: false })
+    }
+
+    /// Writes the journal durably, in place of the one before.
+    pub(super) fn write_journal(&self, journal: &Journal) -> Vec<Verb> {
+        let (name, target) = (self.names.journal_new.clone(), self.names.journal.clone());
+        vec![
+            Verb::WriteState { name: name.clone(), offset: 0, bytes: journal.to_bytes() },
+            Verb::ReplaceState { name, target },
+        ]
     }
 
     pub(super) fn condemn_verbs(&self) -> Vec<Verb> {
@@ -136,7 +140,7 @@ impl Session {
             }
             verbs.extend(self.metadata_verbs());
             verbs.extend(self.metadata_name());
-            verbs.push(self.close_journal());
+            verbs.extend(self.close_journal());
             self.stage = Stage::Tidying(Sequence::new(verbs));
         }
         true

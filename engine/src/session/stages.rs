@@ -341,11 +341,8 @@ impl Session {
             return;
         }
         self.journal.add(self.temporary.run);
-        let bytes = self.journal.to_bytes();
-        let (journal, new) = (self.names.journal.clone(), self.names.journal_new.clone());
         let mut verbs = self.drop_metadata_base();
-        verbs.push(Verb::WriteState { name: new.clone(), offset: 0, bytes });
-        verbs.push(Verb::ReplaceState { name: new, target: journal });
+        verbs.extend(self.write_journal(&self.journal));
         self.announcing = Sequence::of(Purpose::Announcement, verbs);
         self.announcing.ask(&mut self.outbox);
     }

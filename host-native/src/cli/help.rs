@@ -44,7 +44,7 @@ pub fn help(width: usize) -> String {
     for group in Group::ALL {
         help.push_str(&format!("\n{}:\n", group.title()));
         for (spec, label) in OPTIONS.iter().zip(&labels).filter(|(spec, _)| spec.group == group) {
-            let lines = wrap(&describe(spec), width.saturating_sub(indent).max(30));
+            let lines = wrap(&spec.description(), width.saturating_sub(indent).max(30));
             let has_own_line = label.chars().count() > LONGEST_LABEL;
             if has_own_line {
                 help.push_str(&format!("  {label}\n"));
@@ -73,15 +73,6 @@ pub(super) fn label(spec: &OptionSpec) -> String {
     let short = spec.short.map_or_else(|| "    ".to_owned(), |letter| format!("-{letter}, "));
     let value = if spec.takes_value() { format!(" {}", spec.value_name) } else { String::new() };
     format!("{short}--{}{value}", spec.name)
-}
-
-pub(super) fn describe(spec: &OptionSpec) -> String {
-    let words = match spec.kind.words() {
-        [] => String::new(),
-        words => format!(" [{}]", words.join(", ")),
-    };
-    let default = if spec.default.is_empty() { String::new() } else { format!(" (default: {})", spec.default) };
-    format!("{}{words}{default}", spec.help)
 }
 
 fn wrap(text: &str, width: usize) -> Vec<String> {

@@ -4,7 +4,7 @@ use bisync_engine::options::{Group, OPTIONS};
 use roff::{Roff, bold, italic, roman};
 
 use super::commands::Word;
-use super::help::{CONFIGURATION, EXIT_CODES, SUMMARY, describe, label};
+use super::help::{CONFIGURATION, EXIT_CODES, SUMMARY, label};
 
 /// Returns the page as roff.
 pub fn man() -> String {
@@ -35,7 +35,7 @@ pub fn man() -> String {
     for group in Group::ALL {
         page.control("SS", [group.title()]);
         for spec in OPTIONS.iter().filter(|spec| spec.group == group) {
-            page.control("TP", []).text([bold(label(spec).trim_start())]).text([roman(describe(spec))]);
+            page.control("TP", []).text([bold(label(spec).trim_start())]).text([roman(spec.description())]);
         }
     }
     page.control("SH", ["EXIT STATUS"]).text([roman(EXIT_CODES)]);

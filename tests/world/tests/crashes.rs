@@ -6,6 +6,7 @@ use bisync_engine::protocol::{FailureKind, Verb};
 use bisync_engine::side::Side;
 use bisync_engine::temporary::run_of;
 use bisync_world::host::{run, run_by, show};
+use bisync_world::random::Random;
 use bisync_world::scenario::edit;
 use bisync_world::schedule::{Death, Fate, Fault, Operation, Schedule};
 use bisync_world::world::World;
@@ -89,25 +90,29 @@ fn a_run_that_cannot_say_what_it_may_leave_behind_changes_nothing() {
     assert!(stopped > 2, "{stopped}");
 }
 
-/// What lies where the next run cannot look, or what it cannot remove, is not forgotten.
+/// What lies where the next run cannot look, or what it cannot remove, is not forgotten, not even when the power goes then.
 #[test]
 fn what_a_dead_run_left_behind_goes_when_it_can() {
     let leftover = "d/.bisync-00000000000000aa-1.partial";
     let unlistable = Fault::At(Side::One, "d".into(), FailureKind::PermissionDenied);
     let undeletable = Fault::Nth(Operation::Remove, 0, Fate::Failed(FailureKind::PermissionDenied));
-    for fault in [unlistable, undeletable] {
+    for (seed, fault) in (0..20).flat_map(|seed| [(seed, unlistable.clone()), (seed, undeletable.clone())]) {
+        let name = format!("{fault:?}, seed {seed}");
         let mut world = World::default();
         edit(&mut world, BEFORE);
         run(&mut world, "", 1).unwrap();
         world.write(Side::One, leftover, "B");
+        world.write(Side::Two, "n", "N");
         world.state.insert("one..two.journal".into(), b"run 00000000000000aa\n".to_vec());
-        let mut schedule = Schedule::plain(2, usize::MAX);
-        schedule.faults.push(fault.clone());
+        let mut schedule = Schedule::plain(seed, usize::MAX);
+        schedule.faults.push(fault);
+        world.watch_power();
         let hindered = run_by(&mut world, "", &mut schedule).unwrap().unwrap();
-        assert_eq!(hindered.outcome.exit_code, 1, "{fault:?}");
-        assert!(world.sides.one.files.contains_key(leftover), "{fault:?}");
-        assert_eq!(run(&mut world, "", 3).unwrap().outcome.exit_code, 0, "{fault:?}");
-        assert!(!world.sides.one.files.contains_key(leftover), "{fault:?}");
-        assert_eq!(world.state.get("one..two.journal"), None, "{fault:?}");
+        world.lose_power(&mut Random::new(seed));
+        assert_eq!(hindered.outcome.exit_code, 1, "{name}");
+        assert!(world.sides.one.files.contains_key(leftover), "{name}");
+        assert_eq!(run(&mut world, "", 3).unwrap().outcome.exit_code, 0, "{name}");
+        assert!(!world.sides.one.files.contains_key(leftover), "{name}");
+        assert_eq!(world.state.get("one..two.journal"), None, "{name}");
     }
 }

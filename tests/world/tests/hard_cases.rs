@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use bisync_engine::entry::Instant;
 use bisync_engine::side::Side;
 use bisync_world::host::{Run, run, run_some, show};
 use bisync_world::scenario::edit;
@@ -76,6 +77,21 @@ fn options_that_change_between_runs_lose_no_edit() {
                 assert_eq!(again.outcome.headline, "Path1 and Path2 are in step: nothing to do.", "{first} {then}");
             }
         }
+    }
+}
+
+/// Hosts that take turns may set times more or less finely.
+#[test]
+fn times_less_than_a_microsecond_apart_are_no_mismatch_of_listings() {
+    for (nanoseconds, exit_code) in [(999, 0), (1000, 1)] {
+        let mut world = World::default();
+        for (side, nanoseconds) in [(Side::One, 5000), (Side::Two, 5000 + nanoseconds)] {
+            world.write_at(side, "a", "A", Instant { seconds: 5, nanoseconds });
+        }
+        run(&mut world, "--modify-window=1ms", 1).unwrap();
+        world.write(Side::One, "b", "B");
+        let run = run(&mut world, "", 2).unwrap();
+        assert_eq!(run.outcome.exit_code, exit_code, "{nanoseconds}: {:?}", run.outcome);
     }
 }
 

@@ -3,7 +3,19 @@ import { parseArgs } from "node:util";
 
 import type { Given } from "../../conduct.js";
 import { BisyncError } from "../../error.js";
-import { FLAGS, type Flag, NOT_HERE } from "./flags.js";
+import { FLAGS, NOT_HERE } from "./flags.js";
+
+/** An option of the command line. */
+export interface Flag {
+  name: string;
+  short?: string;
+  /** What its value is called; one without takes none. */
+  value?: string;
+  /** The value names a file, whose content counts. */
+  file?: true;
+  group: string;
+  help: string;
+}
 
 /** The command line, taken apart. */
 export interface Arguments {
@@ -43,11 +55,15 @@ export function readArguments(line: string[]): Arguments {
 function known(name: string, written: string): Flag | undefined {
   const flag = BY_NAME.get(name);
   if (flag) return flag;
-  if (NOT_HERE.includes(name)) {
-    throw new BisyncError("usage", `\`--${name}\` is not carried out by the command for Node, but by the program bisync`, { path: name });
-  }
+  checkIsHere(name);
   if (!written.startsWith("--")) throw new BisyncError("usage", `unknown option \`${written}\`; \`bisync --help\` shows all`, { path: name });
   return undefined;
+}
+
+/** Throws when the program has the option, and this command has not. */
+export function checkIsHere(name: string): void {
+  if (!NOT_HERE.includes(name)) return;
+  throw new BisyncError("usage", `\`--${name}\` is not carried out by the command for Node, but by the program bisync`, { path: name });
 }
 
 function content(option: string, name: string): string {

@@ -1,16 +1,6 @@
 // Written by `BISYNC_BLESS=1 cargo test -p bisync-js` from the engine's table of options.
 
-/** An option of the command line. */
-export interface Flag {
-  name: string;
-  short?: string;
-  /** What its value is called; one without takes none. */
-  value?: string;
-  /** The value names a file, whose content counts. */
-  file?: true;
-  group: string;
-  help: string;
-}
+import type { Flag } from "./arguments.js";
 
 /** All options that are carried out here, by group. */
 export const FLAGS: Flag[] = [

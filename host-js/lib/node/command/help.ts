@@ -1,4 +1,5 @@
-import { FLAGS, type Flag } from "./flags.js";
+import type { Flag } from "./arguments.js";
+import { FLAGS } from "./flags.js";
 
 /** A label that stands on one line with its text has at most so many characters. */
 const LONGEST_LABEL = 35;

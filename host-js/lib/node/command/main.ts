@@ -7,7 +7,7 @@ import type { Report } from "../../protocol.js";
 import { applying, begun, written } from "../../run.js";
 import { nodeFolder } from "../folder.js";
 import { folderState } from "../state.js";
-import { type Arguments, readArguments } from "./arguments.js";
+import { type Arguments, checkIsHere, readArguments } from "./arguments.js";
 import { FLAGS } from "./flags.js";
 import { help } from "./help.js";
 import { checkPlanFile, readHeader, writePlan } from "./plan-file.js";
@@ -45,7 +45,15 @@ export async function main(line: string[]): Promise<number> {
     process.stderr.write(`bisync: ${words(error)}\n`);
     return USAGE;
   }
-  const reporter = new Reporter(parsed.given);
+  let reporter: Reporter;
+  try {
+    reporter = new Reporter(parsed.given);
+  } catch (error) {
+    process.stderr.write(`bisync: ${words(error)}\n`);
+    return UNFINISHED;
+  }
+  // A broken pipe ends no run: what cannot be shown is not shown.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   try {
     const report = await carriedOut(parsed, reporter);
     reporter.report(report);
@@ -66,10 +74,11 @@ async function carriedOut({ operands, given }: Arguments, reporter: Reporter): P
   await checkPlanFile(planOut);
   const events = new Events();
   const shown = show(events, reporter);
-  // What the plan is carried out with is not what it was written with.
+  // It is no option of the run that will carry the plan out.
   const { text, report } = await written({ ...order, given: given.filter(([name]) => name !== "plan-out") }, events).finally(() => events.end());
   await shown;
-  await writePlan(planOut, text);
+  // A run that was not to be begun has no plan; one that is there stays.
+  if (text !== "") await writePlan(planOut, text);
   return report;
 }
 
@@ -90,6 +99,7 @@ async function applied(file: string, given: Given, reporter: Reporter): Promise<
     throw new BisyncError("other", `cannot read the plan \`${file}\`: ${cause.message}`, { path: file, cause });
   });
   const header = readHeader(text, file);
+  header.options.forEach(([name]) => checkIsHere(name));
   const order = {
     one: nodeFolder(header.roots.path1),
     two: nodeFolder(header.roots.path2),

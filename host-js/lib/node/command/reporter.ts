@@ -1,9 +1,11 @@
-import { appendFileSync } from "node:fs";
+import { openSync, writeSync } from "node:fs";
 import { styleText } from "node:util";
 
 import { type Given, isOn, lastValue } from "../../conduct.js";
+import { BisyncError } from "../../error.js";
 import type { Notice, Report } from "../../protocol.js";
 import type { RunEvent } from "../../run.js";
+import { failure } from "../failure.js";
 import { bytes, noticeLine, type Paint, plain, reportText, troubleText, visible } from "./text.js";
 
 const LEVELS = ["error", "notice", "info", "debug"];
@@ -16,11 +18,13 @@ export class Reporter {
   readonly #level: number;
   readonly #isDryRun: boolean;
   readonly #isJson: boolean;
-  readonly #logFile: string | undefined;
+  /** The file for messages, opened for appending. */
+  readonly #logFile: number | undefined;
   readonly #out: Paint;
   readonly #err: Paint;
   readonly #showsProgress: boolean;
-  readonly #explains: boolean;
+  /** Paths that alone are of interest; empty when all are. */
+  readonly #explained: Set<string>;
   /** The directory of the last action of a plan that was shown. */
   #folder = "";
   #drawn = 0;
@@ -28,9 +32,9 @@ export class Reporter {
   constructor(given: Given) {
     this.#level = level(given);
     this.#isDryRun = isOn(given, "dry-run") || ["plan-out", "explain"].some((name) => lastValue(given, name) !== undefined);
-    this.#explains = lastValue(given, "explain") !== undefined;
+    this.#explained = new Set(given.filter(([name]) => name === "explain").map(([, path]) => path.replace(/\/+$/, "")));
     this.#isJson = isOn(given, "use-json-log");
-    this.#logFile = lastValue(given, "log-file");
+    this.#logFile = opened(lastValue(given, "log-file"));
     const color = lastValue(given, "color");
     [this.#out, this.#err] = [painter(process.stdout, color), painter(process.stderr, color)];
     const wanted = lastValue(given, "progress") === undefined || isOn(given, "progress");
@@ -49,7 +53,8 @@ export class Reporter {
 
   notice(notice: Notice): void {
     const isPlan = this.#isDryRun && notice.level === "info" && this.#level > 0;
-    if (LEVELS.indexOf(notice.level) > this.#level && !isPlan) return;
+    const isOfInterest = this.#explained.size === 0 || this.#explained.has(notice.path ?? "") || notice.level === "error";
+    if ((LEVELS.indexOf(notice.level) > this.#level && !isPlan) || !isOfInterest) return;
     if (isPlan && !this.#isJson) {
       this.#write(process.stdout, this.#planned(notice));
       if (this.#logFile === undefined) return;
@@ -65,7 +70,7 @@ export class Reporter {
   #planned(notice: Notice): string {
     const { path = "", text } = notice;
     const parent = path.slice(0, Math.max(path.lastIndexOf("/"), 0));
-    if (this.#explains || parent === "") {
+    if (this.#explained.size > 0 || parent === "") {
       this.#folder = "";
       return `${noticeLine(notice, this.#out)}\n`;
     }
@@ -74,8 +79,10 @@ export class Reporter {
     return `${heading}  ${visible(path.slice(parent.length + 1))}: ${visible(text)}\n`;
   }
 
+  /** Shows how the run ended. */
   report(report: Report): void {
     this.#clear();
+    if (this.#explained.size > 0 && report.exitCode === 0) return;
     if (this.#isJson) this.#log(summary(report));
     else if (this.#level > 0) {
       this.#logResult(report, reportText(report, this.#level > 1, (_, text) => text));
@@ -94,7 +101,7 @@ export class Reporter {
 
   #log(line: string): void {
     if (this.#logFile === undefined) this.#write(process.stderr, `${line}\n`);
-    else appendFileSync(this.#logFile, `${line}\n`);
+    else writeSync(this.#logFile, `${line}\n`);
   }
 
   #write(stream: NodeJS.WriteStream, text: string): void {
@@ -105,6 +112,14 @@ export class Reporter {
   #clear(): void {
     if (this.#drawn > 0) process.stderr.write(CLEAR);
     this.#drawn = 0;
+  }
+}
+
+function opened(path: string | undefined): number | undefined {
+  try {
+    return path === undefined ? undefined : openSync(path, "a");
+  } catch (error) {
+    throw new BisyncError("other", `cannot write the log file \`${path}\`: ${failure(error, path ?? "").message}`, { cause: error });
   }
 }
 

@@ -22,7 +22,6 @@ export function plain({ path, text }: Notice): string {
 /** Makes control characters visible, so that a name cannot write to the terminal what it likes. */
 export function visible(text: string): string {
   const names: Record<string, string> = { "\t": "\\t", "\n": "\\n", "\r": "\\r" };
-  // eslint-disable-next-line no-control-regex
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => names[character] ?? `\\u{${character.charCodeAt(0).toString(16)}}`);
 }
 

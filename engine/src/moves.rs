@@ -140,4 +140,82 @@ mod tests {
         check(&[("a", 1, 1)], &[("b", 2, 1), ("c", 1, 2)], &[]);
         check(&[], &[("b", 2, 1)], &[]);
     }
+
+    /// What one deleted file and one new one, `a` and `d/a` or `b`, are taken for.
+    #[derive(Debug, PartialEq)]
+    enum Taken {
+        OneFile,
+        ToBeCompared,
+        TwoFiles,
+    }
+    use Taken::{OneFile, ToBeCompared, TwoFiles};
+
+    const CONTENT: MoveSigns = SIGNS;
+    const TIME: MoveSigns = MoveSigns { content: false, modified: true, name: false };
+    const NAME: MoveSigns = MoveSigns { content: false, modified: false, name: true };
+    const NAME_AND_CONTENT: MoveSigns = MoveSigns { content: true, modified: false, name: true };
+
+    /// A version of size 1, unless it is said otherwise: `hash` is `-` for none, `seconds` is `None` for no time.
+    fn told(hash: &str, seconds: Option<i64>) -> Fingerprint {
+        let modified = seconds.map(|seconds| Instant { seconds, nanoseconds: 0 });
+        Fingerprint { size: Some(1), modified, hash: Hash::parse(hash), id: None }
+    }
+
+    #[track_caller]
+    fn check_signs(signs: MoveSigns, name: &str, old: &Fingerprint, new: &Fingerprint, expected: Taken) {
+        let deleted = [Candidate { row: 0, name: "a", fingerprint: old }];
+        let new = [Candidate { row: 1, name, fingerprint: new }];
+        let taken = match pair_up(Side::Two, signs, &deleted, &new)[..] {
+            [] => TwoFiles,
+            [Pairing { side: Side::Two, old: 0, new: 1, is_proved: true }] => OneFile,
+            [Pairing { side: Side::Two, old: 0, new: 1, is_proved: false }] => ToBeCompared,
+            ref other => panic!("{other:?}"),
+        };
+        assert_eq!(taken, expected);
+    }
+
+    #[test]
+    fn the_content_tells() {
+        let check = |old, new, expected| check_signs(CONTENT, "b", &old, &new, expected);
+        check(told("md5:00", Some(1)), told("md5:00", Some(1)), OneFile);
+        check(told("md5:00", None), told("md5:00", Some(2)), OneFile);
+        check(told("md5:00", Some(1)), told("md5:11", Some(1)), TwoFiles);
+        check(told("md5:00", Some(1)), told("-", Some(1)), TwoFiles);
+        // A copy keeps the content, but it is another file when its time is another.
+        check(told("md5:00", Some(1)), told("md5:00", Some(2)), TwoFiles);
+        check(told("-", Some(1)), told("-", Some(1)), ToBeCompared);
+        check(told("-", Some(1)), told("-", Some(2)), TwoFiles);
+        // Nothing but the size to go by: not every file of one byte is a move.
+        check(told("-", None), told("-", None), TwoFiles);
+        let empty = Fingerprint { size: Some(0), ..told("-", Some(1)) };
+        check(empty.clone(), empty, OneFile);
+        let unknown = Fingerprint { size: None, ..told("md5:00", Some(1)) };
+        check(unknown.clone(), unknown, TwoFiles);
+    }
+
+    #[test]
+    fn the_time_tells() {
+        let check = |old, new, expected| check_signs(TIME, "b", &old, &new, expected);
+        check(told("-", Some(1)), told("-", Some(1)), OneFile);
+        check(told("-", Some(1)), told("-", Some(2)), TwoFiles);
+        check(told("-", None), told("-", None), TwoFiles);
+        check(told("md5:00", Some(1)), told("md5:11", Some(1)), TwoFiles);
+        check(told("md5:00", Some(1)), told("-", Some(1)), OneFile);
+    }
+
+    #[test]
+    fn the_name_tells() {
+        let check = |signs, name, expected| {
+            let version = told("-", Some(1));
+            check_signs(signs, name, &version, &version, expected);
+        };
+        check(NAME, "a", OneFile);
+        check(NAME, "b", TwoFiles);
+        check(NAME_AND_CONTENT, "a", ToBeCompared);
+        check(NAME_AND_CONTENT, "b", TwoFiles);
+        let timeless = told("-", None);
+        check_signs(NAME, "a", &timeless, &timeless, OneFile);
+        check_signs(NAME_AND_CONTENT, "a", &timeless, &timeless, TwoFiles);
+        check_signs(MoveSigns { modified: true, ..NAME }, "a", &timeless, &timeless, TwoFiles);
+    }
 }

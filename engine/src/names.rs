@@ -138,6 +138,24 @@ mod tests {
     }
 
     #[test]
+    fn only_letters_have_other_spellings() {
+        let check = |ignore_case, normalize_unicode, path: &str, expected: bool| {
+            let path = RelPath::parse(path).unwrap();
+            let spelling = Spelling { ignore_case, normalize_unicode };
+            assert_eq!(spelling.is_ambiguous(&path), expected, "{spelling:?} {path}");
+        };
+        check(false, false, "a", false);
+        check(false, false, "\u{e9}", false);
+        check(false, true, "a", false);
+        check(false, true, "1/\u{e9}", true);
+        check(true, false, "1/2-3.4", false);
+        check(true, false, "1/a", true);
+        check(true, false, "1/\u{e9}", true);
+        check(true, true, "1", false);
+        check(true, true, "B", true);
+    }
+
+    #[test]
     fn spellings_of_one_name_become_one_row() {
         let check = |ignore_case, names: [&str; 2], expected: usize| {
             let spelling = Spelling { ignore_case, normalize_unicode: true };

@@ -3,31 +3,12 @@
 use std::fs::{self, FileTimes};
 use std::time::{Duration, UNIX_EPOCH};
 
-use bisync_engine::side::Side;
 use bisync_tests::real::disk::SmallDisk;
 use bisync_tests::real::folders::{files, read_tree};
 use bisync_tests::real::home::Home;
 use bisync_tests::real::program;
-use bisync_world::host::run;
-use bisync_world::scenario::after;
 use rustix::fs::{XattrFlags, setxattr};
 use rustix::mount::MountFlags;
-
-const FILES: &str = "1 write a.txt 1\n 1 write b.TXT 22\n 1 write d/a.txt 333\n 1 write d/e/c.md 4444";
-const ALL: &str = "a.txt b.TXT d/a.txt d/e/c.md";
-
-/// Writes files on Path1, and returns those that a run carries over.
-fn taken(options: &str) -> String {
-    let (world, run) = after("1 write kept/file k", FILES, options);
-    assert_eq!(run.outcome.exit_code, 0, "{options}: {:?}", run.outcome);
-    world.contents(Side::Two).into_keys().filter(|path| path != "kept/file").collect::<Vec<_>>().join(" ")
-}
-
-#[track_caller]
-fn check(options: &str, expected: &str) {
-    assert_eq!(taken(""), ALL);
-    assert_eq!(taken(options), expected, "{options}");
-}
 
 #[test]
 fn one_file_system() {

@@ -1,5 +1,6 @@
 //! Options of the group "State and recovery".
 
+use std::io::Read;
 use std::process::Stdio;
 
 use bisync_tests::real::home::Home;

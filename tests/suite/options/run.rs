@@ -4,8 +4,6 @@ use std::fs;
 
 use bisync_tests::real::home::Home;
 use bisync_tests::real::program;
-use bisync_world::host::run;
-use bisync_world::scenario::check;
 
 /// Runs the program without paths.
 fn check_shows(argument: &str, expected: &str) {

@@ -1,20 +1,14 @@
 //! Options of the group "Copying".
 
 use std::fs::{self, File};
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use bisync_tests::real::home::Home;
 use bisync_tests::real::program;
 use bisync_tests::real::watched::{self, Gate, Watch};
-use bisync_world::host::{Run, run};
-use bisync_world::scenario::check;
 use rustix::mount::{UnmountFlags, mount_bind, unmount};
-
-fn copied(run: &Run) -> u64 {
-    run.outcome.counts.one.copied + run.outcome.counts.two.copied
-}
 
 /// Makes twelve directories with a file each.
 fn twelve() -> Home {

@@ -1,6 +1,8 @@
 //! Drives a session against the world in memory.
 
 use std::collections::VecDeque;
+use std::env;
+use std::path::Path;
 
 use bisync_engine::entry::Instant;
 use bisync_engine::event::{Event, Workload};
@@ -11,6 +13,7 @@ use bisync_engine::side::{Pair, Side};
 
 use crate::nature::Nature;
 use crate::random::Random;
+use crate::record::record;
 use crate::schedule::Schedule;
 use crate::world::{RUNS_AFTER, World};
 
@@ -101,7 +104,8 @@ pub fn run(world: &mut World, text: &str, seed: u64) -> Result<Run, OpenError> {
     Ok(run_some(world, text, seed, usize::MAX)?.unwrap_or_else(|| panic!("the run did not end")))
 }
 
-/// Runs like [`run`], but is killed after so many requests: `None` then.
+/// Runs like [`run`], but is killed after so many requests: `None` then. Where the variable `BISYNC_RECORD` names a folder, it is
+/// recorded there first.
 ///
 /// # Errors
 /// Passes on what is wrong with the options.
@@ -109,6 +113,9 @@ pub fn run(world: &mut World, text: &str, seed: u64) -> Result<Run, OpenError> {
 /// # Panics
 /// When the engine waits although nothing was asked.
 pub fn run_some(world: &mut World, text: &str, seed: u64, requests: usize) -> Result<Option<Run>, OpenError> {
+    if let Some(folder) = env::var_os("BISYNC_RECORD") {
+        record(Path::new(&folder), world, text, seed);
+    }
     let run = Random::new(seed).number();
     let mut session = Session::open(opening(options(text), world, run))?;
     Ok(converse(&mut session, world, seed, requests))

@@ -5,6 +5,7 @@ pub mod host;
 pub mod model;
 pub mod nature;
 pub mod random;
+pub mod record;
 pub mod scenario;
 pub mod schedule;
 pub mod seeds;

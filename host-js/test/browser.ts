@@ -29,7 +29,7 @@ export async function serve(pages: Record<string, string>, root: URL = ROOT): Pr
   const server = createServer(async ({ url = "/" }, response) => {
     const path = new URL(url, "http://localhost").pathname;
     try {
-      const content = pages[path] ?? (await readFile(new URL(`.${path}`, root)));
+      const content = pages[path] ?? (await readFile(new URL(path === "/" ? "index.html" : `.${path}`, root)));
       response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "application/octet-stream" }).end(content);
     } catch {
       response.writeHead(404).end();

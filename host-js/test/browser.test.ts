@@ -68,7 +68,8 @@ test("the browser's folders and listings", withBrowser, async (context) => {
     await quota(1_000_000);
     const full = await run();
     assert.equal(full.exitCode, 1);
-    assert.match(full.failures[0]?.reason ?? "", /no space/);
+    // Chromium has two words for it, and which one comes is chance.
+    assert.match(full.failures[0]?.reason ?? "", /no space is left for this page|the browser broke it off/);
     assert.deepEqual(full.there, []);
     const state = await tab.evaluate(() => page.thrown(() => page.bisync.browserState("full").write("blob", 0, new Uint8Array(3_000_000))));
     assert.equal(state, "noSpace: the listings cannot be kept: no space is left for this page");

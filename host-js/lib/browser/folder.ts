@@ -29,6 +29,7 @@ export function browserFolder(handle: FileSystemDirectoryHandle, name?: string):
   return side;
 }
 
+/** What there is at a path, and where. */
 interface Place {
   found: Found;
   handle: Handle;
@@ -36,12 +37,18 @@ interface Place {
   name: string;
 }
 
+interface Version extends Place {
+  handle: FileSystemFileHandle;
+}
+
 class Folder implements Side {
   readonly name: string;
   readonly #root: FileSystemDirectoryHandle;
   readonly #isNamed: boolean;
-  /** Whether files can be renamed, which makes a file complete all at once. Browsers do it in the page's own storage alone. */
+  /** Whether files can be renamed, which makes a file complete all at once: known to be so, or worth a try. */
   #renames = false;
+  /** Whether there may be marks of files that are not complete. */
+  #hasMarks = true;
   /** Directories in which a page that was closed may have left something. */
   readonly #untidy = new Map<string, FileSystemDirectoryHandle>();
 
@@ -58,7 +65,9 @@ class Folder implements Side {
     // A folder that is gone says so here.
     const caseInsensitive = await inBrowser("", () => ignoresCase(this.#root));
     const own = await inBrowser("", () => navigator.storage.getDirectory());
-    this.#renames = "move" in prototype && (await own.resolve(this.#root)) !== null;
+    this.#renames = "move" in prototype;
+    // Some browsers have the method, and rename nothing in folders that a person picked.
+    this.#hasMarks = !this.#renames || (await own.resolve(this.#root)) === null;
     if (!this.#isNamed) await checkKnown(this.#root, this.name.slice(0, -1));
     return { timePrecisionNs: MILLISECOND_NS, setsTime: false, hashes: [], slowHashes: false, caseInsensitive };
   }
@@ -70,7 +79,7 @@ class Folder implements Side {
     const pageOf = async (entries: [string, Handle][]): Promise<Item[]> => {
       const items = await Promise.all(entries.map(([name, handle]) => itemOf(name, handle, join(path, name))));
       const there = items.filter((item) => item !== undefined);
-      if (this.#renames) return there;
+      if (!this.#hasMarks) return there;
       // An empty file may be none, which is known when all names are.
       for (const { name } of there) if (isMark(name)) marks.add(name);
       empty.push(...there.filter(isEmpty));
@@ -115,22 +124,25 @@ class Folder implements Side {
     const check = () => (expect ? this.#version(path, expect, "refused") : this.#checkAbsent(path));
     const there = await check();
     const [directory, name] = await this.#place(path, true);
-    if (there && !this.#renames) {
-      return fill(there.handle, content, path, async () => {
-        await unmark(directory, name, path);
-        await check();
-      });
-    }
+    const put = (content: AsyncIterable<Uint8Array>) =>
+      there ? this.#replace(there, content, path, check) : create(directory, name, content, path);
+    if (there && !this.#renames) return put(content);
     const staged = await makeFile(directory, lastName(temporary), path);
     try {
       const { fingerprint } = await fill(staged, content, path, async () => {});
       await check();
-      if (!this.#renames) return await create(directory, name, readVersion(staged, temporary, fingerprint), path);
-      return await rename(staged, directory, name, path);
+      return (await this.#rename(staged, directory, name, path)) ?? (await put(readVersion(staged, path, fingerprint)));
     } finally {
       // It is gone already when it was renamed.
       await directory.removeEntry(lastName(temporary)).catch(() => {});
     }
+  }
+
+  async #replace({ handle, directory, name }: Version, content: AsyncIterable<Uint8Array>, path: string, check: () => Promise<unknown>): Promise<Found> {
+    return fill(handle, content, path, async () => {
+      await unmark(directory, name, path);
+      await check();
+    });
   }
 
   async move(path: string, expect: Fingerprint, target: string): Promise<Found> {
@@ -138,23 +150,40 @@ class Folder implements Side {
     const { handle, directory: from, name } = await this.#version(path, expect, "refused");
     const [directory, targetName] = await this.#place(target, true);
     await this.#checkAbsent(target);
-    if (!this.#renames) {
-      const copy = await create(directory, targetName, readVersion(handle, path, expect), target);
-      try {
-        // RACE: a version that is written after this check is deleted.
-        await this.#version(path, expect, "refused");
-        await inBrowser(path, () => from.removeEntry(name));
-      } catch (error) {
-        await this.remove(target, copy.fingerprint).catch(() => {});
-        throw error;
-      }
-      return copy;
-    }
     // RACE: what comes there after this check is replaced.
     await this.#version(path, expect, "refused");
-    const moved = await rename(handle, directory, targetName, target);
-    if (!isStill(expect, moved.fingerprint)) throw new BisyncError("changed", "it changed while it was moved", { path });
-    return moved;
+    const moved = await this.#rename(handle, directory, targetName, target);
+    if (moved) {
+      if (!isStill(expect, moved.fingerprint)) throw new BisyncError("changed", "it changed while it was moved", { path });
+      return moved;
+    }
+    const copy = await create(directory, targetName, readVersion(handle, path, expect), target);
+    try {
+      // RACE: a version that is written after this check is deleted.
+      await this.#version(path, expect, "refused");
+      await inBrowser(path, () => from.removeEntry(name));
+    } catch (error) {
+      await this.remove(target, copy.fingerprint).catch(() => {});
+      throw error;
+    }
+    return copy;
+  }
+
+  /** Gives a file another name, in place of what has that name; gives nothing where the browser does not do that. */
+  async #rename(handle: FileSystemFileHandle, directory: FileSystemDirectoryHandle, name: string, path: string): Promise<Found | undefined> {
+    if (!this.#renames) return undefined;
+    const movable = handle as FileSystemFileHandle & { move(directory: FileSystemDirectoryHandle, name: string): Promise<void> };
+    try {
+      await movable.move(directory, name);
+    } catch (error) {
+      // It is in use. Every other reason is one for doing without, which has its own checks.
+      if (isNamed(error, "NoModificationAllowedError")) throw failure(error, path);
+      this.#renames = false;
+      this.#hasMarks = true;
+      return undefined;
+    }
+    if (this.#hasMarks) await unmark(directory, name, path);
+    return look(await inBrowser(path, () => directory.getFileHandle(name)), path);
   }
 
   async remove(path: string, expect: Fingerprint): Promise<void> {
@@ -225,11 +254,11 @@ class Folder implements Side {
   }
 
   async #isUnfinished({ found, directory, name }: Place, path: string): Promise<boolean> {
-    return !this.#renames && isEmpty(found) && (await isPlaceholder(directory, name, path));
+    return this.#hasMarks && isEmpty(found) && (await isPlaceholder(directory, name, path));
   }
 
   /** A file as it is now, and where; throws this code unless it is the version that is expected. */
-  async #version(path: string, expect: Fingerprint, code: "refused" | "changed") {
+  async #version(path: string, expect: Fingerprint, code: "refused" | "changed"): Promise<Version> {
     let place: Place | undefined;
     try {
       place = await this.#find(path);
@@ -242,7 +271,7 @@ class Folder implements Side {
     if (found.kind !== "file" || handle.kind !== "file" || !isStill(expect, found.fingerprint)) {
       throw new BisyncError(code, "it has changed in the meantime", { path });
     }
-    return { handle, directory, name };
+    return { found, handle, directory, name };
   }
 
   async #checkAbsent(path: string): Promise<undefined> {
@@ -281,16 +310,4 @@ async function itemOf(name: string, handle: Handle, path: string): Promise<Item 
     if (isNamed(error, "NotFoundError")) return undefined;
     throw failure(error, path);
   }
-}
-
-/** Gives a file another name, in place of what has that name. */
-async function rename(handle: FileSystemFileHandle, directory: FileSystemDirectoryHandle, name: string, path: string): Promise<Found> {
-  const movable = handle as FileSystemFileHandle & { move(directory: FileSystemDirectoryHandle, name: string): Promise<void> };
-  try {
-    await movable.move(directory, name);
-  } catch (error) {
-    if (!isNamed(error, "InvalidModificationError")) throw failure(error, path);
-    throw new BisyncError("refused", "a directory is there", { path, cause: error });
-  }
-  return look(await inBrowser(path, () => directory.getFileHandle(name)), path);
 }

@@ -35,8 +35,9 @@ async function named<T>(name: string, path: string, work: () => Promise<T>): Pro
   try {
     return await work();
   } catch (error) {
-    // This is what names are refused with.
-    if (!(error instanceof TypeError)) throw error;
+    // This is what names are refused with, and those that are too long for the file system.
+    const isTooLong = isNamed(error, "InvalidStateError") && new TextEncoder().encode(name).length > 255;
+    if (!(error instanceof TypeError) && !isTooLong) throw error;
     throw new BisyncError("impossibleName", "the browser refuses this name", { path, cause: error });
   }
 }

@@ -41,6 +41,16 @@ test("the browser's folders and listings", withBrowser, async (context) => {
     await pages.close();
   });
 
+  await context.test("in a folder that was picked, where the browser renames", async () => {
+    const pages = await browser.newContext();
+    // What a person picked lies outside of the page's own storage.
+    await pages.addInitScript("FileSystemDirectoryHandle.prototype.resolve = async () => null");
+    const tab = await openPage(pages, served.address);
+    await tab.evaluate(async () => page.bisync.checkSide(page.bisync.browserFolder(await page.folder("checked"))));
+    await emptied(tab);
+    await pages.close();
+  });
+
   await context.test("what keeps a folder from being used", async (context) => {
     const pages = await browser.newContext();
     await uses(context, await openPage(pages, served.address));
@@ -441,6 +451,8 @@ async function placeholders(context: Context, tab: Page): Promise<void> {
     assert.deepEqual(found, { thrown: ["notEmpty: directory not empty", "nothing"], there: 4, after: [], left: undefined });
   });
 
+  await context.test("a mark that was left behind hides no version", () => emptied(tab));
+
   await context.test("what goes wrong leaves neither file nor mark", async () => {
     const found = await tab.evaluate(async () => {
       const folder = await page.folder("gone wrong");
@@ -503,6 +515,22 @@ async function placeholders(context: Context, tab: Page): Promise<void> {
     });
     assert.deepEqual(found, { thrown: "refused: it has changed in the meantime", there: ["a=of the user"] });
   });
+}
+
+/** A file whose mark was left behind is emptied by the next run: it is not the empty file of before. */
+async function emptied(tab: Page): Promise<void> {
+  const found = await tab.evaluate(async () => {
+    const folder = await page.folder("emptied");
+    const side = page.bisync.browserFolder(folder);
+    await side.open();
+    // As `sha256sum` says of the name.
+    await page.put(folder, ".bisync-ca978112ca1bbdca-0.placeholder", "");
+    await page.put(folder, "a", "A");
+    const options = { temporary: ".bisync-0123456789abcdef-1.partial", modified: undefined, verify: undefined };
+    await side.write("a", page.chunks(), { ...options, expect: (await side.describe("a"))?.fingerprint ?? {} });
+    return { size: (await side.describe("a"))?.fingerprint.size, there: await page.shown(folder) };
+  });
+  assert.deepEqual(found, { size: 0, there: ["a="] });
 }
 
 async function listings(context: Context, tab: Page, other: Page): Promise<void> {

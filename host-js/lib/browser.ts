@@ -1,0 +1,3 @@
+export * from "./index.js";
+export { browserFolder } from "./browser/folder.js";
+export { browserState } from "./browser/state.js";

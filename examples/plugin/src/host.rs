@@ -133,7 +133,8 @@ impl Pair {
         }
     }
 
-    fn perform(&mut self, verb: Verb) -> Result<Reply, Failure> {
+    /// Carries out what the engine asks for.
+    pub fn perform(&mut self, verb: Verb) -> Result<Reply, Failure> {
         let done = |found| Reply::Done(Some(found));
         let gone = |()| Reply::Done(None);
         match verb {

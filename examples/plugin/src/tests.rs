@@ -4,7 +4,11 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use crate::COMPONENT;
-use crate::host::protocol::{Instant, Outcome};
+use crate::folder::Folder;
+use crate::host::protocol::{
+    CopyFile, DeleteFile, Disposal, Expect, FailureKind, Fingerprint, Instant, MoveFile, Outcome, SetTime, Side,
+    Staging, Verb,
+};
 use crate::host::{Host, Limits, Pair, Run, RunError};
 
 static HOST: LazyLock<Host> = LazyLock::new(|| {
@@ -61,8 +65,8 @@ fn a_second_run_has_nothing_to_do() {
     run(&mut pair, 2);
     let before = pair.clone();
     let (outcome, said) = run(&mut pair, 3);
-    assert_eq!(outcome.exit_code, 0, "{outcome:?}");
-    assert!(pair == before, "{said:?}");
+    assert_eq!((outcome.exit_code, said), (0, Vec::new()), "{outcome:?}");
+    assert!(pair == before);
 }
 
 #[test]
@@ -75,6 +79,62 @@ fn a_conflict_is_kept_under_two_names() {
     let contents = pair.one.contents();
     assert!(contents.starts_with(&[("list.conflict1", "coffee"), ("list.conflict2", "milk")]), "{contents:?}");
     assert_eq!(pair.two.contents(), contents);
+}
+
+#[test]
+fn what_is_not_what_was_listed_is_left_alone() {
+    let mut pair = Pair::default();
+    pair.one.write("list", "tea", 100);
+    pair.two.write("list", "rice", 100);
+    let version = |folder: &Folder| folder.describe("list").unwrap().fingerprint;
+    let (listed, source) = (version(&pair.one), version(&pair.two));
+    // Somebody else was faster; size and time are the same.
+    pair.one.write("list", "sea", 100);
+    let now = version(&pair.one);
+    let before = pair.clone();
+
+    let (side, path, temporary) = (Side::One, || "list".to_owned(), || "temporary".to_owned());
+    let copy = |expect, disposal| {
+        let (source, staging) = (source.clone(), Staging::Temporary(temporary()));
+        let (path, target) = (path(), path());
+        Verb::CopyFile(CopyFile { from: Side::Two, path, source, target, expect, disposal, staging, verify: None })
+    };
+    let moved = |expect: &Fingerprint, target: &str| {
+        let (expect, target) = (expect.clone(), target.to_owned());
+        Verb::MoveFile(MoveFile { side, path: path(), expect, target, temporary: temporary() })
+    };
+    let delete = |expect: &Fingerprint, disposal| {
+        Verb::DeleteFile(DeleteFile { side, path: path(), expect: expect.clone(), disposal })
+    };
+    let backup = || Disposal::Backup("backup".to_owned());
+    let modified = Instant { seconds: 200, nanoseconds: 0 };
+    for (verb, kind) in [
+        (copy(Expect::Absent, Disposal::Discard), FailureKind::Refused),
+        (copy(Expect::Exactly(listed.clone()), Disposal::Discard), FailureKind::Refused),
+        (copy(Expect::Exactly(now.clone()), backup()), FailureKind::Other),
+        (moved(&listed, "new"), FailureKind::Refused),
+        (moved(&now, "list"), FailureKind::Refused),
+        (moved(&now, "../list"), FailureKind::ImpossibleName),
+        (moved(&now, "list/below"), FailureKind::WrongKind),
+        (delete(&listed, Disposal::Discard), FailureKind::Refused),
+        (delete(&now, backup()), FailureKind::Other),
+        (Verb::SetTime(SetTime { side, path: path(), expect: listed.clone(), modified }), FailureKind::Refused),
+    ] {
+        let said = pair.perform(verb.clone()).map_err(|failure| failure.kind);
+        assert!(said == Err(kind), "{verb:?}: {said:?}");
+        assert!(pair == before, "{verb:?}");
+    }
+}
+
+#[test]
+fn what_fails_is_told_to_the_engine() {
+    let mut pair = changed();
+    let run = Run { now: Instant { seconds: 1_000_000, nanoseconds: 0 }, number: 2 };
+    // This host keeps no backups, so the file that would go there has to stay.
+    let outcome = HOST.run(&mut pair, &[("backup-dir2", "backup")], Limits::default(), run, |_| {}).unwrap();
+    let failed: Vec<_> = outcome.failures.iter().map(|failure| failure.path.as_str()).collect();
+    assert_eq!((outcome.exit_code, failed), (1, vec!["old"]));
+    assert!(pair.two.contents().contains(&("old", "old")));
 }
 
 #[test]

@@ -166,8 +166,14 @@ impl Pair {
             Verb::ReadState(part) => Ok(Reply::State(self.state.read(&part))),
             Verb::WriteState(part) => self.state.write(part).map(gone),
             Verb::ReplaceState(names) => self.state.replace(names).map(gone),
-            Verb::KeepState(names) => Ok(gone(self.state.keep(names))),
-            Verb::RemoveState(name) => Ok(gone(self.state.remove(&name))),
+            Verb::KeepState(names) => {
+                self.state.keep(names);
+                Ok(gone(()))
+            }
+            Verb::RemoveState(name) => {
+                self.state.remove(&name);
+                Ok(gone(()))
+            }
         }
     }
 }

@@ -190,3 +190,15 @@ fn a_run_that_breaks_off_anywhere_is_completed_by_the_next() {
     }
     assert!(broken_off > 10, "{broken_off}");
 }
+
+#[test]
+fn the_excerpts_in_the_documentation_are_from_here() {
+    let trimmed = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+    let sources = [include_str!("host.rs"), include_str!("folder.rs")].map(trimmed);
+    let blocks = include_str!("../../../docs/hosts.md").split("```").skip(1).step_by(2);
+    let excerpts: Vec<_> = blocks.filter_map(|block| block.strip_prefix("rust\n")).map(trimmed).collect();
+    assert_eq!(excerpts.len(), 5);
+    for excerpt in excerpts {
+        assert!(sources.iter().any(|source| source.contains(&excerpt)), "{excerpt}");
+    }
+}

@@ -152,12 +152,25 @@ fn check_too_little(pair: &Pair, limits: Limits, message: &str) {
     assert!(tried == *pair, "{limits:?}");
 }
 
-#[test]
-fn too_little_memory_is_a_clear_error() {
+/// The same, with more new files than fit into little memory or into one part of a blob.
+fn many() -> Pair {
     let mut pair = changed();
     for number in 0..20_000 {
         pair.one.write(&format!("many/{number}"), "one of many", 200);
     }
+    pair
+}
+
+#[test]
+fn long_listings_come_back_whole() {
+    let mut pair = many();
+    assert_eq!(run(&mut pair, 2).0.counts.two.copied, 20_001);
+    assert_eq!(run(&mut pair, 3).1, Vec::<String>::new());
+}
+
+#[test]
+fn too_little_memory_is_a_clear_error() {
+    let pair = many();
     // Too little to begin with, and too little for the listing.
     for memory_bytes in [64 << 10, 4 << 20] {
         check_too_little(&pair, Limits { memory_bytes, ..Limits::default() }, "memory");

@@ -208,13 +208,21 @@ fn an_empty_directory_keeps_its_name_on_a_first_run() {
 
 #[test]
 fn versions_of_one_size_and_time_are_read_where_there_is_a_base() {
-    let mut world = world(THREE, "");
-    let time = Instant { seconds: world.clock + 1, nanoseconds: 0 };
-    world.write_at(Side::One, "a", "X", time);
-    world.write_at(Side::Two, "a", "Y", time);
-    fine(&mut world, "");
-    in_step(&world);
-    assert!(contents(&world).is_superset(&["X", "Y"].map(String::from).into()), "{}", show(&world));
+    for listed_on_both in [true, false] {
+        let mut world = world(THREE, "");
+        if !listed_on_both && let Some(listing) = world.state.get_mut("one..two.path2.lst") {
+            let text = String::from_utf8_lossy(listing).into_owned();
+            let rest = text.lines().filter(|line| !line.ends_with("\"a\"")).map(|line| format!("{line}\n"));
+            *listing = rest.collect::<String>().into_bytes();
+            assert_ne!(listing.len(), text.len());
+        }
+        let time = Instant { seconds: world.clock + 1, nanoseconds: 0 };
+        world.write_at(Side::One, "a", "X", time);
+        world.write_at(Side::Two, "a", "Y", time);
+        fine(&mut world, "");
+        in_step(&world);
+        assert!(contents(&world).is_superset(&["X", "Y"].map(String::from).into()), "{}", show(&world));
+    }
 }
 
 #[test]

@@ -5,10 +5,10 @@ import { existsSync } from "node:fs";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
 
-import { CHROMIUM, openBrowser, serve } from "./browser.js";
+import { openBrowser, serve, withBrowser } from "./browser.js";
 
 const BUILT = new URL("../demo/dist/", import.meta.url);
-const lacks = !existsSync(CHROMIUM) ? `there is no Chromium: ${CHROMIUM}` : !existsSync(BUILT) ? "the page is not built: npm run build in demo/" : false;
+const isBuilt = { ...withBrowser, ...(!existsSync(BUILT) && { skip: "the page is not built: npm run build in demo/" }) };
 
 /** Writes files into the page's own storage; `undefined` deletes one. */
 function write(page: Page, files: Record<string, string | null>): Promise<void> {
@@ -50,7 +50,7 @@ async function press(page: Page, name: string, expected: RegExp): Promise<void> 
   await page.getByRole("status").filter({ hasText: expected }).waitFor();
 }
 
-test("the page keeps two folders in step", { skip: lacks, timeout: 120_000 }, async (context) => {
+test("the page keeps two folders in step", isBuilt, async (context) => {
   const served = await serve({}, BUILT);
   context.after(() => served.close());
   const browser = await openBrowser();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
@@ -251,22 +251,4 @@ test("a lock of the program's is respected, and one that was left behind is not"
   lock({ PID: String(gone), Host: hostname() });
   assert.equal((await run()).exitCode, 0);
   assert.equal(existsSync(join(state, `${session}.lck`)), false);
-});
-
-test("the package can be packed, installed and run", (context) => {
-  const { home, write } = world(context);
-  const root = new URL("..", import.meta.url).pathname;
-  const npm = (directory: string, ...given: string[]) => execFileSync("npm", given, { cwd: directory, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
-  const packed = JSON.parse(npm(root, "pack", "--json", "--pack-destination", home)) as { filename: string }[];
-  write("project/package.json", '{ "type": "module" }');
-  write(
-    "project/main.js",
-    `import { bisync, memoryFolder, memoryState } from "bisync";
-     const [one, two] = [memoryFolder("one"), memoryFolder("two")];
-     one.put("a.txt", "hello");
-     const run = bisync(one, two, { state: memoryState() });
-     console.log((await run.report).exitCode, two.text("a.txt"));`,
-  );
-  npm(join(home, "project"), "install", "--offline", "--no-audit", "--no-fund", join(home, packed[0]?.filename ?? ""));
-  assert.equal(execFileSync("node", ["main.js"], { cwd: join(home, "project"), encoding: "utf8" }), "0 hello\n");
 });

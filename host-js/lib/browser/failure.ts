@@ -27,13 +27,11 @@ export async function inBrowser<T>(path: string, work: () => Promise<T>): Promis
 export function failure(cause: unknown, path: string): BisyncError {
   if (cause instanceof BisyncError) return cause;
   const { name = "", message = String(cause) } = cause as Partial<DOMException>;
-  // This is what names are refused with.
-  if (cause instanceof TypeError) return new BisyncError("impossibleName", message, { path, cause });
   const [code, words] = KINDS[name] ?? ["other", message];
   return new BisyncError(code, words, { path, cause });
 }
 
-/** Whether the browser says that there is nothing. */
-export function isNothing(error: unknown): boolean {
-  return (error as Partial<DOMException>).name === "NotFoundError";
+/** Whether the browser's error has this name. */
+export function isNamed(error: unknown, name: string): boolean {
+  return (error as Partial<DOMException> | undefined)?.name === name;
 }

@@ -1,22 +1,15 @@
 import { BisyncError } from "../error.js";
 import { type Capabilities, type Fingerprint, type Found, isStill, type Item, type Side, type WriteOptions } from "../side.js";
-import { failure, inBrowser, isNothing } from "./failure.js";
+import { fill, found, look, MILLISECOND_NS, readVersion } from "./content.js";
+import { failure, inBrowser, isNamed } from "./failure.js";
+import { enter, type Handle, lookUp, makeFile } from "./handles.js";
+import { checkKnown } from "./known.js";
+import { ignoresCase } from "./letter-case.js";
+import { clear, create, isMark, isPlaceholder, markOf, tidy, unmark } from "./placeholder.js";
 
 const PAGE = 200;
-const MILLISECOND_NS = 1_000_000;
-
-/** What the types of the platform lack. */
-declare global {
-  interface FileSystemHandle {
-    queryPermission?(descriptor: { mode: "read" | "readwrite" }): Promise<PermissionState>;
-  }
-  interface FileSystemFileHandle {
-    move?(directory: FileSystemDirectoryHandle, name: string): Promise<void>;
-  }
-  interface FileSystemDirectoryHandle {
-    entries(): AsyncIterableIterator<[string, FileSystemFileHandle | FileSystemDirectoryHandle]>;
-  }
-}
+const DIRECTORY: Found = { kind: "directory", fingerprint: {} };
+const SPECIAL: Found = { kind: "special", fingerprint: {} };
 
 /** The folders that were made here, for `checkApart`. */
 const roots = new WeakMap<Side, FileSystemDirectoryHandle>();
@@ -25,48 +18,76 @@ const roots = new WeakMap<Side, FileSystemDirectoryHandle>();
  * Makes a side of a folder that a person picked (`showDirectoryPicker({ mode: "readwrite" })`), or of the page's own storage
  * (`navigator.storage.getDirectory()`).
  *
- * The name tells it from others in the names of the state, and has to be the same in every run. Browsers set no times: a file that
- * is written gets the time of its writing.
+ * The name tells it from others in the names of the state: it has to be the same in every run, and that of no other folder. Without one it
+ * is the folder's own; the page then remembers which folder that was, and refuses another of that name.
+ *
+ * Browsers set no times: a file that is written gets the time of its writing.
  */
-export function browserFolder(root: FileSystemDirectoryHandle, name = root.name || "opfs"): Side {
-  const side = new Folder(root, name);
-  roots.set(side, root);
+export function browserFolder(handle: FileSystemDirectoryHandle, name?: string): Side {
+  const side = new Folder(handle, name);
+  roots.set(side, handle);
   return side;
+}
+
+interface Place {
+  found: Found;
+  handle: Handle;
+  directory: FileSystemDirectoryHandle;
+  name: string;
 }
 
 class Folder implements Side {
   readonly name: string;
   readonly #root: FileSystemDirectoryHandle;
+  readonly #isNamed: boolean;
+  /** Whether files can be renamed, which makes a file complete all at once. Browsers do it in the page's own storage alone. */
+  #renames = false;
+  /** Directories in which a page that was closed may have left something. */
+  readonly #untidy = new Map<string, FileSystemDirectoryHandle>();
 
-  constructor(root: FileSystemDirectoryHandle, name: string) {
-    this.name = `${name}/`;
+  constructor(root: FileSystemDirectoryHandle, name: string | undefined) {
+    this.name = `${name ?? (root.name || "opfs")}/`;
+    this.#isNamed = name !== undefined;
     this.#root = root;
   }
 
   async open(): Promise<Capabilities> {
-    if ((await this.#root.queryPermission?.({ mode: "readwrite" })) === "prompt") {
-      throw new BisyncError("permissionDenied", "the page may not write there yet: call `requestPermission` when the user clicks");
-    }
-    return {
-      timePrecisionNs: MILLISECOND_NS,
-      setsTime: false,
-      hashes: [],
-      slowHashes: false,
-      caseInsensitive: await inBrowser("", () => ignoresCase(this.#root)),
-    };
+    const { prototype } = FileSystemFileHandle;
+    if (!("createWritable" in prototype)) throw new BisyncError("readOnly", "pages cannot write files in this browser");
+    await checkPermission(this.#root);
+    // A folder that is gone says so here.
+    const caseInsensitive = await inBrowser("", () => ignoresCase(this.#root));
+    const own = await inBrowser("", () => navigator.storage.getDirectory());
+    this.#renames = "move" in prototype && (await own.resolve(this.#root)) !== null;
+    if (!this.#isNamed) await checkKnown(this.#root, this.name.slice(0, -1));
+    return { timePrecisionNs: MILLISECOND_NS, setsTime: false, hashes: [], slowHashes: false, caseInsensitive };
   }
 
   async *list(path: string): AsyncGenerator<Item[]> {
     const directory = await this.#directory(path);
-    let waiting: Promise<Item | undefined>[] = [];
+    const marks = new Set<string>();
+    const empty: Item[] = [];
+    const pageOf = async (entries: [string, Handle][]): Promise<Item[]> => {
+      const items = await Promise.all(entries.map(([name, handle]) => itemOf(name, handle, join(path, name))));
+      const there = items.filter((item) => item !== undefined);
+      if (this.#renames) return there;
+      // An empty file may be none, which is known when all names are.
+      for (const { name } of there) if (isMark(name)) marks.add(name);
+      empty.push(...there.filter(isEmpty));
+      return there.filter((item) => !isEmpty(item));
+    };
+    let entries: [string, Handle][] = [];
     try {
-      for await (const [name, handle] of directory.entries()) {
-        waiting.push(item(name, handle));
-        if (waiting.length < PAGE) continue;
-        yield await items(waiting);
-        waiting = [];
+      for await (const entry of directory.entries()) {
+        entries.push(entry);
+        if (entries.length < PAGE) continue;
+        yield await pageOf(entries);
+        entries = [];
       }
-      yield await items(waiting);
+      yield await pageOf(entries);
+      if (marks.size > 0) this.#untidy.set(path, directory);
+      const isVersion = await Promise.all(empty.map(async ({ name }) => marks.size === 0 || !marks.has(await markOf(name))));
+      yield empty.filter((_, index) => isVersion[index]);
     } catch (error) {
       throw failure(error, path);
     }
@@ -74,60 +95,71 @@ class Folder implements Side {
 
   async describe(path: string): Promise<Found | undefined> {
     try {
-      const handle = await this.#handle(path);
-      return handle.kind === "file" ? found(await handle.getFile()) : DIRECTORY;
+      const place = await this.#find(path);
+      if (!place || !(await this.#isUnfinished(place, path))) return place?.found;
     } catch (error) {
       const described = failure(error, path);
-      // Below a file there is nothing either.
-      if (described.code === "notFound" || described.code === "wrongKind") return undefined;
-      throw described;
+      if (described.code !== "notFound") throw described;
     }
+    return undefined;
   }
 
   async *read(path: string, version: Fingerprint): AsyncGenerator<Uint8Array> {
-    const { handle, file } = await this.#version(path, version, "changed");
-    const reader = file.stream().getReader();
-    try {
-      for (;;) {
-        const { done, value } = await inBrowser(path, () => reader.read());
-        if (done) break;
-        yield value;
-      }
-      const after = await inBrowser(path, () => handle.getFile());
-      if (!isStill(version, found(after).fingerprint)) throw new BisyncError("changed", "it changed while it was read", { path });
-    } finally {
-      await reader.cancel().catch(() => {});
-    }
+    const { handle } = await this.#version(path, version, "changed");
+    yield* readVersion(handle, path, version);
   }
 
   async write(path: string, content: AsyncIterable<Uint8Array>, { expect, temporary }: WriteOptions): Promise<Found> {
+    checkName(path);
+    // RACE: browsers cannot replace a file only if it is still the one that was looked at.
+    const check = () => (expect ? this.#version(path, expect, "refused") : this.#checkAbsent(path));
+    const there = await check();
     const [directory, name] = await this.#place(path, true);
-    const staged = await inBrowser(path, () => directory.getFileHandle(lastName(temporary), { create: true }));
+    if (there && !this.#renames) {
+      return fill(there.handle, content, path, async () => {
+        await unmark(directory, name, path);
+        await check();
+      });
+    }
+    const staged = await makeFile(directory, lastName(temporary), path);
     try {
-      await fill(staged, content, path);
-      // RACE: browsers have no way to replace a file only if it is still the one that was looked at.
-      if (expect) await this.#version(path, expect, "refused");
-      else await this.#checkAbsent(path);
-      return await inBrowser(path, () => rename(staged, directory, name, directory));
-    } catch (error) {
+      const { fingerprint } = await fill(staged, content, path, async () => {});
+      await check();
+      if (!this.#renames) return await create(directory, name, readVersion(staged, temporary, fingerprint), path);
+      return await rename(staged, directory, name, path);
+    } finally {
+      // It is gone already when it was renamed.
       await directory.removeEntry(lastName(temporary)).catch(() => {});
-      throw error;
     }
   }
 
   async move(path: string, expect: Fingerprint, target: string): Promise<Found> {
-    const { handle } = await this.#version(path, expect, "refused");
-    const [from] = await this.#place(path, false);
-    const [directory, name] = await this.#place(target, true);
-    // RACE: what comes there from here on is replaced.
+    checkName(target);
+    const { handle, directory: from, name } = await this.#version(path, expect, "refused");
+    const [directory, targetName] = await this.#place(target, true);
     await this.#checkAbsent(target);
-    return inBrowser(path, () => rename(handle, directory, name, from));
+    if (!this.#renames) {
+      const copy = await create(directory, targetName, readVersion(handle, path, expect), target);
+      try {
+        // RACE: a version that is written after this check is deleted.
+        await this.#version(path, expect, "refused");
+        await inBrowser(path, () => from.removeEntry(name));
+      } catch (error) {
+        await this.remove(target, copy.fingerprint).catch(() => {});
+        throw error;
+      }
+      return copy;
+    }
+    // RACE: what comes there after this check is replaced.
+    await this.#version(path, expect, "refused");
+    const moved = await rename(handle, directory, targetName, target);
+    if (!isStill(expect, moved.fingerprint)) throw new BisyncError("changed", "it changed while it was moved", { path });
+    return moved;
   }
 
   async remove(path: string, expect: Fingerprint): Promise<void> {
-    await this.#version(path, expect, "refused");
-    const [directory, name] = await this.#place(path, false);
-    // RACE: a version that is written from here on is deleted.
+    // RACE: a version that is written after this check is deleted.
+    const { directory, name } = await this.#version(path, expect, "refused");
     await inBrowser(path, () => directory.removeEntry(name));
   }
 
@@ -138,13 +170,14 @@ class Folder implements Side {
 
   async removeDirectory(path: string): Promise<void> {
     try {
-      const [directory, name] = await this.#place(path, false);
-      const handle = await directory.getDirectoryHandle(name);
-      for await (const _ of handle.entries()) throw new BisyncError("notEmpty", "directory not empty", { path });
+      const [parent, name] = await this.#place(path, false);
+      const directory = await enter(parent, name, path, false);
+      if (!(await inBrowser(path, () => clear(directory, path)))) throw new BisyncError("notEmpty", "directory not empty", { path });
       // Without `recursive` it is removed only when it is empty.
-      await directory.removeEntry(name);
+      await inBrowser(path, () => parent.removeEntry(name));
     } catch (error) {
-      if (!isNothing(error) && failure(error, path).code !== "notFound") throw failure(error, path);
+      const removed = failure(error, path);
+      if (removed.code !== "notFound") throw removed;
     }
   }
 
@@ -152,8 +185,13 @@ class Folder implements Side {
     throw new BisyncError("other", "browsers set no times", { path });
   }
 
-  /** What is closed is saved, as far as a page can tell. */
-  async flush(): Promise<void> {}
+  async flush(): Promise<void> {
+    // A page can ask for nothing more: files that were closed are with the browser.
+    const untidy = [...this.#untidy];
+    this.#untidy.clear();
+    // What is in the way of that is in the way of nothing else. RACE: a page that makes a new file there now fails to.
+    for (const [path, directory] of untidy) await tidy(directory, path).catch(() => {});
+  }
 
   async checkApart(other: Side): Promise<void> {
     const theirs = roots.get(other);
@@ -165,140 +203,94 @@ class Folder implements Side {
 
   async #directory(path: string, create = false): Promise<FileSystemDirectoryHandle> {
     let directory = this.#root;
-    for (const name of path === "" ? [] : path.split("/")) {
-      directory = await inBrowser(path, () => directory.getDirectoryHandle(name, { create }));
-    }
+    for (const name of path === "" ? [] : path.split("/")) directory = await enter(directory, name, path, create);
     return directory;
   }
 
   /** The directory that a path lies in, and its last name. */
   async #place(path: string, create: boolean): Promise<[FileSystemDirectoryHandle, string]> {
     const name = lastName(path);
-    if (name === "") throw new BisyncError("wrongKind", "the folder itself cannot be replaced");
+    if (path === "") throw new BisyncError("wrongKind", "the folder itself can be neither replaced nor removed");
     return [await this.#directory(path.slice(0, -name.length - 1), create), name];
   }
 
-  async #handle(path: string): Promise<FileSystemFileHandle | FileSystemDirectoryHandle> {
-    if (path === "") return this.#root;
+  /** What there is at a path, and where. */
+  async #find(path: string): Promise<Place | undefined> {
+    if (path === "") return { found: DIRECTORY, handle: this.#root, directory: this.#root, name: "" };
     const [directory, name] = await this.#place(path, false);
-    return inBrowser(path, async () => {
-      try {
-        return await directory.getFileHandle(name);
-      } catch (error) {
-        if ((error as Partial<DOMException>).name !== "TypeMismatchError") throw error;
-        return directory.getDirectoryHandle(name);
-      }
-    });
+    const handle = await lookUp(directory, name, path);
+    if (!handle) return undefined;
+    const there = handle.kind === "directory" ? DIRECTORY : isSwap(name) ? SPECIAL : await look(handle, path);
+    return { found: there, handle, directory, name };
   }
 
-  /** A file as it is now; throws this code unless it is the version that is expected. */
+  async #isUnfinished({ found, directory, name }: Place, path: string): Promise<boolean> {
+    return !this.#renames && isEmpty(found) && (await isPlaceholder(directory, name, path));
+  }
+
+  /** A file as it is now, and where; throws this code unless it is the version that is expected. */
   async #version(path: string, expect: Fingerprint, code: "refused" | "changed") {
-    const gone = (cause?: unknown) => new BisyncError(code, "it is gone", { path, cause });
+    let place: Place | undefined;
     try {
-      const handle = await this.#handle(path);
-      if (handle.kind !== "file") throw gone();
-      const file = await handle.getFile();
-      if (!isStill(expect, found(file).fingerprint)) throw new BisyncError(code, "it has changed in the meantime", { path });
-      return { handle, file };
+      place = await this.#find(path);
     } catch (error) {
       const thrown = failure(error, path);
-      throw thrown.code === "notFound" ? gone(error) : thrown;
+      if (thrown.code !== "notFound" && thrown.code !== "wrongKind") throw thrown;
     }
+    if (!place) throw new BisyncError(code, "it is gone", { path });
+    const { found, handle, directory, name } = place;
+    if (found.kind !== "file" || handle.kind !== "file" || !isStill(expect, found.fingerprint)) {
+      throw new BisyncError(code, "it has changed in the meantime", { path });
+    }
+    return { handle, directory, name };
   }
 
-  async #checkAbsent(path: string): Promise<void> {
+  async #checkAbsent(path: string): Promise<undefined> {
     if (await this.describe(path)) throw new BisyncError("refused", "something is there already", { path });
   }
 }
 
-const DIRECTORY: Found = { kind: "directory", fingerprint: {} };
+const join = (directory: string, name: string) => (directory === "" ? name : `${directory}/${name}`);
 const lastName = (path: string) => path.slice(path.lastIndexOf("/") + 1);
+const isEmpty = ({ kind, fingerprint }: Found) => kind === "file" && fingerprint.size === 0;
 
-function found({ size, lastModified }: File): Found {
-  const seconds = Math.floor(lastModified / 1000);
-  return { kind: "file", fingerprint: { size, modified: { seconds, nanoseconds: (lastModified - seconds * 1000) * MILLISECOND_NS } } };
+/** Whether it is what Chromium writes until a file is complete. That of a staged copy is known by its run, as the copy is. */
+function isSwap(name: string): boolean {
+  return name.endsWith(".crswap") && !name.startsWith(".bisync-");
 }
 
-async function item(name: string, handle: FileSystemFileHandle | FileSystemDirectoryHandle): Promise<Item | undefined> {
+/** Throws for names that cannot take part, since they are those of unfinished files. */
+function checkName(path: string): void {
+  if (isSwap(lastName(path))) throw new BisyncError("impossibleName", "browsers keep unfinished files under such names", { path });
+}
+
+async function checkPermission(root: FileSystemDirectoryHandle): Promise<void> {
+  const { queryPermission } = root as { queryPermission?(descriptor: { mode: "readwrite" }): Promise<PermissionState> };
+  const permission = await inBrowser("", async () => queryPermission?.call(root, { mode: "readwrite" }));
+  if (permission === "prompt") throw new BisyncError("permissionDenied", "the page may not write there yet: call `requestPermission` when the user clicks");
+  if (permission === "denied") throw new BisyncError("permissionDenied", "the page may not write there");
+}
+
+async function itemOf(name: string, handle: Handle, path: string): Promise<Item | undefined> {
   if (handle.kind === "directory") return { name, ...DIRECTORY };
+  if (isSwap(name)) return { name, ...SPECIAL };
   try {
     return { name, ...found(await handle.getFile()) };
   } catch (error) {
     // It was deleted since the directory was read.
-    if (isNothing(error)) return undefined;
-    throw error;
-  }
-}
-
-async function items(waiting: Promise<Item | undefined>[]): Promise<Item[]> {
-  return (await Promise.all(waiting)).filter((item) => item !== undefined);
-}
-
-/** Writes a file anew. What the browser keeps meanwhile lies elsewhere, until it is closed. */
-async function fill(handle: FileSystemFileHandle, content: AsyncIterable<Uint8Array>, path: string): Promise<void> {
-  const stream = await inBrowser(path, () => handle.createWritable());
-  let length = 0;
-  try {
-    for await (const chunk of content) {
-      length += chunk.length;
-      await stream.write(chunk as Uint8Array<ArrayBuffer>);
-    }
-    await stream.close();
-  } catch (error) {
-    await stream.abort().catch(() => {});
-    // Chromium says at times that its way to the disk was closed, where there is no space: then it is asked once more.
-    const isClear = error instanceof BisyncError || (error as Partial<DOMException>).name !== "AbortError";
-    throw failure(isClear ? error : ((await refusedRoom(handle, length)) ?? error), path);
-  }
-}
-
-/** Returns what the browser throws when a file is to be so long, and nothing else. */
-async function refusedRoom(handle: FileSystemFileHandle, length: number): Promise<unknown> {
-  try {
-    const stream = await handle.createWritable();
-    try {
-      await stream.truncate(length);
-    } finally {
-      await stream.abort().catch(() => {});
-    }
-    return undefined;
-  } catch (error) {
-    return error;
+    if (isNamed(error, "NotFoundError")) return undefined;
+    throw failure(error, path);
   }
 }
 
 /** Gives a file another name, in place of what has that name. */
-async function rename(
-  handle: FileSystemFileHandle,
-  directory: FileSystemDirectoryHandle,
-  name: string,
-  from: FileSystemDirectoryHandle,
-): Promise<Found> {
-  if (handle.move) {
-    await handle.move(directory, name);
-    return found(await (await directory.getFileHandle(name)).getFile());
+async function rename(handle: FileSystemFileHandle, directory: FileSystemDirectoryHandle, name: string, path: string): Promise<Found> {
+  const movable = handle as FileSystemFileHandle & { move(directory: FileSystemDirectoryHandle, name: string): Promise<void> };
+  try {
+    await movable.move(directory, name);
+  } catch (error) {
+    if (!isNamed(error, "InvalidModificationError")) throw failure(error, path);
+    throw new BisyncError("refused", "a directory is there", { path, cause: error });
   }
-  // Where a browser cannot do that, the content is copied. A new file is empty until the copy is complete.
-  const target = await directory.getFileHandle(name, { create: true });
-  await (await handle.getFile()).stream().pipeTo(await target.createWritable());
-  const done = found(await target.getFile());
-  await from.removeEntry(handle.name);
-  return done;
-}
-
-/** Whether names that differ only by case are one; found out by a name that is there, else by the kind of computer. */
-async function ignoresCase(root: FileSystemDirectoryHandle): Promise<boolean> {
-  const own = await navigator.storage.getDirectory();
-  if (await own.resolve(root)) return false;
-  for await (const [name, handle] of root.entries()) {
-    const other = name === name.toUpperCase() ? name.toLowerCase() : name.toUpperCase();
-    if (other === name) continue;
-    try {
-      const same = handle.kind === "file" ? await root.getFileHandle(other) : await root.getDirectoryHandle(other);
-      return await same.isSameEntry(handle);
-    } catch {
-      return false;
-    }
-  }
-  return /Mac|Win/.test(navigator.platform);
+  return look(await inBrowser(path, () => directory.getFileHandle(name)), path);
 }

@@ -236,6 +236,10 @@ fn directories_that_take_no_part_any_more_are_forgotten() {
     for side in Side::BOTH {
         assert!(world.sides[side].directories.contains("e"), "{side}\n{}", show(&world));
     }
+    // So a file can be moved to where one was.
+    let mut world = self::world("1 mkdir e\n 1 write a A\n 1 write b B", SYNC);
+    edit(&mut world, "both delete e\n 1 move a e");
+    assert_eq!(fine(&mut world, "").outcome.counts.two.moved, 1);
 }
 
 #[test]

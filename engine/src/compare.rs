@@ -150,6 +150,14 @@ mod tests {
         check(timeless("-"), [true, true, false], Evidence::None);
         check(timeless("md5:00"), [true, true, true], Evidence::Substitute);
         check(timeless("-"), [true, false, false], Evidence::Full);
+        // A time stands in for a hash where both are known, and times say something.
+        let now = |window_ns| {
+            let compare = Compare { size: true, modified: false, checksum: true };
+            evidence(&version(1, 500, "-"), &version(1, 500, "md5:00"), compare, window_ns)
+        };
+        assert_eq!((now(Some(1)), now(None)), (Evidence::Substitute, Evidence::None));
+        let compare = Compare { size: true, modified: false, checksum: true };
+        assert_eq!(evidence(&version(1, 500, "-"), &timeless("md5:00"), compare, Some(1)), Evidence::None);
     }
 
     #[test]

@@ -7,7 +7,7 @@ export interface RecordedSide {
   hasHashes: boolean;
   ignoresCase: boolean;
   decomposes: boolean;
-  files: { path: string; content: string; modified: Instant | null; hash: string | null; id: number }[];
+  files: { path: string; content: string; size: number | null; modified: Instant | null; hash: string | null; id: number }[];
   directories: string[];
   links: string[];
   /** Paths that cannot be opened. */
@@ -25,7 +25,7 @@ export function recordedSide(name: string, recorded: RecordedSide): Side {
   const paths = [...files.map(({ path }) => path), ...directories, ...links];
   const spelled = (path: string) => (isLiteral ? path : (paths.find((known) => key(known) === key(path)) ?? path));
   const version = (file: RecordedSide["files"][number], hash: boolean): Fingerprint => ({
-    size: Buffer.byteLength(file.content),
+    ...(file.size !== null && { size: file.size }),
     ...(file.modified && { modified: file.modified }),
     ...(hash && file.hash !== null && { hash: file.hash }),
     id: BigInt(file.id),

@@ -62,16 +62,33 @@ export async function fill(
   let size = 0;
   try {
     for await (const chunk of content) {
-      await inBrowser(path, () => stream.write(chunk as Uint8Array<ArrayBuffer>));
       size += chunk.length;
+      await inBrowser(path, () => stream.write(chunk as Uint8Array<ArrayBuffer>));
     }
     await lastLook();
     await inBrowser(path, () => stream.close());
   } catch (error) {
     await stream.abort().catch(() => {});
-    throw error;
+    // Chromium says at times that its way to the disk was closed, where there is no space: then it is asked once more.
+    const isUnclear = error instanceof BisyncError && isNamed(error.cause, "AbortError");
+    throw (isUnclear && (await refusedRoom(handle, size, path))) || error;
   }
   const written = await look(handle, path);
   if (written.fingerprint.size !== size) throw new BisyncError("changed", "it changed just after it was written", { path });
   return written;
+}
+
+/** Returns what the browser throws when a file is to be longer than this, and nothing else. */
+async function refusedRoom(handle: FileSystemFileHandle, size: number, path: string): Promise<BisyncError | undefined> {
+  try {
+    const stream = await handle.createWritable();
+    try {
+      await stream.truncate(size);
+    } finally {
+      await stream.abort().catch(() => {});
+    }
+    return undefined;
+  } catch (error) {
+    return failure(error, path);
+  }
 }

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { type BigIntStats, constants } from "node:fs";
+import { type BigIntStats, constants, lstatSync } from "node:fs";
 import { type FileHandle, link, lstat, mkdir, open, readdir, realpath, rename, rmdir, stat, unlink } from "node:fs/promises";
 import { resolve, sep } from "node:path";
+import { setImmediate } from "node:timers/promises";
 
 import { BisyncError } from "../error.js";
 import { type Fingerprint, type Found, type Instant, isStill, type Item, type Kind, type Side, type WriteOptions } from "../side.js";
@@ -9,9 +10,23 @@ import { failure, isCode, onDisk } from "./failure.js";
 import { fromDisk, toDisk } from "./names.js";
 
 const PAGE = 1000;
+/** So many files are looked at before anything else of the program has its turn. */
+const BATCH = 50;
+/** A disk is asked in place as long as a look takes less than this on average. */
+const FAST_MS = 0.1;
 const CHUNK = 256 * 1024;
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const ALGORITHMS = ["md5", "sha1"];
+
+/** What there is in a directory by this name; nothing when it was deleted since the directory was read. */
+function itemNow(directory: Buffer, name: Buffer): Item | undefined {
+  try {
+    const stats = lstatSync(join(directory, name), { bigint: true, throwIfNoEntry: false });
+    return stats && { name: fromDisk(name), ...found(stats) };
+  } catch (error) {
+    throw failure(error, fromDisk(name));
+  }
+}
 
 /** The folders that were made here, for `checkApart`. */
 const roots = new WeakMap<Side, string>();
@@ -72,8 +87,7 @@ class Folder implements Side {
     const directory = await this.#place(path);
     const names = await onDisk(path, () => readdir(directory, { encoding: "buffer" }));
     for (let at = 0; at < names.length; at += PAGE) {
-      const items = await Promise.all(names.slice(at, at + PAGE).map((name) => this.#item(directory, name)));
-      const page = items.filter((item) => item !== undefined);
+      const page = await this.#items(directory, names.slice(at, at + PAGE));
       if (hash !== undefined) {
         for (const { name, kind, fingerprint } of page) {
           if (kind === "file") await this.#addHash(path === "" ? name : `${path}/${name}`, hash, fingerprint);
@@ -81,6 +95,24 @@ class Folder implements Side {
       }
       yield page;
     }
+  }
+
+  /** Looks at what a directory holds: right here while the disk answers at once, which costs a third of asking Node's threads to. */
+  async #items(directory: Buffer, names: Buffer[]): Promise<Item[]> {
+    const items: Item[] = [];
+    let at = 0;
+    for (let isFast = true; isFast && at < names.length; at += BATCH) {
+      const begin = performance.now();
+      for (const name of names.slice(at, at + BATCH)) {
+        const item = itemNow(directory, name);
+        if (item) items.push(item);
+      }
+      isFast = performance.now() - begin < BATCH * FAST_MS;
+      // What else the program does goes on in between.
+      await setImmediate();
+    }
+    const rest = await Promise.all(names.slice(at).map((name) => this.#item(directory, name)));
+    return items.concat(rest.filter((item) => item !== undefined));
   }
 
   async #item(directory: Buffer, name: Buffer): Promise<Item | undefined> {

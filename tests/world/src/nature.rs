@@ -17,6 +17,10 @@ pub struct Nature {
     pub sets_time: bool,
     /// Whether it knows hashes.
     pub has_hashes: bool,
+    /// Whether it tells sizes; where it does not, they are unknown.
+    pub tells_sizes: bool,
+    /// Whether it tells the times that it keeps; where it does not, they are unknown.
+    pub tells_times: bool,
     /// Whether names that differ only by case are one.
     pub ignores_case: bool,
     /// Whether names are kept in decomposed form, and found in any.
@@ -25,7 +29,15 @@ pub struct Nature {
 
 impl Default for Nature {
     fn default() -> Self {
-        Self { precision_ns: Some(1), sets_time: true, has_hashes: true, ignores_case: false, decomposes: false }
+        Self {
+            precision_ns: Some(1),
+            sets_time: true,
+            has_hashes: true,
+            tells_sizes: true,
+            tells_times: true,
+            ignores_case: false,
+            decomposes: false,
+        }
     }
 }
 
@@ -70,8 +82,8 @@ impl Nature {
         // Any function of the content does for a hash.
         let value = file.content.bytes().fold(17_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
         Fingerprint {
-            size: Some(file.content.len() as u64),
-            modified: self.precision_ns.map(|_| file.modified),
+            size: self.tells_sizes.then_some(file.content.len() as u64),
+            modified: self.precision_ns.filter(|_| self.tells_times).map(|_| file.modified),
             hash: (hash && self.has_hashes).then(|| Hash::new("md5", &format!("{value:032x}"))),
             id: Some(FileId(u128::from(file.id))),
         }

@@ -48,6 +48,7 @@ fn side(world: &World, side: Side) -> Value {
         json!({
             "path": path,
             "content": file.content,
+            "size": found.size,
             "modified": found.modified,
             "hash": found.hash.map(|hash| hash.as_str().to_owned()),
             "id": file.id,

@@ -12,6 +12,8 @@ const LATER: Instant = Instant { seconds: 2, nanoseconds: 0 };
 
 const HASHES: fn() -> Nature = Nature::default;
 const NO_HASHES: fn() -> Nature = || Nature { has_hashes: false, ..Nature::default() };
+const UNKNOWN_SIZES: fn() -> Nature = || Nature { tells_sizes: false, ..NO_HASHES() };
+const UNKNOWN_TIMES: fn() -> Nature = || Nature { tells_times: false, ..NO_HASHES() };
 const NO_TIMES: fn() -> Nature = || Nature { precision_ns: None, sets_time: false, ..NO_HASHES() };
 
 /// What became of two files of one size, found without a base.
@@ -52,6 +54,9 @@ fn a_first_run_reads_what_it_cannot_know() {
     check("", NO_HASHES, "A", LATER, ToBeRead);
     check("", NO_HASHES, "longer", TIME, ForDifferent);
     check("", NO_TIMES, "A", TIME, ToBeRead);
+    check("", UNKNOWN_TIMES, "A", TIME, ToBeRead);
+    check("", UNKNOWN_SIZES, "A", TIME, ToBeRead);
+    check("", UNKNOWN_SIZES, "longer", TIME, ToBeRead);
     check("--size-only", NO_HASHES, "B", LATER, ForTheSame);
     check("--size-only", NO_HASHES, "longer", TIME, ForDifferent);
     check("--checksum", HASHES, "A", LATER, ForTheSame);

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use bisync_engine::entry::Instant;
+use bisync_engine::protocol::Verb;
 use bisync_engine::side::Side;
 use bisync_world::host::{Run, run, run_some, show};
 use bisync_world::scenario::edit;
@@ -206,6 +207,57 @@ fn an_empty_directory_keeps_its_name_on_a_first_run() {
 }
 
 #[test]
+fn versions_of_one_size_and_time_are_read_where_there_is_a_base() {
+    for listed_on_both in [true, false] {
+        let mut world = world(THREE, "");
+        if !listed_on_both && let Some(listing) = world.state.get_mut("one..two.path2.lst") {
+            let text = String::from_utf8_lossy(listing).into_owned();
+            let rest = text.lines().filter(|line| !line.ends_with("\"a\"")).map(|line| format!("{line}\n"));
+            *listing = rest.collect::<String>().into_bytes();
+            assert_ne!(listing.len(), text.len());
+        }
+        let time = Instant { seconds: world.clock + 1, nanoseconds: 0 };
+        world.write_at(Side::One, "a", "X", time);
+        world.write_at(Side::Two, "a", "Y", time);
+        fine(&mut world, "");
+        in_step(&world);
+        assert!(contents(&world).is_superset(&["X", "Y"].map(String::from).into()), "{}", show(&world));
+    }
+}
+
+#[test]
+fn directories_that_take_no_part_any_more_are_forgotten() {
+    const SYNC: &str = "--create-empty-src-dirs";
+    let mut world = world("1 mkdir e\n 1 write a A\n 1 write b B", SYNC);
+    fine(&mut world, "");
+    edit(&mut world, "1 delete e");
+    // To delete it there, the run would have to know that both sides had it once.
+    fine(&mut world, SYNC);
+    for side in Side::BOTH {
+        assert!(world.sides[side].directories.contains("e"), "{side}\n{}", show(&world));
+    }
+    // So a file can be moved to where one was.
+    let mut world = self::world("1 mkdir e\n 1 write a A\n 1 write b B", SYNC);
+    edit(&mut world, "both delete e\n 1 move a e");
+    assert_eq!(fine(&mut world, "").outcome.counts.two.moved, 1);
+}
+
+#[test]
+fn a_directory_that_a_file_takes_the_place_of_goes_once() {
+    const SYNC: &str = "--create-empty-src-dirs --force";
+    let removals = |script: &str| {
+        let mut world = world("1 write d/s/x X\n 1 write k K", SYNC);
+        edit(&mut world, script);
+        let run = fine(&mut world, SYNC);
+        in_step(&world);
+        let is_removal = |verb: &&Verb| matches!(verb, Verb::RemoveDirectory { .. });
+        run.asked.iter().filter(is_removal).count()
+    };
+    assert_eq!(removals("1 delete d"), 2);
+    assert_eq!(removals("1 delete d\n 1 write d D"), 1);
+}
+
+#[test]
 fn a_lockout_without_a_listing_does_nothing() {
     for seed in 0..100 {
         for options in ["--lockout", "--lockout --check-access --resilient"] {
@@ -224,7 +276,7 @@ fn a_move_that_a_hash_proves_reads_nothing() {
     edit(&mut world, "1 move big big2");
     let moved = fine(&mut world, "--checksum --force");
     assert_eq!(moved.outcome.counts.two.moved, 1);
-    assert!(!moved.verbs.iter().any(|verb| matches!(verb, bisync_engine::protocol::Verb::SameContent { .. })));
+    assert!(!moved.verbs.iter().any(|verb| matches!(verb, Verb::SameContent { .. })));
 }
 
 #[test]

@@ -61,6 +61,10 @@ fn fix_case() {
     let on_two = |options| contents(&after("1 write k K", "1 write A x\n 2 write a x", options).0, Side::Two);
     assert_eq!(on_two("--ignore-case-sync"), "a=x k=K");
     assert_eq!(on_two("--ignore-case-sync --fix-case"), "A=x k=K");
+    // What is new in a directory goes where its name is corrected to.
+    let (world, _) =
+        after("1 write k K", "1 write D/x X\n 1 write D/n N\n 2 write d/x X", "--ignore-case-sync --fix-case");
+    assert_eq!(contents(&world, Side::Two), "D/n=N D/x=X k=K");
 }
 
 #[test]

@@ -1,0 +1,132 @@
+// The page of `demo/`, as it is built, in headless Chromium: without network after loading.
+
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { test } from "node:test";
+import type { Page } from "playwright-core";
+
+import { openBrowser, serve, withBrowser } from "./browser.js";
+
+const BUILT = new URL("../demo/dist/", import.meta.url);
+const isBuilt = { ...withBrowser, ...(!existsSync(BUILT) && { skip: "the page is not built: npm run build in demo/" }) };
+
+/** Writes files into the page's own storage; `undefined` deletes one. */
+function write(page: Page, files: Record<string, string | null>): Promise<void> {
+  return page.evaluate(async (files) => {
+    for (const [path, content] of Object.entries(files)) {
+      let directory = await navigator.storage.getDirectory();
+      const names = path.split("/");
+      const last = names.pop() as string;
+      for (const name of names) directory = await directory.getDirectoryHandle(name, { create: true });
+      if (content === null) {
+        await directory.removeEntry(last);
+        continue;
+      }
+      const stream = await (await directory.getFileHandle(last, { create: true })).createWritable();
+      await stream.write(content);
+      await stream.close();
+    }
+  }, files);
+}
+
+/** All files of one folder of the page's own storage. */
+function files(page: Page, folder: string): Promise<Record<string, string>> {
+  return page.evaluate(async (folder) => {
+    const found: Record<string, string> = {};
+    const look = async (directory: FileSystemDirectoryHandle, prefix: string) => {
+      for await (const [name, handle] of directory.entries()) {
+        if (handle.kind === "directory") await look(handle, `${prefix}${name}/`);
+        else found[prefix + name] = await (await handle.getFile()).text();
+      }
+    };
+    await look(await (await navigator.storage.getDirectory()).getDirectoryHandle(folder), "");
+    return found;
+  }, folder);
+}
+
+/** Presses a button and waits for what is said then. */
+async function press(page: Page, name: string, expected: RegExp): Promise<void> {
+  await page.getByRole("button", { name }).click();
+  await page.getByRole("status").filter({ hasText: expected }).waitFor();
+}
+
+test("the page keeps two folders in step", isBuilt, async (context) => {
+  const served = await serve({}, BUILT);
+  context.after(() => served.close());
+  const browser = await openBrowser();
+  context.after(() => browser.close());
+  const page = await browser.newPage();
+  const wrong: string[] = [];
+  page.on("pageerror", (error) => wrong.push(error.message));
+  await page.goto(`${served.address}index.html`, { waitUntil: "networkidle" });
+  await page.context().setOffline(true);
+  const show = () => page.getByRole("button", { name: "Show the plan" }).click();
+  const decisions = page.locator(".decision");
+
+  await write(page, { "path1/a.txt": "a\n", "path1/d/b.txt": "b\n", "path1/gone.txt": "g", "path2/c.txt": "c\n" });
+  await show();
+  await decisions.first().waitFor();
+  assert.equal(await decisions.count(), 4);
+  await press(page, "Carry it out", /3 files|copied/);
+  assert.deepEqual(await files(page, "path1"), { "a.txt": "a\n", "d/b.txt": "b\n", "gone.txt": "g", "c.txt": "c\n" });
+  assert.deepEqual(await files(page, "path2"), await files(page, "path1"));
+
+  await context.test("a conflict is compared and decided, and a decision left out", async () => {
+    await write(page, { "path1/a.txt": "one\n", "path2/a.txt": "two!\n", "path1/d/b.txt": "1\n", "path2/d/b.txt": "22\n", "path2/gone.txt": null });
+    await show();
+    await decisions.nth(2).waitFor();
+    await page.locator(".decision", { hasText: "a.txt" }).getByRole("button", { name: "Compare" }).click();
+    const shown = page.getByRole("dialog");
+    await shown.getByText("two!").waitFor();
+    assert.deepEqual(await shown.locator("mark").allTextContents(), ["one\n", "two!\n"]);
+    await page.keyboard.press("Escape");
+    await page.getByLabel("What becomes of a.txt").selectOption("path2");
+    await page.getByRole("checkbox", { name: "gone.txt" }).uncheck();
+    await press(page, "Carry it out", /conflict/);
+    const expected = { "a.txt": "two!\n", "c.txt": "c\n", "d/b.txt.conflict1": "1\n", "d/b.txt.conflict2": "22\n" };
+    assert.deepEqual(await files(page, "path2"), expected);
+    assert.deepEqual(await files(page, "path1"), { ...expected, "gone.txt": "g" });
+  });
+
+  await context.test("what changed after the plan was shown is left alone", async () => {
+    await show();
+    await page.locator(".decision", { hasText: "gone.txt" }).waitFor();
+    await write(page, { "path1/gone.txt": "edited meanwhile" });
+    await press(page, "Carry it out", /failed/);
+    assert.equal((await files(page, "path1"))["gone.txt"], "edited meanwhile");
+  });
+
+  await context.test("a plan of the program's is read", async () => {
+    const plan = [
+      '{"bisync-plan":1,"made":"2026-01-02T03:04:05.000000000Z","roots":{"path1":"/home/a","path2":"/media/b"},"paths":{"path1":"home/a/","path2":"media/b/"},"options":[],"listings":{"path1":null,"path2":null},"has_base":false}',
+      '{"path":"x/y.txt","does":["copy to Path2"],"why":"new on Path1","choice":{"carry":{"from":"path1","reason":{"new":"path1"}}},"phase":"fill"}',
+      '{"decisions":1}',
+    ];
+    const drop = (text: string) =>
+      page.evaluate((text) => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File([text], "plan"));
+        document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, dataTransfer }));
+      }, text);
+    await drop(plan.join("\n"));
+    await page.getByText("/media/b").waitFor();
+    assert.equal(await decisions.count(), 1);
+    assert.equal(await page.getByRole("button", { name: "Carry it out" }).count(), 0);
+    await drop(plan.slice(0, 2).join("\n"));
+    await page.getByRole("status").filter({ hasText: "this is no plan" }).waitFor();
+  });
+
+  await context.test("it is worked by the keyboard alone", async () => {
+    await page.getByRole("button", { name: "Load an example" }).focus();
+    await page.keyboard.press("Enter");
+    await page.locator(".decision", { hasText: "logo.svg" }).waitFor();
+    const focused = () => page.evaluate(() => document.activeElement?.textContent);
+    for (let tabs = 0; (await focused()) !== "Carry it out"; tabs += 1) {
+      assert.ok(tabs < 60, "the button is reached");
+      await page.keyboard.press("Tab");
+    }
+    await page.keyboard.press("Enter");
+    await page.getByRole("status").filter({ hasText: "carried out" }).waitFor();
+  });
+  assert.deepEqual(wrong, []);
+});

@@ -14,6 +14,8 @@ const PAGE = 1000;
 const BATCH = 50;
 /** A disk is asked in place as long as a look takes less than this on average. */
 const FAST_MS = 0.1;
+/** After a slow answer, so many pages are left to Node's threads, which ask for several files at a time. */
+const SLOW_PAGES = 20;
 const CHUNK = 256 * 1024;
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const ALGORITHMS = ["md5", "sha1"];
@@ -69,6 +71,8 @@ class Folder implements Side {
   readonly #root: Buffer;
   /** Directories in which names came or went since the last flush, as `latin1` of their bytes. */
   readonly #unsaved = new Set<string>();
+  /** So many pages are listed as on a slow disk. */
+  #slowPages = 0;
 
   constructor(root: string) {
     this.name = stateName(root);
@@ -97,17 +101,18 @@ class Folder implements Side {
     }
   }
 
-  /** Looks at what a directory holds: right here while the disk answers at once, which costs a third of asking Node's threads to. */
+  /** Looks at what a directory holds: right here while the disk answers at once, since to hand each look to a thread costs several times as much. */
   async #items(directory: Buffer, names: Buffer[]): Promise<Item[]> {
     const items: Item[] = [];
     let at = 0;
-    for (let isFast = true; isFast && at < names.length; at += BATCH) {
+    if (this.#slowPages > 0) this.#slowPages -= 1;
+    for (; this.#slowPages === 0 && at < names.length; at += BATCH) {
       const begin = performance.now();
       for (const name of names.slice(at, at + BATCH)) {
         const item = itemNow(directory, name);
         if (item) items.push(item);
       }
-      isFast = performance.now() - begin < BATCH * FAST_MS;
+      if (performance.now() - begin > BATCH * FAST_MS) this.#slowPages = SLOW_PAGES;
       // What else the program does goes on in between.
       await setImmediate();
     }

@@ -11,7 +11,6 @@ const KINDS: Record<string, [code: FailureKind, words: string]> = {
   // Another page, or a worker, has the file open for writing.
   NoModificationAllowedError: ["busy", "it is in use elsewhere"],
   NotReadableError: ["changed", "it changed while it was read"],
-  // Chromium says this of a write now and then when no space is left, too.
   AbortError: ["temporary", "the browser broke it off"],
   InvalidStateError: ["changed", "it changed in the meantime"],
 };

@@ -75,18 +75,8 @@ pub async fn drive(
             return Err(DriveError::Stalled);
         }
         tokio::select! {
-            Some(first) = answers.recv() => {
-                let ready = std::iter::once(first).chain(std::iter::from_fn(|| answers.try_recv().ok()));
-                for (id, reply) in ready {
-                    reporter.counters.see(&reply);
-                    open -= usize::from(is_final(&reply));
-                    conversation.supply(id, reply)?;
-                }
-            }
-            () = sleep_until(statistics_next.unwrap_or_else(Instant::now)), if statistics_next.is_some() => {
-                reporter.statistics();
-                statistics_next = statistics_every.and_then(|every| Instant::now().checked_add(every));
-            }
+            // Answers come all the time: who wants the run to stop, or to say how far it is, is heard before them.
+            biased;
             Some(reason) = stops.recv() => {
                 let text = match reason {
                     StopReason::Wish => "stopping: what is under way is finished first",
@@ -95,6 +85,18 @@ pub async fn drive(
                 reporter.say(Level::Notice, "stopping", text.to_owned());
                 conversation.stop(reason)?;
                 workers.skip_waiting();
+            }
+            () = sleep_until(statistics_next.unwrap_or_else(Instant::now)), if statistics_next.is_some() => {
+                reporter.statistics();
+                statistics_next = statistics_every.and_then(|every| Instant::now().checked_add(every));
+            }
+            Some(first) = answers.recv() => {
+                let ready = std::iter::once(first).chain(std::iter::from_fn(|| answers.try_recv().ok()));
+                for (id, reply) in ready {
+                    reporter.counters.see(&reply);
+                    open -= usize::from(is_final(&reply));
+                    conversation.supply(id, reply)?;
+                }
             }
         }
     }

@@ -42,6 +42,8 @@ export interface Capabilities {
   slowHashes: boolean;
   /** Whether names that differ only by case name the same file. */
   caseInsensitive: boolean;
+  /** Whether a directory stays when nothing is in it; left out, it does. Where keys are all there is, it does not. */
+  keepsEmptyDirectories?: boolean;
 }
 
 /** How a file is written. */

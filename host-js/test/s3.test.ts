@@ -6,6 +6,7 @@ import { test, type TestContext } from "node:test";
 
 import { checkSide, s3, type S3Options } from "bisync";
 import { serveS3, withRclone } from "./rclone.js";
+import { staysInStep } from "./store.js";
 
 /** An empty bucket. */
 async function bucket(context: TestContext): Promise<S3Options & { directory: string }> {
@@ -18,4 +19,9 @@ test("a folder in a bucket keeps what a side promises", withRclone, async (conte
   const given = await bucket(context);
   await checkSide(s3(given));
   await checkSide(s3({ ...given, prefix: "in parts/", partSize: 100_000, copyPartSize: 50_000 }));
+});
+
+test("a folder in a bucket and one in memory", withRclone, async (context) => {
+  const given = await bucket(context);
+  await staysInStep(context, () => s3(given));
 });

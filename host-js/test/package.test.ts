@@ -19,7 +19,7 @@ function project(context: TestContext): { home: string; write(name: string, cont
   const npm = (directory: string, ...given: string[]) => execFileSync("npm", given, { cwd: directory, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   const packed = JSON.parse(npm(ROOT, "pack", "--json", "--pack-destination", home)) as { filename: string }[];
   writeFileSync(join(home, "package.json"), '{ "type": "module" }');
-  npm(home, "install", "--offline", "--no-audit", "--no-fund", join(home, packed[0]?.filename ?? ""));
+  npm(home, "install", "--prefer-offline", "--no-audit", "--no-fund", join(home, packed[0]?.filename ?? ""));
   return { home, write: (name, content) => writeFileSync(join(home, name), content) };
 }
 

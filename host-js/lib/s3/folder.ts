@@ -185,7 +185,7 @@ class Folder implements Side {
       const now = error instanceof BisyncError && error.code === "refused" ? await this.#server.look(key, path) : undefined;
       if (!now || !isOurs(now)) throw error;
     }
-    return this.#now(key, path, body.length);
+    return this.#now(key, path, body.length, modified);
   }
 
   async #putParts(upload: Upload, first: Uint8Array<ArrayBuffer>, pieces: Pieces): Promise<Found> {
@@ -201,7 +201,7 @@ class Folder implements Side {
     };
     // RACE: on a server that does not look itself, a change after this check is lost.
     await Parts.make(this.#server, key, path, headers, fill, async () => conditionOn(await this.#check(key, path, expect)));
-    return this.#now(key, path, size);
+    return this.#now(key, path, size, upload.modified);
   }
 
   async move(path: string, expect: Fingerprint, target: string): Promise<Found> {
@@ -257,7 +257,7 @@ class Folder implements Side {
     const object = await this.#version(key, path, expect, "refused");
     // It is copied onto itself; the server copies this version only.
     await copyObject(this.#server, { key, object, target: key, path, modified, partSize: this.#copyPartSize });
-    return this.#now(key, path, object.size);
+    return this.#now(key, path, object.size, modified);
   }
 
   async flush(): Promise<void> {
@@ -288,10 +288,14 @@ class Folder implements Side {
   }
 
   /** What is at a key after a change. */
-  async #now(key: string, path: string, size: number): Promise<Found> {
+  async #now(key: string, path: string, size: number, modified: Instant | undefined): Promise<Found> {
     const object = await this.#server.look(key, path);
-    if (object?.size === size) return fileOf(object, undefined);
-    throw new BisyncError("changed", "it changed just after it was written", { path });
+    if (object?.size !== size) throw new BisyncError("changed", "it changed just after it was written", { path });
+    // Without it every file would look changed. Browsers hide it where the server does not say that they may show it.
+    if (modified && !object.headers.has(MTIME)) {
+      throw new BisyncError("other", `the server gives no \`${MTIME}\`: for pages, the CORS rules of the bucket have to expose it`, { path });
+    }
+    return fileOf(object, undefined);
   }
 
   /** Makes sure that what is at a key is what is expected, and returns it. */

@@ -69,12 +69,13 @@ test("rclone and this package read each other's files", withRclone, async (conte
 test("a large file goes in parts", withRclone, async (context) => {
   const { given, directory } = await bucket(context);
   const SIZE = 700_001;
-  let [uploading, most, parts] = [0, 0, 0];
+  let [uploading, most, parts, aborted] = [0, 0, 0, 0];
   const client = new AwsClient({ accessKeyId: given.accessKeyId, secretAccessKey: given.secretAccessKey, service: "s3", region: given.region });
   const seenBy = await disturbed(context, given, {
     before: async ({ method, url, headers }) => {
       if (method === "PUT" && queryOf(url).has("partNumber")) [uploading, parts] = [uploading + 1, parts + 1];
       most = Math.max(most, uploading);
+      if (method === "DELETE" && queryOf(url).has("uploadId")) aborted += 1;
       const source = headers["x-amz-copy-source"];
       if (source === undefined || !queryOf(url).has("partNumber")) return undefined;
       // rclone copies no parts: it is done in its place.
@@ -110,7 +111,7 @@ test("a large file goes in parts", withRclone, async (context) => {
     const options = { expect: before?.fingerprint, temporary: TEMPORARY, modified: undefined, verify: undefined };
     assert.equal((await thrown(() => side.write("d/moved", broken(), options))).message, "the disk is broken");
     assert.equal((await thrown(() => side.write("new", broken(), { ...options, expect: undefined }))).message, "the disk is broken");
-    assert.deepEqual([await side.describe("d/moved"), await side.describe("new")], [before, undefined]);
+    assert.deepEqual([await side.describe("d/moved"), await side.describe("new"), aborted], [before, undefined, 2]);
   });
 
   await context.test("which is not what it has to be is not there", async () => {
@@ -126,9 +127,15 @@ test("a time is set without an upload, and all else stays", withRclone, async (c
   const side = s3(given);
   const { fingerprint } = await put(side, "d/a.txt", "content");
   let bytes = 0;
-  const counted = await disturbed(context, given, { before: ({ method, headers }) => void (bytes += method === "PUT" ? Number(headers["content-length"] ?? 0) : 0) });
+  let directive: unknown;
+  const counted = await disturbed(context, given, {
+    before: ({ method, headers }) => {
+      if (method === "PUT") [bytes, directive] = [bytes + Number(headers["content-length"] ?? 0), headers["x-amz-metadata-directive"]];
+      return undefined;
+    },
+  });
   const set = await s3(counted).setTime("d/a.txt", fingerprint, LATER);
-  assert.deepEqual([set.fingerprint.modified, set.fingerprint.size, bytes], [LATER, 7, 0]);
+  assert.deepEqual([set.fingerprint.modified, set.fingerprint.size, bytes, directive], [LATER, 7, 0, "REPLACE"]);
   assert.equal(statSync(join(directory, "d/a.txt")).mtimeMs, 1_710_000_000_000);
   assert.equal(await text(side, "d/a.txt"), "content");
 });

@@ -106,11 +106,13 @@ test("servers say how long they want to be left alone in seconds, or until a dat
 });
 
 test("a version has a number", () => {
-  // The offset basis, multiplied once for the byte `a`: http://www.isthe.com/chongo/tech/comp/fnv/
-  assert.equal(idOf('"a"'), 0xd228cb696f1a8caf78912b704e4a8964n);
-  assert.equal(idOf('W/"a"'), idOf('"a"'));
-  assert.notEqual(idOf('"a"'), idOf('"b"'));
-  assert.equal(idOf('""'), undefined);
+  // FNV-1a of `a`, a zero and `b`, by hand: http://www.isthe.com/chongo/tech/comp/fnv/
+  const steps = [0x61n, 0n, 0x62n].reduce((hash, byte) => ((hash ^ byte) * (2n ** 88n + 0x13bn)) % 2n ** 128n, 144066263297769815596495629667062367629n);
+  assert.equal(idOf('"a"', "b"), steps);
+  assert.equal(idOf('W/"a"', "b"), idOf('"a"', "b"));
+  assert.notEqual(idOf('"a"', "b"), idOf('"b"', "b"));
+  assert.notEqual(idOf('"a"', "b"), idOf('"a"', "c"));
+  assert.equal(idOf('""', "b"), undefined);
 });
 
 test("names in documents are those of their namespaces", async () => {

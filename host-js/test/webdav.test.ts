@@ -63,11 +63,18 @@ test("files are gathered one at a time", withRclone, async (context) => {
   const { address } = await serveWebdav(context);
   const side = webdav({ url: address, ...WHO, streams: false });
   await side.open();
-  let [atOnce, most] = [0, 0];
+  let [arrived, atOnce, most] = [0, 0, 0];
+  let allArrived = () => {};
+  const arrival = new Promise<void>((resolve) => (allArrived = resolve));
   const counted = async function* () {
     // The first 4 MiB are held by each, and one look beyond.
-    yield* many((4 << 20) + 50_000);
+    yield* many(4 << 20);
+    if (++arrived === 3) allArrived();
+    yield* many(50_000);
     most = Math.max(most, ++atOnce);
+    // Whoever does not wait for its turn is here by now.
+    await arrival;
+    for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
     for (let piece = 0; piece < 20; piece += 1) yield* many(50_000);
     atOnce -= 1;
   };

@@ -89,10 +89,10 @@ class Folder implements Side {
         // For some keys to which no path leads there is no address either.
         if (!fromKey(listed.key.slice(prefix.length)).isUsable) return SPECIAL;
         const details = known.find(listed);
-        if (details) return fileOf({ ...listed, ...details }, hash);
+        if (details) return fileOf(listed.key, { ...listed, ...details }, hash);
         const object = await this.#tell(listed, path);
         if (object && object.etag === listed.etag && object.size === listed.size) known.learn(listed, { modified: object.modified, md5: object.md5 }, listedAt);
-        return object && fileOf(object, hash);
+        return object && fileOf(listed.key, object, hash);
       });
       objects.forEach(({ key }, index) => {
         const found = told[index];
@@ -125,7 +125,7 @@ class Folder implements Side {
     const key = toKey(this.#prefix, path);
     if (key === undefined) return undefined;
     const object = await this.#server.look(key, path);
-    if (object) return fileOf(object, undefined);
+    if (object) return fileOf(key, object, undefined);
     return (await this.#isEmpty(`${key}/`, path)) ? undefined : DIRECTORY;
   }
 
@@ -221,7 +221,7 @@ class Folder implements Side {
       await this.#delete(targetKey, target, copy).catch(() => {});
       throw error;
     }
-    return fileOf(copy, undefined);
+    return fileOf(targetKey, copy, undefined);
   }
 
   async remove(path: string, expect: Fingerprint): Promise<void> {
@@ -295,7 +295,7 @@ class Folder implements Side {
     if (modified && !object.headers.has(MTIME)) {
       throw new BisyncError("other", `the server gives no \`${MTIME}\`: for pages, the CORS rules of the bucket have to expose it`, { path });
     }
-    return fileOf(object, undefined);
+    return fileOf(key, object, undefined);
   }
 
   /** Makes sure that what is at a key is what is expected, and returns it. */
@@ -307,7 +307,7 @@ class Folder implements Side {
   async #version(key: string, path: string, expect: Fingerprint, code: "refused" | "changed"): Promise<S3Object> {
     const object = await this.#server.look(key, path);
     if (!object) throw new BisyncError(code, "it is gone", { path });
-    if (isStill(expect, fingerprintOf(object))) return object;
+    if (isStill(expect, fingerprintOf(key, object))) return object;
     throw new BisyncError(code, "it has changed in the meantime", { path });
   }
 
@@ -317,8 +317,8 @@ class Folder implements Side {
   }
 }
 
-function fileOf(object: { size: number; etag: string } & Details, hash: string | undefined): Found {
-  const fingerprint = fingerprintOf(object);
+function fileOf(key: string, object: { size: number; etag: string } & Details, hash: string | undefined): Found {
+  const fingerprint = fingerprintOf(key, object);
   return { kind: "file", fingerprint: hash === "md5" && object.md5 !== undefined ? { ...fingerprint, hash: `md5:${object.md5}` } : fingerprint };
 }
 

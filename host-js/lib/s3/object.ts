@@ -50,9 +50,9 @@ function writtenAt(date: string | null): Instant | undefined {
   return Number.isNaN(time) ? undefined : { seconds: Math.floor(time / 1000), nanoseconds: 0 };
 }
 
-/** Returns what identifies a version. */
-export function fingerprintOf({ size, etag, modified }: { size: number; etag: string; modified: Instant | undefined }): Fingerprint {
-  const id = idOf(etag);
+/** Returns what identifies a version of the object at a key. */
+export function fingerprintOf(key: string, { size, etag, modified }: { size: number; etag: string; modified: Instant | undefined }): Fingerprint {
+  const id = idOf(etag, key);
   return { size, ...(modified && { modified }), ...(id !== undefined && { id }) };
 }
 

@@ -220,18 +220,19 @@ test("what cannot be used says why, and no secret", withRclone, async (context) 
 
 test("a listing that is not whole is no empty folder", withRclone, async (context) => {
   const { given } = await bucket(context);
-  const faults: Record<string, (body: string) => string> = {
-    "ends early": (body) => body.slice(0, body.lastIndexOf("<Contents>")),
-    "does not say how it goes on": (body) => body.replace(/<IsTruncated>.*?<\/IsTruncated>/, "<IsTruncated>true</IsTruncated>"),
-    "does not say whether it goes on": (body) => body.replace(/<IsTruncated>.*?<\/IsTruncated>/, ""),
-    "goes on with the same": (body) => body.replace(/<IsTruncated>.*?<\/IsTruncated>/, "<IsTruncated>true</IsTruncated><NextContinuationToken>x</NextContinuationToken>"),
-    "has a file without a size": (body) => body.replace(/<Size>\d+<\/Size>/, ""),
-    "is of another folder": (body) => body.replace(/<Key>folder/g, "<Key>other"),
-    "names what is not found": (body) =>
-      body.includes("<Contents>") ? body.replace("<Key>folder/a.txt", "<Key>folder/b.txt") : body.replace("</ListBucketResult>", "<Contents><Key>folder/b.txt</Key><Size>1</Size></Contents></ListBucketResult>"),
-    "is an error": () => "<Error><Code>InternalError</Code></Error>",
-    "is empty": () => "",
-    "is none": () => "<html></html>",
+  const faults: Record<string, [words: RegExp, change: (body: string) => string]> = {
+    "ends early": [/no whole XML/, (body) => body.slice(0, body.lastIndexOf("<Contents>"))],
+    "does not say how it goes on": [/how it goes on/, (body) => body.replace(/<IsTruncated>.*?<\/IsTruncated>/, "<IsTruncated>true</IsTruncated>")],
+    "does not say whether it goes on": [/whether it goes on/, (body) => body.replace(/<IsTruncated>.*?<\/IsTruncated>/, "")],
+    "has a file without a size": [/a size is no number/, (body) => body.replace(/<Size>\d+<\/Size>/, "")],
+    "is of another folder": [/not asked for/, (body) => body.replace(/<Key>folder/g, "<Key>other")],
+    "names what is not found": [
+      /does not find it/,
+      (body) => body.includes("<Contents>") ? body.replace("<Key>folder/a.txt", "<Key>folder/b.txt") : body.replace("</ListBucketResult>", "<Contents><Key>folder/b.txt</Key><Size>1</Size></Contents></ListBucketResult>"),
+    ],
+    "is an error": [/InternalError/, () => "<Error><Code>InternalError</Code></Error>"],
+    "is empty": [/no whole XML/, () => ""],
+    "is none": [/it is none/, () => "<html></html>"],
   };
   let fault: ((body: string) => string) | undefined;
   const between = await disturbed(context, given, {
@@ -242,9 +243,10 @@ test("a listing that is not whole is no empty folder", withRclone, async (contex
   const state = memoryState();
   const run = async () => bisync(memory, s3({ ...between, prefix: "folder" }), { state, force: true }).report;
   assert.equal((await run()).exitCode, 0);
-  for (const [what, change] of Object.entries(faults)) {
+  for (const [what, [words, change]] of Object.entries(faults)) {
     await context.test(`one that ${what}`, async () => {
       fault = change;
+      assert.match((await thrown(() => s3({ ...between, prefix: "folder" }).list("", undefined)[Symbol.asyncIterator]().next())).message, words);
       const exitCode = await run().then(({ exitCode }) => exitCode, () => "thrown");
       assert.notEqual(exitCode, 0);
       assert.deepEqual(memory.paths(), ["a.txt", "c.txt"]);
@@ -260,14 +262,15 @@ test("a listing of many pages is whole", withRclone, async (context) => {
   for (const name of ["a", "b/c", "d", "e/f/g", "h"]) await put(side, name, name);
   let pages = 0;
   let entries: string[] = [];
+  let isStuck = false;
   const small = await disturbed(context, given, {
     after: ({ url }, answer) => {
       const query = queryOf(url);
       if (!query.has("delimiter")) return answer;
       pages += 1;
       // What is asked for is signed, so the whole answer to the first request is cut into pages of two.
-      const from = Number(query.get("continuation-token") ?? 0);
-      if (from === 0) entries = answer.body.toString().match(/<(Contents|CommonPrefixes)>.*?<\/\1>/gs) ?? [];
+      const from = isStuck ? 0 : Number(query.get("continuation-token") ?? 0);
+      if (!query.has("continuation-token")) entries = answer.body.toString().match(/<(Contents|CommonPrefixes)>.*?<\/\1>/gs) ?? [];
       const isLast = from + 2 >= entries.length;
       const end = `<IsTruncated>${!isLast}</IsTruncated>${isLast ? "" : `<NextContinuationToken>${from + 2}</NextContinuationToken>`}`;
       return { status: 200, headers: {}, body: Buffer.from(`<ListBucketResult>${entries.slice(from, from + 2).join("")}${end}</ListBucketResult>`) };
@@ -277,6 +280,8 @@ test("a listing of many pages is whole", withRclone, async (context) => {
   for await (const page of s3(small).list("", undefined)) names.push(...page.map(({ name, kind }) => `${name} ${kind}`));
   assert.deepEqual(names.sort(), ["a file", "b directory", "d file", "e directory", "h file"]);
   assert.equal(pages, 3);
+  isStuck = true;
+  assert.match((await thrown(() => s3(small).list("", undefined)[Symbol.asyncIterator]().next())).message, /the same again and again/);
 });
 
 test("a file that arrives cut off or changed is no file", withRclone, async (context) => {

@@ -1,7 +1,7 @@
 // Folders on WebDAV servers, with the real rclone as the server.
 
 import assert from "node:assert/strict";
-import { statSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
@@ -163,31 +163,34 @@ test("what cannot be used says why, and no secret", withRclone, async (context) 
 });
 
 test("a listing that is not whole is no empty folder", withRclone, async (context) => {
-  const { address } = await serveWebdav(context);
+  const { address, directory } = await serveWebdav(context);
+  mkdirSync(join(directory, "folder"));
   const response = (href: string, rest: string) => `<D:response><D:href>${href}</D:href>${rest}</D:response>`;
-  const faults: Record<string, (body: string) => string> = {
-    "ends early": (body) => body.slice(0, body.lastIndexOf("<D:response>")),
-    "says that there is more": (body) => body.replace("</D:multistatus>", `${response("/", "<D:status>HTTP/1.1 507 Insufficient Storage</D:status>")}</D:multistatus>`),
-    "says nothing of a file": (body) => body.replace(/<D:href>\/b\.txt<\/D:href>.*?<\/D:response>/, "<D:href>/b.txt</D:href><D:status>HTTP/1.1 403 Forbidden</D:status></D:response>"),
-    "does not say what something is": (body) => body.replace(/<D:resourcetype>.*?<\/D:resourcetype>/, ""),
-    "is of another folder": (body) => body.replaceAll("<D:href>/", "<D:href>/other/"),
-    "is empty": () => "",
-    "is none": () => "<html></html>",
-    "lacks the folder": (body) => body.replace(/<D:response><D:href>\/<\/D:href>.*?<\/D:response>/, ""),
+  const faults: Record<string, [words: RegExp, change: (body: string) => string]> = {
+    "ends early": [/no whole XML/, (body) => body.slice(0, body.lastIndexOf("<D:response>"))],
+    "says that there is more": [/does not tell all/, (body) => body.replace("</D:multistatus>", `${response("/folder/", "<D:status>HTTP/1.1 507 Insufficient Storage</D:status>")}</D:multistatus>`)],
+    "says nothing of a file": [/does not tell all/, (body) => body.replace(/<D:href>\/folder\/b\.txt<\/D:href>.*?<\/D:response>/, "<D:href>/folder/b.txt</D:href><D:status>HTTP/1.1 403 Forbidden</D:status></D:response>")],
+    "does not say what something is": [/does not say what/, (body) => body.replace(/<D:resourcetype>.*?<\/D:resourcetype>/, "")],
+    "is of another folder": [/not asked for/, (body) => body.replaceAll("<D:href>/", "<D:href>/other/")],
+    "is empty": [/no whole XML/, () => ""],
+    "is none": [/none of WebDAV/, () => "<html></html>"],
+    "lacks the folder": [/something else than the directory/, (body) => body.replace(/<D:response><D:href>\/folder\/<\/D:href>.*?<\/D:response>/, "")],
   };
   let fault: ((body: string) => string) | undefined;
   const isListing = ({ method, headers }: Passing) => method === "PROPFIND" && headers["depth"] === "1";
-  const url = await between(context, address, {
+  const server = await between(context, address, {
     after: (request, answer) => (fault && isListing(request) ? { ...answer, body: Buffer.from(fault(answer.body.toString())) } : answer),
   });
+  const url = `${server}/folder`;
   const memory = memoryFolder("memory");
   for (const name of ["a.txt", "b.txt", "c.txt"]) memory.put(name, name);
   const state = memoryState();
   const run = () => bisync(memory, webdav({ url, ...WHO }), { state, force: true }).report;
   assert.equal((await run()).exitCode, 0);
-  for (const [what, change] of Object.entries(faults)) {
+  for (const [what, [words, change]] of Object.entries(faults)) {
     await context.test(`one that ${what}`, async () => {
       fault = change;
+      assert.match((await thrown(() => names(webdav({ url, ...WHO })))).message, words);
       const report = await run();
       assert.notEqual(report.exitCode, 0, report.headline);
       assert.deepEqual(memory.paths(), ["a.txt", "b.txt", "c.txt"]);

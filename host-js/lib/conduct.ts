@@ -25,6 +25,8 @@ export interface Order {
 }
 
 const KEEPS = { permissions: false, owner: false, attributes: false };
+/** The option that carries over empty directories. */
+const EMPTY_DIRECTORIES = "create-empty-src-dirs";
 /** A side that can do everything: what it refuses, it refuses whatever the sides are. */
 const ABLE: Capabilities = { timePrecisionNs: 1, setsTime: true, hashes: ["md5"], slowHashes: true, caseInsensitive: false };
 
@@ -40,7 +42,7 @@ export async function conduct(order: Order, events: Events): Promise<Report> {
   const changesNothing = isOn(given, "dry-run") || lastValue(given, "explain") || typeof plan === "object";
   const release = changesNothing ? undefined : await state.lock(sessionName(one.name, two.name));
   try {
-    const session = open({ given, plan, paths: { path1: one.name, path2: two.name }, capabilities: { path1, path2 } });
+    const session = open({ given: possible(given, { Path1: path1, Path2: path2 }, events), plan, paths: { path1: one.name, path2: two.name }, capabilities: { path1, path2 } });
     try {
       return await drive(session, {
         sides: { path1: one, path2: two },
@@ -58,6 +60,15 @@ export async function conduct(order: Order, events: Events): Promise<Report> {
   } finally {
     await release?.();
   }
+}
+
+/** Leaves out what a side cannot do. A directory that is made, and not kept, would look deleted the next time. */
+function possible(given: Given, sides: Record<string, Capabilities>, events: Events): Given {
+  const [unable] = Object.entries(sides).find(([, { keepsEmptyDirectories }]) => keepsEmptyDirectories === false) ?? [];
+  if (unable === undefined || lastValue(given, EMPTY_DIRECTORIES) === undefined) return given;
+  const text = `\`--${EMPTY_DIRECTORIES}\` is ignored: ${unable} keeps no directories without files`;
+  events.add({ type: "notice", level: "notice", code: "no-empty-directories", text });
+  return given.filter(([name]) => name !== EMPTY_DIRECTORIES);
 }
 
 /** Throws the code `usage` when an option is unknown or has a wrong value, or when some contradict each other. */

@@ -15,7 +15,7 @@ export interface Fingerprint {
   modified?: Instant;
   /** The algorithm and the value in hexadecimal: `md5:378840336ab14afa9c6b8d887e68a340`. */
   hash?: string;
-  /** What tells the file from every other, even when it is renamed; below 2^128, never zero. */
+  /** What tells the file from every other; below 2^128, never zero. Some sides give it another one when it is renamed. */
   id?: bigint;
 }
 
@@ -42,6 +42,8 @@ export interface Capabilities {
   slowHashes: boolean;
   /** Whether names that differ only by case name the same file. */
   caseInsensitive: boolean;
+  /** Whether a directory stays when nothing is in it; left out, it does. Where keys are all there is, it does not. */
+  keepsEmptyDirectories?: boolean;
 }
 
 /** How a file is written. */

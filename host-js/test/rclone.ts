@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 
-const RCLONE = process.env["RCLONE"] ?? "rclone";
+export const RCLONE = process.env["RCLONE"] ?? "rclone";
 const isThere = spawnSync(RCLONE, ["version"], { stdio: "ignore" }).status === 0;
 
 /** What tests are left out without. The time is a limit for what hangs. */

@@ -146,7 +146,8 @@ class Folder implements Side {
     const headers = { destination, overwrite: there ? "T" : "F" };
     await this.#changed("MOVE", path, headers, conditions, async () => {
       const [left, now] = [await this.#server.look(path), await this.#server.look(target)];
-      if (!left && now && isSame(now, resource)) return "done";
+      // It has another id at another place.
+      if (!left && now && isSame({ ...now, found: withoutId(now.found) }, resource)) return "done";
       return left && isSame(left, resource) && (there ? now && isSame(now, there) : !now) ? "unchanged" : "changed";
     });
   }
@@ -291,6 +292,10 @@ class Folder implements Side {
 
 function isSame(one: Resource, other: Resource): boolean {
   return one.found.kind === other.found.kind && isStill(one.found.fingerprint, other.found.fingerprint);
+}
+
+function withoutId({ kind, fingerprint: { id: _, ...fingerprint } }: Found): Found {
+  return { kind, fingerprint };
 }
 
 /** A condition on the resource that a request is about. */

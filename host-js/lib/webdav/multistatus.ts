@@ -46,7 +46,7 @@ function resource(response: Element, path: string): Resource | undefined {
   if (all(type, "collection").length > 0) return { names, found: { kind: "directory", fingerprint: {} }, etag: undefined, hasSign };
   const size = known.get(`${DAV}getcontentlength`)?.text.trim() ?? "";
   const time = Date.parse(known.get(`${DAV}getlastmodified`)?.text ?? "");
-  const id = idOf(etag);
+  const id = idOf(etag, names.join("/"));
   const fingerprint = {
     ...(/^\d+$/.test(size) && { size: Number(size) }),
     ...(!Number.isNaN(time) && { modified: { seconds: Math.floor(time / 1000), nanoseconds: 0 } }),

@@ -10,7 +10,8 @@ use bisync::backend::open::{Native, Opening, native};
 use bisync::remote::{Config, Connection, Destination};
 use bisync_engine::entry::{Fingerprint, Item};
 use bisync_engine::options::Options;
-use bisync_engine::protocol::{Expect, Failure, FailureKind};
+use bisync_engine::protocol::{Expect, Failure, FailureKind, MoveFile};
+use bisync_engine::side::Side;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -63,7 +64,8 @@ impl Faulty {
             format!(":s3,provider=Minio,endpoint='http://{address}',access_key_id=a,secret_access_key=s:bucket/d");
         let connection = Connection::parse(&place).unwrap().unwrap();
         let Destination::Remote(folder) = Destination::of(&connection, &Config::default()).unwrap() else { panic!() };
-        let (options, transport) = (Options::parse(&[]).unwrap(), Transport::default());
+        let given = [("low-level-retries".to_owned(), "3".to_owned())];
+        let (options, transport) = (Options::parse(&given).unwrap(), Transport::default());
         let Native { open, .. } = native("s3").unwrap();
         let (remote, path) = (&folder.remote, &*folder.path);
         let opening =
@@ -222,4 +224,26 @@ fn a_server_that_looks_itself_is_told_what_is_expected() {
     let version = version(&faulty);
     assert_eq!(faulty.write(Expect::Exactly(version)).kind, FailureKind::Refused);
     assert!(faulty.heard("PUT")[0].contains("if-match: \"e\""));
+}
+
+/// Otherwise a deletion that was done, and whose answer was lost, would have left neither.
+#[test]
+fn a_file_that_may_be_gone_where_it_was_stays_where_it_was_moved_to() {
+    let faulty = Faulty::new(|request, before| match &request[..4] {
+        "HEAD" if request.contains("/new") && before <= 2 => answer("404 Not Found", "", ""),
+        "PUT " => answer("200 OK", "", "<CopyObjectResult><ETag>\"e\"</ETag></CopyObjectResult>"),
+        "DELE" => answer("500 Internal Server Error", "", ""),
+        _ => has_file(request),
+    });
+    let moved = MoveFile {
+        side: Side::One,
+        path: path("f"),
+        expect: version(&faulty),
+        target: path("new"),
+        temporary: path(".bisync-y.tmp"),
+    };
+    let failure = faulty.runtime.block_on(faulty.backend.move_file(moved)).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Temporary);
+    assert_eq!(faulty.heard("PUT /bucket/d/new").len(), 1);
+    assert_eq!(faulty.heard("DELETE /bucket/d/new"), [""; 0]);
 }

@@ -28,9 +28,13 @@ impl S3 {
             Ok(object) => self.delete_object(&key, &object.etag).await,
             Err(refusal) => Err(refusal),
         };
-        if let Err(refusal) = deleted {
-            self.delete_object(&target, &copied.etag).await?;
-            return Err(refusal);
+        if let Err(failure) = deleted {
+            // Without a clear refusal the deletion may have been done: then the copy is all there is.
+            let is_refused = failure.kind == FailureKind::Refused;
+            if is_refused && self.server.look(&place.bucket, &key).await?.is_some() {
+                self.delete_object(&target, &copied.etag).await?;
+            }
+            return Err(failure);
         }
         self.described(&target, &copied).await
     }

@@ -1,11 +1,14 @@
 // The page of `demo/`, as it is built, in headless Chromium: without network after loading.
 
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
 
 import { openBrowser, serve, withBrowser } from "./browser.js";
+import { between } from "./proxy.js";
+import { serveS3, serveWebdav, withRclone } from "./rclone.js";
 
 const BUILT = new URL("../demo/dist/", import.meta.url);
 const isBuilt = { ...withBrowser, ...(!existsSync(BUILT) && { skip: "the page is not built: npm run build in demo/" }) };
@@ -129,4 +132,67 @@ test("the page keeps two folders in step", isBuilt, async (context) => {
     await page.getByRole("status").filter({ hasText: "carried out" }).waitFor();
   });
   assert.deepEqual(wrong, []);
+});
+
+test("the page keeps its storage in step with servers", { ...isBuilt, skip: isBuilt.skip || withRclone.skip }, async (context) => {
+  const served = await serve({}, BUILT);
+  context.after(() => served.close());
+  const browser = await openBrowser();
+  context.after(() => browser.close());
+  const page = await browser.newPage();
+  const origin = new URL(served.address).origin;
+  const show = () => page.getByRole("button", { name: "Show the plan" }).click();
+  /** Fills in what is asked for Path2. */
+  const fill = async (kind: string, values: Record<string, string>) => {
+    await page.goto(`${served.address}index.html`, { waitUntil: "networkidle" });
+    await page.getByLabel("What Path2 is").selectOption(kind);
+    for (const [label, value] of Object.entries(values)) await page.getByLabel(`${label} of Path2`).fill(value);
+  };
+  const carryOut = async () => {
+    await show();
+    await page.locator(".decision").first().waitFor();
+    await press(page, "Carry it out", /carried out|copied/);
+  };
+
+  await context.test("WebDAV", async (context) => {
+    const { address, directory } = await serveWebdav(context, `--allow-origin=${origin}`);
+    mkdirSync(join(directory, "d"));
+    writeFileSync(join(directory, "d/theirs.txt"), "theirs");
+    await fill("webdav", { Address: address, User: "user", Password: "secret" });
+    await write(page, { "path1/mine.txt": "mine" });
+    await carryOut();
+    assert.equal(readFileSync(join(directory, "mine.txt"), "utf8"), "mine");
+    const both = { "mine.txt": "mine", "d/theirs.txt": "theirs" };
+    assert.deepEqual(await files(page, "path1"), both);
+    // It is remembered when the page is opened again, and so is not taken for new on both sides.
+    await write(page, { "path1/mine.txt": "edited" });
+    await fill("webdav", { Address: address, User: "user", Password: "secret" });
+    await carryOut();
+    assert.deepEqual([readFileSync(join(directory, "mine.txt"), "utf8"), readdirSync(directory).sort()], ["edited", ["d", "mine.txt"]]);
+    await show();
+    await page.getByText("Both sides are in step").waitFor();
+
+    await fill("webdav", { Address: address, User: "user", Password: "wrong" });
+    await show();
+    await page.getByRole("status").filter({ hasText: "does not accept the credentials" }).waitFor();
+    const elsewhere = await serveWebdav(context, "--allow-origin=https://other.example");
+    await fill("webdav", { Address: elsewhere.address, User: "user", Password: "secret" });
+    await show();
+    await page.getByRole("status").filter({ hasText: "does not allow requests from this page (CORS)" }).waitFor();
+  });
+
+  await context.test("S3", async (context) => {
+    const { address, directory } = await serveS3(context);
+    mkdirSync(join(directory, "bucket"));
+    const allowed = { "access-control-allow-origin": origin, "access-control-allow-methods": "*", "access-control-allow-headers": "*, authorization", "access-control-expose-headers": "ETag, x-amz-meta-mtime" };
+    const endpoint = await between(context, address, {
+      before: ({ method }) => (method === "OPTIONS" ? { status: 204, headers: allowed, body: Buffer.from("") } : undefined),
+      after: (_, answer) => ({ ...answer, headers: { ...answer.headers, ...allowed } }),
+    });
+    await fill("s3", { Endpoint: endpoint, Bucket: "bucket", Folder: "in/here", "Access key": "access", "Secret key": "secret" });
+    await page.getByLabel("Folder of Path1").fill("other");
+    await write(page, { "other/d/mine.txt": "mine" });
+    await carryOut();
+    assert.equal(readFileSync(join(directory, "bucket/in/here/d/mine.txt"), "utf8"), "mine");
+  });
 });

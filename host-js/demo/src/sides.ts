@@ -1,51 +1,48 @@
-// The folders that a person can choose.
+// Where a person says which folders there are.
 
-import { browserFolder, memoryFolder, type MemoryFolder, type Side } from "bisync";
+import type { Side } from "bisync";
 
-declare global {
-  interface Window {
-    showDirectoryPicker?(options: { mode: "readwrite" }): Promise<FileSystemDirectoryHandle>;
-  }
-}
+import { type Field, kindsOf } from "./kinds.js";
 
 /** Fills a fieldset with what can be chosen, and gives a function that returns what was. */
 export function chooser(fieldset: HTMLElement, name: string): { chosen(): Promise<Side>; set(side: Side, words: string): void } {
-  const kind = document.createElement("select");
-  kind.setAttribute("aria-label", `What ${name} is`);
-  kind.append(new Option("storage of this browser", "own"), new Option("memory of this page", "memory"));
-  if (window.showDirectoryPicker) kind.prepend(new Option("folder of this computer", "picked"));
-  kind.value = "own";
-  const folder = document.createElement("input");
-  folder.type = "text";
-  folder.value = name.toLowerCase();
-  folder.setAttribute("aria-label", `Name of the folder of ${name}`);
+  const kinds = kindsOf(name);
+  const select = document.createElement("select");
+  select.setAttribute("aria-label", `What ${name} is`);
+  select.append(...Object.entries(kinds).map(([value, { label }]) => new Option(label, value)));
+  select.value = "own";
   const pick = document.createElement("button");
   pick.type = "button";
   pick.textContent = "Choose…";
-  pick.hidden = true;
   const row = document.createElement("p");
   row.className = "row";
-  row.append(kind, folder, pick);
-  fieldset.append(row);
+  row.append(select, pick);
+  const inputs = document.createElement("div");
+  inputs.className = "fields";
+  const hint = document.createElement("p");
+  hint.className = "hint";
+  hint.textContent = "The server has to allow requests from this page (CORS). What you type goes to that server alone.";
+  fieldset.append(row, inputs, hint);
 
-  const memory: MemoryFolder = memoryFolder(name);
   let given: Side | undefined;
-  let picked: Side | undefined;
+  let picked: FileSystemDirectoryHandle | undefined;
+  /** The folder that was opened last, and with what: a side remembers what it has seen. */
+  let opened: { key: string; picked: FileSystemDirectoryHandle | undefined; side: Side } | undefined;
   const show = () => {
-    folder.hidden = kind.value !== "own";
-    pick.hidden = kind.value !== "picked";
+    const kind = kinds[select.value];
+    pick.hidden = select.value !== "picked";
+    hint.hidden = !kind?.isRemote;
+    inputs.replaceChildren(...(kind?.fields ?? []).map((field) => labelled(field, name)));
   };
-  kind.addEventListener("change", () => {
+  select.addEventListener("change", () => {
     given = undefined;
-    kind.querySelector("option[value=given]")?.remove();
+    select.querySelector("option[value=given]")?.remove();
     show();
   });
   pick.addEventListener("click", async () => {
     try {
-      const handle = await window.showDirectoryPicker?.({ mode: "readwrite" });
-      if (!handle) return;
-      picked = browserFolder(handle);
-      pick.textContent = handle.name;
+      picked = await window.showDirectoryPicker?.({ mode: "readwrite" });
+      pick.textContent = picked?.name ?? "Choose…";
     } catch (error) {
       // Whoever closes the picker has chosen nothing.
       if ((error as DOMException).name !== "AbortError") throw error;
@@ -55,22 +52,33 @@ export function chooser(fieldset: HTMLElement, name: string): { chosen(): Promis
   return {
     async chosen() {
       if (given) return given;
-      if (kind.value === "memory") return memory;
-      if (kind.value === "picked") {
-        if (!picked) throw new Error(`choose a folder for ${name}`);
-        return picked;
+      const kind = kinds[select.value];
+      if (!kind) throw new Error(`choose what ${name} is`);
+      const values: Record<string, string> = {};
+      for (const input of inputs.querySelectorAll("input")) {
+        values[input.name] = input.type === "password" ? input.value : input.value.trim();
+        if (input.required && values[input.name] === "") throw new Error(`${input.ariaLabel} is empty`);
       }
-      const path = folder.value.trim();
-      if (!path || path.includes("/")) throw new Error(`give the folder of ${name} a name without /`);
-      const root = await navigator.storage.getDirectory();
-      return browserFolder(await root.getDirectoryHandle(path, { create: true }), path);
+      const key = JSON.stringify([select.value, values]);
+      if (opened?.key !== key || opened.picked !== picked) opened = { key, picked, side: await kind.open(values, picked) };
+      return opened.side;
     },
     set(side, words) {
       given = side;
-      kind.querySelector("option[value=given]")?.remove();
-      kind.prepend(new Option(words, "given"));
-      kind.value = "given";
+      select.querySelector("option[value=given]")?.remove();
+      select.prepend(new Option(words, "given"));
+      select.value = "given";
       show();
     },
   };
+}
+
+function labelled({ name, label, value = "", placeholder = "", isSecret, isOptional }: Field, side: string): HTMLElement {
+  const input = document.createElement("input");
+  input.type = isSecret ? "password" : "text";
+  Object.assign(input, { name, value, placeholder, required: !isOptional, autocomplete: isSecret ? "current-password" : "on", spellcheck: false });
+  input.ariaLabel = `${label} of ${side}`;
+  const shown = document.createElement("label");
+  shown.append(`${label}${isOptional ? " (optional)" : ""}`, input);
+  return shown;
 }

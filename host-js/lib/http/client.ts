@@ -95,7 +95,8 @@ export async function* piecesOf(response: Response, path: string): AsyncGenerato
 function noAnswer(path: string, cause: unknown): BisyncError {
   if (cause instanceof BisyncError) return cause;
   const { code } = ((cause as { cause?: { code?: unknown } }).cause ?? {}) as { code?: unknown };
-  return new BisyncError("temporary", `no answer from the server${typeof code === "string" ? `: ${code}` : ""}`, { path, cause });
+  const inPage = globalThis.location === undefined ? "" : ": it cannot be reached, or does not allow requests from this page (CORS)";
+  return new BisyncError("temporary", `no answer from the server${typeof code === "string" ? `: ${code}` : inPage}`, { path, cause });
 }
 
 /** Returns how many milliseconds the server wants to be left alone: it says so many seconds, or until a date. */

@@ -44,7 +44,8 @@ class Folder implements Side {
     const root = await this.#server.look("");
     if (!root) throw new BisyncError("notFound", "there is no such folder");
     if (root.found.kind !== "directory") throw new BisyncError("usage", "it is not a folder");
-    this.#setsTime ??= root.hasSign;
+    this.#setsTime ??= root.hasSign && (await this.#server.takes("x-oc-mtime", "0"));
+    this.#conditions &&= await this.#server.takes("if-match", "*");
     return { timePrecisionNs: SECOND_NS, setsTime: this.#setsTime, hashes: [], slowHashes: false, caseInsensitive: false };
   }
 

@@ -30,6 +30,8 @@ export class Server {
   readonly user: string;
   readonly #client: Client;
   readonly #headers: Headers;
+  /** Whether this is a page of another origin. */
+  readonly #isElsewhere: boolean;
 
   constructor(options: WebdavOptions) {
     const url = addressOf(options.url);
@@ -39,6 +41,7 @@ export class Server {
     this.user = user;
     if (!url.pathname.endsWith("/")) url.pathname += "/";
     this.root = url.href;
+    this.#isElsewhere = !options.fetch && globalThis.location !== undefined && globalThis.location.origin !== url.origin;
     this.#client = new Client(options.fetch);
     this.#headers = headersOf(options.headers);
     if (user !== "" || password !== "") this.#headers.set("authorization", `Basic ${base64(`${user}:${password}`)}`);
@@ -58,7 +61,14 @@ export class Server {
   }
 
   /** Makes a request, and returns an answer that is good. */
-  async ask({ method, path, isDirectory = false, headers = {}, body, isRepeatable = true }: Asked): Promise<Response> {
+  async ask(asked: Asked): Promise<Response> {
+    const response = await this.#send(asked);
+    if (response.ok) return response;
+    await discard(response);
+    throw failure(response, asked.path);
+  }
+
+  async #send({ method, path, isDirectory = false, headers = {}, body, isRepeatable = true }: Asked): Promise<Response> {
     const url = this.url(path, isDirectory);
     const all = new Headers(this.#headers);
     for (const [name, value] of Object.entries(headers)) all.set(name, value);
@@ -66,10 +76,7 @@ export class Server {
     const redirect = method === "GET" || method === "PROPFIND" ? "follow" : "manual";
     const init: Outgoing["init"] = { method, headers: all, redirect, ...(body !== undefined && { body }) };
     if (body instanceof ReadableStream) init.duplex = "half";
-    const response = await this.#client.send(path, async () => ({ url, init }), isRepeatable);
-    if (response.ok) return response;
-    await discard(response);
-    throw failure(response, path);
+    return this.#client.send(path, async () => ({ url, init }), isRepeatable);
   }
 
   /** Asks for a resource and, where `depth` is 1, for what is directly in it. */
@@ -82,6 +89,17 @@ export class Server {
       throw new BisyncError("other", "the server does not speak WebDAV at this address", { path });
     }
     return readMultistatus(await textOf(response, path), path);
+  }
+
+  /**
+   * Whether requests may have a header. From a page, a server of another origin gets only those that it has named (CORS), and no page sees
+   * which these are: the platform makes no request that has another one.
+   */
+  async takes(header: string, value: string): Promise<boolean> {
+    if (!this.#isElsewhere) return true;
+    const response = await this.#send({ method: "PROPFIND", path: "", headers: { depth: "0", [header]: value }, isRepeatable: false }).catch(() => undefined);
+    if (response) await discard(response);
+    return response !== undefined;
   }
 
   /** Says what there is at a path; `undefined` when there is nothing. */

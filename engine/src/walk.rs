@@ -16,7 +16,7 @@ use crate::temporary;
 
 /// At most so many directories of a side are being listed at once.
 const LISTED_AT_ONCE: usize = 64;
-/// No further directory is asked for while so many entries wait to be taken from the stream.
+/// No further directory is asked for while so many entries wait to be taken from the stream, unless the stream waits for it.
 const ENTRIES_AHEAD: usize = 40_000;
 
 /// What the walk found at a path.
@@ -89,6 +89,8 @@ pub struct Walk {
     at_root: bool,
     next_slot: Slot,
     entries_ahead: usize,
+    /// The directory without which the stream cannot go on, when it was last tried.
+    needed: Option<RelPath>,
     blind: BTreeMap<RelPath, Blind>,
     oddities: Vec<Oddity>,
 }
@@ -129,6 +131,7 @@ impl Walk {
             at_root: true,
             next_slot: 0,
             entries_ahead: 0,
+            needed: None,
             blind: BTreeMap::new(),
             oddities: Vec::new(),
         }
@@ -137,11 +140,14 @@ impl Walk {
     /// Returns the next directory to list, if one should be listed now, and the number that [`supply`](Self::supply) wants
     /// with its pages.
     pub fn wants(&mut self) -> Option<(u32, RelPath)> {
-        let busy = self.listing.len();
-        if busy > 0 && (busy >= LISTED_AT_ONCE || self.entries_ahead >= ENTRIES_AHEAD) {
+        if self.listing.len() >= LISTED_AT_ONCE {
             return None;
         }
-        let (_, path) = self.wanted.pop_first()?;
+        let next = self.wanted.first_entry()?;
+        if self.entries_ahead >= ENTRIES_AHEAD && self.needed.as_ref() != Some(next.get()) {
+            return None;
+        }
+        let path = next.remove();
         let slot = self.next_slot;
         self.next_slot += 1;
         self.listing.insert(slot, Listing { path: path.clone(), items: Vec::new() });
@@ -185,7 +191,7 @@ impl Walk {
         loop {
             if self.at_root {
                 if !self.enter(&RelPath::root()) {
-                    return Pull::Wait;
+                    return self.wait_for(RelPath::root());
                 }
                 self.at_root = false;
             }
@@ -197,7 +203,7 @@ impl Walk {
                 Some(Step::Enter(path)) => {
                     let path = path.clone();
                     if !self.enter(&path) {
-                        return Pull::Wait;
+                        return self.wait_for(path);
                     }
                 }
                 Some(Step::Take(seen)) => {
@@ -205,7 +211,8 @@ impl Walk {
                     let may_be_marked = !self.filter.marker_names().is_empty()
                         && matches!(&seen.now, Now::Present(found) if found.kind == Kind::Directory);
                     if may_be_marked && !self.ready.contains_key(&seen.path) {
-                        return Pull::Wait;
+                        let path = seen.path.clone();
+                        return self.wait_for(path);
                     }
                     let is_marked = may_be_marked && self.blind.get(&seen.path) == Some(&Blind::Excluded);
                     if let Some(Step::Take(mut seen)) = steps.pop_front() {
@@ -218,6 +225,11 @@ impl Walk {
                 }
             }
         }
+    }
+
+    fn wait_for(&mut self, directory: RelPath) -> Pull<Seen> {
+        self.needed = Some(directory);
+        Pull::Wait
     }
 
     /// Says whether, and why, nothing is known of `path` because a directory above it was not listed.
@@ -404,6 +416,41 @@ mod tests {
         let expected = ["a", "a.txt", "a/y", "a/z", "a/z/deep", "a0", "b"];
         assert_eq!(drain(|_| 0), expected);
         assert_eq!(drain(|count| count - 1), expected);
+    }
+
+    #[test]
+    fn what_waits_stays_small_when_only_the_stream_is_slow() {
+        let filter = Filter::new(&[], crate::filter::Limits::default(), false).unwrap();
+        let mut walk = Walk::new(Arc::new(filter), false);
+        let (root, _) = walk.wants().unwrap();
+        let directories = 0..ENTRIES_AHEAD / 100;
+        walk.supply(
+            root,
+            directories.clone().map(|number| item(&format!("d{number:04}"), Kind::Directory)).collect(),
+            true,
+        )
+        .unwrap();
+        let mut listed = 0;
+        let mut answer = |walk: &mut Walk| {
+            // Each answer comes before the next question.
+            while let Some((slot, path)) = walk.wants() {
+                listed += 1;
+                let files = (0..200).map(|number| item(&format!("f{number:03}"), Kind::File)).collect();
+                assert!(path.as_str() < "e" && walk.supply(slot, files, true).is_ok());
+            }
+            assert!(walk.entries_ahead < ENTRIES_AHEAD + 400, "{}", walk.entries_ahead);
+            listed
+        };
+        assert_eq!(answer(&mut walk), ENTRIES_AHEAD / 200 - 4);
+        let mut pulled = 0;
+        let listed = loop {
+            match walk.pull() {
+                Pull::Item(_) => pulled += 1,
+                Pull::Wait => drop(answer(&mut walk)),
+                Pull::End => break answer(&mut walk),
+            }
+        };
+        assert_eq!((listed, pulled), (directories.len(), directories.len() * 201));
     }
 
     #[test]

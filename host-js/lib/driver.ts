@@ -4,6 +4,7 @@ import { pack } from "./page.js";
 import type { Notice, Reply, Report, Request, SideName, StateVerb, Verb, Workload } from "./protocol.js";
 import type { Found, Item, Side } from "./side.js";
 import { performState, type StateStore } from "./state.js";
+import { checked, checkPage } from "./told.js";
 
 /** What a run drives, and how. */
 export interface Drive {
@@ -105,9 +106,12 @@ async function attempt(session: Session, id: number, verb: Verb, run: Drive, sto
       if (verb.verb === "listDirectory") {
         // Pages go out when the directory was listed to its end: a second try gives others.
         const pages: Item[][] = [];
-        for await (const page of run.sides[verb.side].list(verb.path, verb.hash)) pages.push(page);
-        const packed = pages.length === 0 ? [pack([])] : pages.map(pack);
-        return () => packed.forEach((page, index) => session.supplyPage(id, page, index === packed.length - 1));
+        for await (const page of run.sides[verb.side].list(verb.path, verb.hash)) {
+          checkPage(page, verb.path);
+          pages.push(page);
+        }
+        if (pages.length === 0) pages.push([]);
+        return () => pages.forEach((page, index) => session.supplyPage(id, pack(page), index === pages.length - 1));
       }
       const reply = await perform(verb, run.sides);
       return () => supply(session, id, reply);
@@ -120,8 +124,10 @@ async function attempt(session: Session, id: number, verb: Verb, run: Drive, sto
 
 async function perform(verb: Verb, sides: Record<SideName, Side>): Promise<Reply> {
   switch (verb.verb) {
-    case "describe":
-      return { described: (await sides[verb.side].describe(verb.path)) ?? null };
+    case "describe": {
+      const there = await sides[verb.side].describe(verb.path);
+      return { described: there ? checked(there, verb.path) : null };
+    }
     case "sameContent":
       return { same: await sameContent(sides.path1.read(...verb.one), sides.path2.read(...verb.two)) };
     case "copyFile": {
@@ -131,21 +137,21 @@ async function perform(verb: Verb, sides: Record<SideName, Side>): Promise<Reply
       const { temporary } = verb.staging;
       const options = { expect, temporary, modified: verb.source.modified, verify: verb.verify };
       const content = whole(from.read(verb.path, verb.source), verb.source.size);
-      return done(await to.write(verb.target, content, options));
+      return done(checked(await to.write(verb.target, content, options), verb.target));
     }
     case "moveFile":
-      return done(await sides[verb.side].move(verb.path, verb.expect, verb.target));
+      return done(checked(await sides[verb.side].move(verb.path, verb.expect, verb.target), verb.target));
     case "deleteFile":
       if (verb.disposal !== "discard") throw notHere();
       await sides[verb.side].remove(verb.path, verb.expect);
       return done();
     case "makeDirectory":
-      return done(await sides[verb.side].makeDirectory(verb.path));
+      return done(checked(await sides[verb.side].makeDirectory(verb.path), verb.path));
     case "removeDirectory":
       await (verb.emptiness === "empty" ? sides[verb.side].removeDirectory(verb.path) : removeTree(sides[verb.side], verb.path));
       return done();
     case "setTime":
-      return done(await sides[verb.side].setTime(verb.path, verb.expect, verb.modified));
+      return done(checked(await sides[verb.side].setTime(verb.path, verb.expect, verb.modified), verb.path));
     case "flush":
       await sides[verb.side].flush();
       return done();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { apply, bisync, BisyncError, memoryFolder, memoryState, type MemoryFolder, plan, type RunOptions } from "bisync";
+import { apply, bisync, BisyncError, type Item, memoryFolder, memoryState, type MemoryFolder, plan, type RunOptions } from "bisync";
 
 const BEFORE = new Date("2024-01-01T00:00:00Z");
 const LATER = new Date("2024-06-01T00:00:00Z");
@@ -153,6 +153,36 @@ test("a name that leads out of its directory is not followed", async () => {
   const report = await bisync({ ...one, list }, two, options).report;
   assert.notEqual(report.exitCode, 0);
   assert.equal(two.paths().length, 4);
+});
+
+test("a side that tells what cannot be is named, and nothing is changed", async (context) => {
+  const file = { name: "x", kind: "file", fingerprint: { size: 1 } };
+  const told: [item: unknown, words: string][] = [
+    [{ ...file, fingerprint: { size: 1.5 } }, "`size` is no number of bytes"],
+    [{ ...file, fingerprint: { size: "1" } }, "`size` is no number of bytes"],
+    [{ ...file, fingerprint: { size: -1 } }, "`size` is no number of bytes"],
+    [{ ...file, fingerprint: { modified: new Date() } }, "`modified` is no time"],
+    [{ ...file, fingerprint: { modified: { seconds: 1, nanoseconds: 1e9 } } }, "`modified` is no time"],
+    [{ ...file, fingerprint: { hash: "378840336ab14afa9c6b8d887e68a340" } }, "`hash` is not"],
+    [{ ...file, fingerprint: { id: 5 } }, "`id` is no `bigint`"],
+    [{ ...file, kind: "File" }, "`kind` is none of file, directory"],
+    [{ name: "x", kind: "file" }, "there is no `fingerprint`"],
+    [{ kind: "file", fingerprint: {} }, "an item has no `name`"],
+  ];
+  for (const [item, words] of told) {
+    await context.test(words, async () => {
+      const { one, two, options } = await inStep();
+      two.delete("a.txt");
+      const list = async function* (path: string) {
+        yield* one.list(path, undefined);
+        if (path === "") yield [item as Item];
+      };
+      const report = await bisync({ ...one, list }, two, options).report;
+      assert.notEqual(report.exitCode, 0);
+      assert.ok(report.headline.includes(words) || report.failures.some(({ reason }) => reason.includes(words)), JSON.stringify(report));
+      assert.equal(one.paths().length, 4);
+    });
+  }
 });
 
 test("a signal stops the run, and the next one goes on", async () => {

@@ -8,7 +8,7 @@ use bisync::backend::Backend;
 use bisync::backend::local::Transport;
 use bisync::backend::open::{Native, Opening, native};
 use bisync::remote::{Config, Connection, Destination};
-use bisync_engine::entry::{Fingerprint, Item};
+use bisync_engine::entry::{Fingerprint, Found, Item};
 use bisync_engine::options::Options;
 use bisync_engine::protocol::{Expect, Failure, FailureKind, MoveFile};
 use bisync_engine::side::Side;
@@ -90,13 +90,13 @@ impl Faulty {
         })
     }
 
-    fn write(&self, expect: Expect) -> Failure {
+    fn write(&self, expect: Expect) -> Result<Found, Failure> {
         let (producer, content) = bisync::backend::Content::channel();
         self.runtime.spawn(async move {
             producer.send(b"tea".to_vec()).await.unwrap();
             producer.end(Ok(())).await;
         });
-        self.runtime.block_on(self.backend.write(copy_to("f", 3, expect), content)).unwrap_err()
+        self.runtime.block_on(self.backend.write(copy_to("f", 3, expect), content))
     }
 
     fn heard(&self, beginning: &str) -> Vec<String> {
@@ -215,14 +215,14 @@ fn a_server_that_looks_itself_is_told_what_is_expected() {
         "HEAD" => answer("404 Not Found", "", ""),
         _ => answer("412 Precondition Failed", "", "<Error><Code>PreconditionFailed</Code></Error>"),
     });
-    assert_eq!(faulty.write(Expect::Absent).kind, FailureKind::Refused);
+    assert_eq!(kind_of(faulty.write(Expect::Absent)), FailureKind::Refused);
     assert!(faulty.heard("PUT")[0].contains("if-none-match: *"));
     let faulty = Faulty::new(|request, _| match &request[..3] {
         "PUT" => answer("412 Precondition Failed", "", "<Error><Code>PreconditionFailed</Code></Error>"),
         _ => has_file(request),
     });
     let version = version(&faulty);
-    assert_eq!(faulty.write(Expect::Exactly(version)).kind, FailureKind::Refused);
+    assert_eq!(kind_of(faulty.write(Expect::Exactly(version))), FailureKind::Refused);
     assert!(faulty.heard("PUT")[0].contains("if-match: \"e\""));
 }
 
@@ -246,4 +246,19 @@ fn a_file_that_may_be_gone_where_it_was_stays_where_it_was_moved_to() {
     assert_eq!(failure.kind, FailureKind::Temporary);
     assert_eq!(faulty.heard("PUT /bucket/d/new").len(), 1);
     assert_eq!(faulty.heard("DELETE /bucket/d/new"), [""; 0]);
+}
+
+#[test]
+fn what_was_just_uploaded_is_not_asked_for_when_it_is_listed() {
+    let faulty = Faulty::new(|request, before| match (&request[..4], before) {
+        ("HEAD", 0) => answer("404 Not Found", "", ""),
+        ("PUT ", _) => answer("200 OK", "etag: \"e\"\r\ndate: Wed, 01 Jan 2020 00:00:01 GMT\r\n", ""),
+        // The first look at the listing is whether anything lies below the path.
+        ("GET ", 0) if request.contains("prefix=d%2Ff%2F") => answer("200 OK", "", "<ListBucketResult/>"),
+        ("GET ", _) => answer("200 OK", "", &listing().split_once("\r\n\r\n").unwrap().1.replace(">5<", ">3<")),
+        _ => answer("500 Internal Server Error", "", ""),
+    });
+    let written = faulty.write(Expect::Absent).unwrap();
+    assert_eq!(faulty.list().unwrap()[0].found, written);
+    assert_eq!(faulty.heard("HEAD").len(), 1);
 }

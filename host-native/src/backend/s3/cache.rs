@@ -8,13 +8,16 @@ use std::fs;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, UNIX_EPOCH};
 
+use bisync_engine::entry::Instant;
 use redb::{
     Database, DatabaseError, Durability, Error, ReadableDatabase, StorageError, Table, TableDefinition, TableError,
 };
+use reqwest::header::{DATE, HeaderMap};
 
 use super::object::Details;
-use super::times::{read_time, write_time};
+use super::times::{read_date, read_time, write_time};
 use super::xml::Listed;
 
 /// What a directory's keys begin with, and the rest of the key; what the listing said, and what was told.
@@ -22,6 +25,24 @@ const OBJECTS: TableDefinition<'static, (&str, &str), &str> = TableDefinition::n
 
 /// So much memory is used for it, in bytes.
 const MEMORY: usize = 8 << 20;
+
+/// When the server wrote an object that was uploaded, as far as its answer tells: in whole seconds, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    first: i64,
+    last: i64,
+}
+
+impl Written {
+    /// Reads the answer to an upload that took so long; `None` when it has no date.
+    pub fn during(headers: &HeaderMap, took: Duration) -> Option<Self> {
+        let date = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
+        let date = i64::try_from(date.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()?;
+        // Some servers write the date when the request comes, and some objects are as old as that.
+        let around = i64::try_from(took.as_secs()).ok()?.checked_add(1)?;
+        Some(Self { first: date - around, last: date.checked_add(around)? })
+    }
+}
 
 /// What is known of the objects of a folder.
 #[derive(Debug)]
@@ -63,8 +84,22 @@ impl Cache {
     /// Keeps what was told of objects of a directory.
     pub fn keep<'a>(&self, prefix: &str, told: impl Iterator<Item = (&'a Listed, &'a Details)>) {
         let rows: Vec<_> = told
-            .filter_map(|(object, details)| Some((object.key.strip_prefix(prefix)?, row(object, details))))
+            .filter_map(|(object, details)| {
+                let name = object.key.strip_prefix(prefix)?;
+                Some((name, row(&object.etag, &object.modified, object.size, details)))
+            })
             .collect();
+        self.insert(prefix, &rows);
+    }
+
+    /// Keeps what is known of an object because it was uploaded just now. The listing will say when it was written, and nobody
+    /// else who put the same content there in these seconds is told from it.
+    pub fn keep_uploaded(&self, key: &str, etag: &str, size: u64, Written { first, last }: Written, details: &Details) {
+        let (prefix, name) = key.split_at(key.rfind('/').map_or(0, |slash| slash + 1));
+        self.insert(prefix, &[(name, row(etag, &format!("{first}..{last}"), size, details))]);
+    }
+
+    fn insert(&self, prefix: &str, rows: &[(&str, String)]) {
         if !rows.is_empty() {
             self.with(|database| {
                 change(database, |table| {
@@ -151,28 +186,35 @@ fn change(database: &Database, work: impl FnOnce(&mut Objects<'_>) -> Result<(),
     Ok(transaction.commit()?)
 }
 
-/// What the listing said, and what was told: five lines, empty where there is nothing.
-fn row(object: &Listed, details: &Details) -> String {
+/// What the listing said (of what was uploaded: will say), and what was told: five lines, empty where there is nothing.
+fn row(etag: &str, written: &str, size: u64, details: &Details) -> String {
     let modified = details.modified.map(write_time).unwrap_or_default();
     let md5 = details.md5.as_deref().unwrap_or_default();
-    format!("{}\n{}\n{}\n{modified}\n{md5}", object.etag, object.modified, object.size)
+    format!("{etag}\n{written}\n{size}\n{modified}\n{md5}")
 }
 
 /// Returns what was told, where the listing still says the same.
 fn details(row: &str, object: &Listed) -> Option<Details> {
     let mut lines = row.split('\n');
     let mut next = || lines.next();
-    let is_same = next()? == object.etag && next()? == object.modified && next()? == object.size.to_string();
-    let (modified, md5) = (next()?, next()?);
+    let (etag, written, size, modified, md5) = (next()?, next()?, next()?, next()?, next()?);
     let modified = if modified.is_empty() { None } else { Some(read_time(modified)?) };
     let md5 = Some(md5.to_owned()).filter(|md5| !md5.is_empty());
+    let is_same = etag == object.etag && size == object.size.to_string() && is_then(written, object, modified);
     is_same.then_some(Details { modified, md5 })
+}
+
+/// Says whether the listing tells the time of writing that was kept.
+fn is_then(kept: &str, object: &Listed, modified: Option<Instant>) -> bool {
+    let Some((first, last)) = kept.split_once("..") else { return kept == object.modified };
+    let (Ok(first), Ok(last)) = (first.parse(), last.parse()) else { return false };
+    // Some servers tell the modification time in its place.
+    let told = read_date(&object.modified).map(|time| time.seconds);
+    told.is_some_and(|told| (first..=last).contains(&told) || modified.is_some_and(|time| time.seconds == told))
 }
 
 #[cfg(test)]
 mod tests {
-    use bisync_engine::entry::Instant;
-
     use super::*;
 
     fn listed(key: &str, etag: &str) -> Listed {
@@ -207,6 +249,32 @@ mod tests {
         cache.known("d/", std::slice::from_ref(&b));
         assert_eq!(cache.known("d/", &[a, b]), [None, Some(Details::default())]);
         assert_eq!(cache.known("d/e/", &[listed("d/e/a", "1")]), [Some(told(8))]);
+    }
+
+    #[test]
+    fn what_was_uploaded_is_known_by_the_seconds_in_which_it_was_written() {
+        let home = tempfile::tempdir().unwrap();
+        let cache = Cache::new(home.path().join("c"));
+        let date = |text: &str| HeaderMap::from_iter([(DATE, text.parse().unwrap())]);
+        assert_eq!(Written::during(&date("yesterday"), Duration::ZERO), None);
+        let written = Written::during(&date("Thu, 01 Jan 2026 00:00:10 GMT"), Duration::from_millis(2_900)).unwrap();
+        cache.keep_uploaded("d/a", "1", 5, written, &told(7));
+        let known = |modified: &str, etag: &str, size: u64| {
+            let object = Listed { modified: modified.into(), size, ..listed("d/a", etag) };
+            cache.known("d/", &[object])[0].is_some()
+        };
+        for modified in ["2026-01-01T00:00:07.000Z", "2026-01-01T00:00:13.999Z", "1970-01-01T00:00:07Z"] {
+            assert!(known(modified, "1", 5), "{modified}");
+        }
+        for modified in ["2026-01-01T00:00:06.999Z", "2026-01-01T00:00:14Z", "1970-01-01T00:00:08Z", ""] {
+            assert!(!known(modified, "1", 5), "{modified}");
+        }
+        assert!(!known("2026-01-01T00:00:10Z", "2", 5) && !known("2026-01-01T00:00:10Z", "1", 6));
+        cache.keep_uploaded("at the top", "1", 5, written, &told(7));
+        assert_eq!(
+            cache.known("", &[Listed { modified: "2026-01-01T00:00:10Z".into(), ..listed("at the top", "1") }]),
+            [Some(told(7))]
+        );
     }
 
     #[test]

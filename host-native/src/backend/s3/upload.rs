@@ -2,10 +2,11 @@
 
 use std::future::pending;
 use std::pin::pin;
+use std::time::Instant;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use bisync_engine::entry::{Found, Instant};
+use bisync_engine::entry::Found;
 use bisync_engine::protocol::{CopyFile, Disposal, Expect, Failure, FailureKind};
 use bytes::Bytes;
 use futures_util::future::{Either, select};
@@ -15,7 +16,8 @@ use reqwest::header::ETAG;
 use rusty_s3::Method;
 
 use super::S3;
-use super::object::{MTIME, Object, fingerprint, found, hexadecimal, md5_of_etag, says_content};
+use super::cache::Written;
+use super::object::{Details, MTIME, Object, fingerprint, found, hexadecimal, md5_of_etag, says_content};
 use super::request::{Condition, Request};
 use super::times::write_time;
 use super::xml::plain_etag;
@@ -118,8 +120,9 @@ impl S3 {
         let size = bytes.len() as u64;
         let request = self.making(Method::Put, copy, key).header("content-md5", BASE64_STANDARD.encode(md5));
         let request = self.server.on_condition(request, condition(there.as_ref()));
+        let began = Instant::now();
         match self.server.ask(&request, bytes).await {
-            Ok(response) => self.uploaded(copy, key, &response, size, md5).await,
+            Ok(response) => self.uploaded(copy, key, &response, began, size, md5).await,
             Err(failure) if failure.kind == FailureKind::Refused => {
                 // The answer to a first try may have been lost: then this is what it made.
                 let now = self.server.look(&self.folder.bucket, key).await?;
@@ -149,6 +152,7 @@ impl S3 {
         self.back_up_replaced(copy, key, there.as_ref()).await?;
         let request = self.server.on_condition(self.making(Method::Put, copy, key), condition(there.as_ref()));
         let (sender, body) = streamed(size);
+        let began = Instant::now();
         let answered = self.server.send_once(&request, size, body);
         let fed = async {
             let mut held = first;
@@ -171,7 +175,7 @@ impl S3 {
                 self.server.client.patiently(answered).await??
             }
         };
-        self.uploaded(copy, key, &response, size, incoming.md5()).await
+        self.uploaded(copy, key, &response, began, size, incoming.md5()).await
     }
 
     async fn give(&self, sender: &BodySender, piece: Bytes) -> Result<(), Failure> {
@@ -186,7 +190,7 @@ impl S3 {
     pub(super) fn making<'a>(&'a self, method: Method, copy: &CopyFile, key: &'a str) -> Request<'a> {
         let kind = mime_guess::from_path(copy.target.name()).first_raw().unwrap_or("application/octet-stream");
         let request = Request::new(method, &self.folder.bucket, key).header("content-type", kind);
-        let modified = copy.source.modified.map(|time: Instant| (MTIME, write_time(time)));
+        let modified = copy.source.modified.map(|time| (MTIME, write_time(time)));
         let headers = self.server.settings.headers.iter().cloned().chain(modified);
         headers.fold(request, |request, (name, value)| request.header(name, value))
     }
@@ -204,12 +208,13 @@ impl S3 {
         }
     }
 
-    /// Makes sure that the server has what was sent.
+    /// Makes sure that the server has what was sent, and remembers it.
     async fn uploaded(
         &self,
         copy: &CopyFile,
         key: &str,
         response: &Response,
+        began: Instant,
         size: u64,
         md5: [u8; 16],
     ) -> Result<Uploaded, Failure> {
@@ -222,6 +227,12 @@ impl S3 {
             }
             let message = "what the server has is not what was sent: its checksum differs";
             return Err(failed(FailureKind::Temporary, message));
+        }
+        if let (Some(modified), Some(written)) =
+            (copy.source.modified, Written::during(response.headers(), began.elapsed()))
+        {
+            let details = Details { modified: Some(modified), md5: Some(hexadecimal(&md5)) };
+            self.cache.keep_uploaded(key, etag, size, written, &details);
         }
         Ok(Uploaded { etag: etag.to_owned(), size })
     }

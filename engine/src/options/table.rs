@@ -378,6 +378,14 @@ pub const OPTIONS: &[OptionSpec] = &[
         .value_name("FILE")
         .host(),
     OptionSpec::new(
+        "password-command",
+        Kind::Text,
+        Group::Remotes,
+        "What prints the password of an encrypted configuration (COMMAND is words with blanks between)",
+    )
+    .value_name("COMMAND")
+    .host(),
+    OptionSpec::new(
         "backend",
         Kind::Choice(&["auto", "native", "rclone"]),
         Group::Remotes,

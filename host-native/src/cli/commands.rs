@@ -141,7 +141,7 @@ impl Word {
             }
             Self::Explain => spec.name != "plan-out",
             Self::Pairs => spec.name == "defaults-file",
-            Self::Remotes => matches!(spec.name, "config" | "backend" | "defaults-file"),
+            Self::Remotes => matches!(spec.name, "config" | "password-command" | "backend" | "defaults-file"),
             Self::Completions | Self::Man => false,
         }
     }

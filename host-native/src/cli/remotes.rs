@@ -4,14 +4,14 @@ use bisync_engine::options::Options;
 
 use super::{CliError, Environment, in_columns};
 use crate::backend::open::{Native, native};
-use crate::remote::{Config, Connection, Target, named_config};
+use crate::remote::{Config, Connection, Target};
 
 /// Lists the remotes of rclone's configuration, each with its kind and who serves it.
 ///
 /// # Errors
 /// Says why the configuration cannot be read.
 pub fn remotes(options: &Options, environment: &Environment) -> Result<String, CliError> {
-    let config = Config::read(named_config(options).as_deref(), environment, crate::remote::ask_password)?;
+    let config = Config::of(options, environment)?;
     let always_rclone = options.word("backend") == Some("rclone");
     let remotes = config.remotes();
     let is_served = |name: &str, native: Native| {

@@ -9,6 +9,7 @@ use bisync_engine::options::Options;
 use ini::{Ini, ParseOption};
 
 use super::encrypted::{Sealed, open, sealed};
+use super::password::password;
 use super::{Connection, Remote, Target};
 use crate::cli::Environment;
 use crate::failure::reason;
@@ -41,8 +42,11 @@ pub enum ConfigError {
     #[error("rclone's configuration `{}` is encrypted in a way that this version does not know", .0.display())]
     UnknownEncryption(PathBuf),
     /// It is encrypted, and nobody can be asked.
-    #[error("rclone's configuration `{}` is encrypted: give its password in the variable `RCLONE_CONFIG_PASS`", .0.display())]
+    #[error("rclone's configuration `{}` is encrypted: give its password in the variable `RCLONE_CONFIG_PASS`, or by `--password-command`", .0.display())]
     NoPassword(PathBuf),
+    /// The command that is to give the password gives none.
+    #[error("no password from `--password-command`: `{0}`: {1}")]
+    PasswordCommand(String, String),
     /// The password does not open it.
     #[error("the password does not open rclone's configuration `{}`", .0.display())]
     WrongPassword(PathBuf),
@@ -69,16 +73,24 @@ fn suggestion(nearest: Option<&str>) -> String {
 }
 
 impl Config {
-    /// Reads the configuration: the file that is named, or else the one that rclone finds. No file at all is fine when none was named.
-    ///
-    /// `ask` asks for the password of an encrypted file when no variable holds it; `None` when nobody can be asked.
+    /// Reads the configuration that the options of a run name, or else the one that rclone finds.
     ///
     /// # Errors
     /// Says why the file cannot be used.
-    pub fn read(
+    pub fn of(options: &Options, environment: &Environment) -> Result<Self, ConfigError> {
+        Self::read(named_config(options).as_deref(), environment, |file| password(options, environment, file))
+    }
+
+    /// Reads the configuration: the file that is named, or else the one that rclone finds. No file at all is fine when none was named.
+    ///
+    /// `password` gives the password of an encrypted file; `None` when nobody can be asked.
+    ///
+    /// # Errors
+    /// Says why the file cannot be used.
+    pub(crate) fn read(
         named: Option<&Path>,
         environment: &Environment,
-        ask: impl FnOnce(&Path) -> Option<String>,
+        password: impl FnOnce(&Path) -> Result<Option<String>, ConfigError>,
     ) -> Result<Self, ConfigError> {
         let none = Self { environment: environment.clone(), ..Self::default() };
         // An empty name, and rclone's name for no file.
@@ -98,9 +110,7 @@ impl Config {
             Sealed::No => (text, None),
             Sealed::Unknown => return Err(ConfigError::UnknownEncryption(file)),
             Sealed::Yes(sealed) => {
-                let given =
-                    environment.get("RCLONE_CONFIG_PASS").map(|password| password.to_string_lossy().into_owned());
-                let password = given.or_else(|| ask(&file)).ok_or_else(|| ConfigError::NoPassword(file.clone()))?;
+                let password = password(&file)?.ok_or_else(|| ConfigError::NoPassword(file.clone()))?;
                 let text = open(sealed, &password).ok_or_else(|| ConfigError::WrongPassword(file.clone()))?;
                 (text, Some(password))
             }
@@ -187,13 +197,8 @@ impl Config {
 }
 
 /// Returns the file that `--config` names; an empty name is that of no file.
-pub fn named_config(options: &Options) -> Option<PathBuf> {
+fn named_config(options: &Options) -> Option<PathBuf> {
     options.is_given("config").then(|| options.text("config").unwrap_or_default().into())
-}
-
-/// Asks for the password of an encrypted configuration; `None` when nobody can be asked.
-pub fn ask_password(file: &Path) -> Option<String> {
-    rpassword::prompt_password(format!("Password of rclone's configuration `{}`: ", file.display())).ok()
 }
 
 /// Returns the file that rclone finds: beside itself, then in the directories of configurations, then hidden in the home directory.
@@ -231,7 +236,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("c");
         fs::write(&file, TEXT).unwrap();
-        Config::read(Some(&file), &variables.iter().copied().collect(), |_| None).unwrap()
+        Config::read(Some(&file), &variables.iter().copied().collect(), |_| Ok(None)).unwrap()
     }
 
     fn connection(given: &str) -> Connection {
@@ -279,7 +284,7 @@ mod tests {
         check("S3.y:b", "did you mean `S3.x:`?");
         check("entirely-other:b", "`bisync remotes` lists");
         check("none:b", "no `type`");
-        let missing = Config::read(Some(Path::new("/no/such")), &Environment::default(), |_| None);
+        let missing = Config::read(Some(Path::new("/no/such")), &Environment::default(), |_| Ok(None));
         assert!(matches!(missing, Err(ConfigError::Missing(_))));
     }
 
@@ -288,13 +293,12 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("c");
         fs::write(&file, include_str!("encrypted.conf")).unwrap();
-        let read = |variables: &[(&str, &str)], asked: Option<&str>| {
-            Config::read(Some(&file), &variables.iter().copied().collect(), |_| asked.map(str::to_owned))
+        let read = |password: Option<&str>| {
+            Config::read(Some(&file), &Environment::default(), |_| Ok(password.map(str::to_owned)))
         };
-        let variable = [("RCLONE_CONFIG_PASS", "pässword")];
-        assert_eq!(read(&variable, None).unwrap().remotes().len(), 2);
-        assert_eq!(read(&[], Some("pässword")).unwrap().password(), Some("pässword"));
-        assert!(matches!(read(&[], None), Err(ConfigError::NoPassword(_))));
-        assert!(matches!(read(&[], Some("other")), Err(ConfigError::WrongPassword(_))));
+        let config = read(Some("pässword")).unwrap();
+        assert_eq!((config.remotes().len(), config.password()), (2, Some("pässword")));
+        assert!(matches!(read(None), Err(ConfigError::NoPassword(_))));
+        assert!(matches!(read(Some("other")), Err(ConfigError::WrongPassword(_))));
     }
 }

@@ -5,11 +5,12 @@ mod config;
 mod connection;
 mod encrypted;
 mod obscure;
+mod password;
 
 use std::collections::BTreeMap;
 
 pub use address::{Address, AddressError, Destination, is_secret};
-pub use config::{Config, ConfigError, ask_password, named_config};
+pub use config::{Config, ConfigError};
 pub use connection::{Connection, ConnectionError, Target};
 
 /// A remote: its kind and its options. They may hold secrets.

@@ -16,7 +16,7 @@ use crate::backend::open::{Opening, Unopened, native};
 use crate::backend::rclone::Rclone;
 use crate::cli::Environment;
 use crate::paths::{Location, PathsError, Root};
-use crate::remote::{Address, Config, Destination, ask_password, named_config};
+use crate::remote::{Address, Config, Destination};
 
 /// Opens folders.
 pub struct Opener<'a> {
@@ -131,8 +131,7 @@ impl<'a> Remotes<'a> {
     pub fn location(&mut self, side: Side, given: &std::ffi::OsStr) -> Result<Location, PathsError> {
         Location::parse(side, given, |connection| {
             if self.config.is_none() {
-                let file = named_config(self.options);
-                self.config = Some(Config::read(file.as_deref(), &self.environment, ask_password)?);
+                self.config = Some(Config::of(self.options, &self.environment)?);
             }
             Destination::of(connection, self.config.get_or_insert_default())
         })

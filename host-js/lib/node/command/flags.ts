@@ -87,6 +87,7 @@ export const FLAGS: Flag[] = [
   { name: "tpslimit", value: "NUMBER", group: "Copying", help: "Make at most so many requests a second of remotes (default: 0)" },
   { name: "tpslimit-burst", value: "NUMBER", group: "Copying", help: "After a rest, make so many requests at once (default: 1)" },
   { name: "config", value: "FILE", group: "Remotes", help: "rclone's configuration (else the one that rclone finds)" },
+  { name: "password-command", value: "COMMAND", group: "Remotes", help: "What prints the password of an encrypted configuration (COMMAND is words with blanks between)" },
   { name: "backend", value: "WORD", group: "Remotes", help: "Who serves remotes: this program where it can, or always rclone [auto, native, rclone] (default: auto)" },
   { name: "contimeout", value: "DURATION", group: "Remotes", help: "Wait so long for a connection (default: 1m)" },
   { name: "timeout", value: "DURATION", group: "Remotes", help: "Wait so long for a connection on which nothing comes (default: 5m)" },

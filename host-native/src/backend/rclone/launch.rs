@@ -118,7 +118,7 @@ mod tests {
 
     fn address(given: &str) -> Address {
         let environment: Environment = [("RCLONE_CONFIG_BOX_TYPE", "sftp")].into_iter().collect();
-        let config = Config::read(None, &environment, |_| None).unwrap();
+        let config = Config::read(None, &environment, |_| Ok(None)).unwrap();
         match Destination::of(&Connection::parse(given).unwrap().unwrap(), &config).unwrap() {
             Destination::Remote(address) => *address,
             Destination::Directory(path) => panic!("{path}"),

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
+import type { Stats } from "webpack";
 
 import { openBrowser, serve, withBrowser } from "./browser.js";
 
@@ -74,6 +75,18 @@ test("the package, packed and installed", async (context) => {
     const assets = readdirSync(join(home, "dist/assets"));
     assert.equal(assets.filter((name) => name.endsWith(".wasm")).length, 1, assets.join());
     assert.equal(await titleOf(context, join(home, "dist"), {}), "0 hello");
+  });
+
+  await context.test("runs in a page that webpack built", withBrowser, async (context) => {
+    write("packed.js", script("bisync"));
+    const { default: webpack } = await import("webpack");
+    const output = join(home, "packed");
+    const stats = await new Promise<Stats | undefined>((resolve, reject) =>
+      webpack({ context: home, entry: "./packed.js", mode: "production", output: { path: output } }, (error, stats) => (error ? reject(error) : resolve(stats))),
+    );
+    assert.deepEqual(stats?.toJson().errors, []);
+    assert.equal(readdirSync(output).filter((name) => name.endsWith(".wasm")).length, 1);
+    assert.equal(await titleOf(context, output, { "/": '<!doctype html><script src="/main.js"></script>' }), "0 hello");
   });
 });
 

@@ -32,7 +32,8 @@ const ABLE: Capabilities = { timePrecisionNs: 1, setsTime: true, hashes: ["md5"]
 
 /** Checks the options, claims the state, and leads a run to its end. */
 export async function conduct(order: Order, events: Events): Promise<Report> {
-  const { one, two, given, state, signal, plan } = order;
+  const { one, two, state, signal, plan } = order;
+  const given = withBackups(order);
   // What is wrong whatever the sides are is said before one is touched.
   await checkOptions(given);
   const path1 = await opened(one, "Path1");
@@ -75,6 +76,17 @@ function possible(given: Given, sides: Record<string, Capabilities>, events: Eve
 export async function checkOptions(given: Given): Promise<void> {
   await load();
   open({ given, plan: undefined, paths: { path1: "1/", path2: "2/" }, capabilities: { path1: ABLE, path2: ABLE } }).free();
+}
+
+/** Says that old versions are kept, where a side keeps them; throws where it is wanted and the side does not. */
+function withBackups({ one, two, given }: Order): Given {
+  const sides = [["backup-dir1", one, "Path1"], ["backup-dir2", two, "Path2"]] as const;
+  return sides.reduce<Given>((given, [option, side, which]) => {
+    const wanted = lastValue(given, option) ?? lastValue(given, "backup-dir");
+    if (side.keep) return wanted === undefined ? [...given, [option, side.backups ?? side.name]] : given;
+    if (wanted === undefined) return given;
+    throw new BisyncError("usage", `\`--${option}\`: ${which} keeps no old versions`, { path: option });
+  }, given);
 }
 
 /** Returns the value that an option has in the end. */

@@ -1,8 +1,8 @@
 import { Session } from "./engine.js";
 import { BisyncError } from "./error.js";
 import { pack } from "./page.js";
-import type { Notice, Reply, Report, Request, SideName, StateVerb, Verb, Workload } from "./protocol.js";
-import type { Found, Item, Side } from "./side.js";
+import type { Disposal, Notice, Reply, Report, Request, SideName, StateVerb, Verb, Workload } from "./protocol.js";
+import type { Fingerprint, Found, Item, Side } from "./side.js";
 import { performState, type StateStore } from "./state.js";
 import { checked, checkPage } from "./told.js";
 
@@ -131,18 +131,19 @@ async function perform(verb: Verb, sides: Record<SideName, Side>): Promise<Reply
     case "sameContent":
       return { same: await sameContent(sides.path1.read(...verb.one), sides.path2.read(...verb.two)) };
     case "copyFile": {
-      if (verb.disposal !== "discard" || verb.staging === "inPlace") throw notHere();
+      if (verb.staging === "inPlace") throw notHere();
       const [from, to] = verb.from === "path1" ? [sides.path1, sides.path2] : [sides.path2, sides.path1];
       const expect = verb.expect === "absent" ? undefined : verb.expect.exactly;
+      const keep = async () => expect && kept(to, verb.target, expect, verb.disposal);
       const { temporary } = verb.staging;
       const options = { expect, temporary, modified: verb.source.modified, verify: verb.verify };
-      const content = whole(from.read(verb.path, verb.source), verb.source.size);
+      const content = whole(from.read(verb.path, verb.source), verb.source.size, keep);
       return done(checked(await to.write(verb.target, content, options), verb.target));
     }
     case "moveFile":
       return done(checked(await sides[verb.side].move(verb.path, verb.expect, verb.target), verb.target));
     case "deleteFile":
-      if (verb.disposal !== "discard") throw notHere();
+      await kept(sides[verb.side], verb.path, verb.expect, verb.disposal);
       await sides[verb.side].remove(verb.path, verb.expect);
       return done();
     case "makeDirectory":
@@ -173,14 +174,22 @@ function failedWith(session: Session, id: number, error: unknown): () => void {
   return () => supply(session, id, { failed: { kind: code, message } });
 }
 
-/** Passes content on, and throws unless it has as many bytes as it should. */
-async function* whole(content: AsyncIterable<Uint8Array>, size: number | undefined): AsyncGenerator<Uint8Array> {
+/** Keeps a file that is about to be replaced or deleted, where that is wanted. */
+async function kept(side: Side, path: string, expect: Fingerprint, disposal: Disposal): Promise<void> {
+  if (disposal === "discard") return;
+  if (!side.keep) throw notHere();
+  await side.keep(path, expect, disposal.backup);
+}
+
+/** Passes content on, and throws unless it has as many bytes as it should. `then` is done before it ends well. */
+async function* whole(content: AsyncIterable<Uint8Array>, size: number | undefined, then: () => Promise<unknown>): AsyncGenerator<Uint8Array> {
   let length = 0;
   for await (const chunk of content) {
     length += chunk.length;
     yield chunk;
   }
   if (size !== undefined && length !== size) throw new BisyncError("changed", "it has another size than it was listed with");
+  await then();
 }
 
 async function sameContent(one: AsyncIterable<Uint8Array>, two: AsyncIterable<Uint8Array>): Promise<boolean> {

@@ -1,3 +1,3 @@
 export * from "./index.js";
 export { folderState } from "./node/state.js";
-export { nodeFolder } from "./node/folder.js";
+export { nodeFolder, type NodeFolderOptions } from "./node/folder.js";

@@ -86,6 +86,8 @@ export interface Options {
   recover?: boolean;
   /** Keep working files. */
   noCleanup?: boolean;
+  /** Append this to the names of files in the backup directory. */
+  suffix?: string;
   /** Try so many times what may work when tried again. Default: `3`. */
   retries?: number;
   /** Decide everything before anything is copied. */
@@ -168,6 +170,7 @@ export const OPTIONS: Record<keyof Options, readonly [name: string, type: string
   resilient: ["resilient", "boolean"],
   recover: ["recover", "boolean"],
   noCleanup: ["no-cleanup", "boolean"],
+  suffix: ["suffix", "string"],
   retries: ["retries", "number"],
   checkFirst: ["check-first", "boolean"],
   orderBy: ["order-by", "string"],

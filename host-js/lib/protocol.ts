@@ -5,7 +5,7 @@ import type { Fingerprint, Found } from "./side.js";
 export type SideName = "path1" | "path2";
 type Version = [path: string, fingerprint: Fingerprint];
 type Expect = "absent" | { exactly: Fingerprint };
-type Disposal = "discard" | { backup: string };
+export type Disposal = "discard" | { backup: string };
 
 export type Verb =
   | { verb: "listDirectory"; side: SideName; path: string; hash?: string; metadata: boolean }

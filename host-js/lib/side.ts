@@ -89,6 +89,13 @@ export interface Side {
   setTime(path: string, expect: Fingerprint, modified: Instant): Promise<Found>;
   /** Makes everything that was written durable. */
   flush(): Promise<void>;
+  /**
+   * Copies this version of a file to where old versions are kept, under the path `backup`, in the place of what is there. A side that has it is asked to
+   * before each file is replaced or deleted.
+   */
+  keep?(path: string, expect: Fingerprint, backup: string): Promise<void>;
+  /** Where `keep` keeps them, as plans say it. */
+  readonly backups?: string | undefined;
   /** Throws the code `usage` when the other side is the same folder or lies inside, or the reverse. */
   checkApart?(other: Side): Promise<void>;
 }

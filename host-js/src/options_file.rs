@@ -21,24 +21,16 @@ export const FLAGS: Flag[] = [
 ";
 
 /// Options of the engine that the hosts for JavaScript do not carry out yet, and that are therefore no options there.
-const NOT_YET: [&str; 10] = [
-    "backup-dir",
-    "backup-dir1",
-    "backup-dir2",
-    "suffix",
-    "links",
-    "copy-links",
-    "download-hash",
-    "inplace",
-    "max-lock",
-    "retries-sleep",
-];
+const NOT_YET: [&str; 6] = ["links", "copy-links", "download-hash", "inplace", "max-lock", "retries-sleep"];
 
 /// Options of the hosts that the one for JavaScript carries out.
 const OF_THE_HOST: [&str; 2] = ["checkers", "transfers"];
 
 /// Those that its command carries out besides.
-const OF_THE_COMMAND: [&str; 11] = [
+const OF_THE_COMMAND: [&str; 14] = [
+    "backup-dir",
+    "backup-dir1",
+    "backup-dir2",
     "plan-out",
     "help",
     "version",
@@ -118,6 +110,8 @@ fn is_flag(spec: &OptionSpec) -> bool {
 
 fn is_carried_out(spec: &OptionSpec) -> bool {
     match spec.scope {
+        // Where a side keeps old versions, it says itself.
+        Scope::Engine if spec.name.starts_with("backup-dir") => false,
         Scope::Engine => !NOT_YET.contains(&spec.name) && !spec.name.starts_with("metadata"),
         Scope::Host => OF_THE_HOST.contains(&spec.name),
     }

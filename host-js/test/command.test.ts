@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -166,4 +166,28 @@ test("the help names what can be given", (context) => {
   assert.doesNotMatch(stdout, /--links/);
   assert.ok(stdout.split("\n").every((line) => line.length <= 100));
   assert.match(command("one", "two", "--links").stderr, /`--links` is not carried out by the command for Node/);
+});
+
+test("what is replaced or deleted is kept, as the program keeps it", withProgram, (context) => {
+  const trees = [world(context), world(context)].map(({ write, read, command, program, home }, index) => {
+    const run = (...more: string[]) => (index === 0 ? command : program)("one", "two", "--workdir=work", "--backup-dir1=kept/1", "--backup-dir2=kept/2", "--suffix=.old", ...more);
+    write("one/a.txt", "a");
+    write("one/d/b\u0301 \n.txt", "b", 1_500_000_000);
+    write("one/c.txt", "c");
+    assert.equal(run().status, 0);
+    write("one/a.txt", "edited", 1_700_000_000);
+    rmSync(join(home, "two/d"), { recursive: true });
+    assert.equal(run("--plan-out=plan").status, 0);
+    const applied = (index === 0 ? command : program)("apply", "plan");
+    assert.equal(applied.status, 0, applied.stdout + applied.stderr);
+    assert.equal(statSync(join(home, "kept/1/d/b\u0301 \n.txt.old")).mtimeMs, 1_500_000_000_000);
+    write("two/a.txt", "edited again", 1_700_000_009);
+    assert.equal(run().status, 0);
+    const inside = run("--backup-dir1=one/inside");
+    assert.match(inside.stderr, /backup/);
+    assert.notEqual(inside.status, 0);
+    return ["kept/1/a.txt.old", "kept/1/d/b\u0301 \n.txt.old", "kept/2/a.txt.old", "kept/2/c.txt.old", "one/a.txt", "two/a.txt"].map(read);
+  });
+  assert.deepEqual(trees[0], trees[1]);
+  assert.deepEqual(trees[0], ["edited", "b", "a", undefined, "edited again", "edited again"]);
 });

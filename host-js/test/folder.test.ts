@@ -6,7 +6,7 @@ import { hostname, tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { test, type TestContext } from "node:test";
 
-import { bisync, BisyncError, folderState, nodeFolder, plan } from "bisync";
+import { bisync, BisyncError, folderState, memoryFolder, memoryState, nodeFolder, plan, type Side } from "bisync";
 
 const PROGRAM = new URL("../../target/debug/bisync", import.meta.url).pathname;
 const withProgram = { skip: existsSync(PROGRAM) ? false : `the program is not built: ${PROGRAM}` };
@@ -113,6 +113,33 @@ test("destructive actions check what they expect", async (context) => {
   for (const path of ["../x", "a/../../x", "a\0b", "a//b"]) {
     await assert.rejects(side.makeDirectory(path), { code: "impossibleName" }, path);
   }
+});
+
+test("only what was listed is kept as an old version", async (context) => {
+  const { home, write, read, one } = world(context);
+  write("one/d/a.txt", "a", 1_600_000_000);
+  const side = nodeFolder(one, { backups: join(home, "kept") });
+  const was = (await side.describe("d/a.txt"))?.fingerprint ?? {};
+  await side.keep?.("d/a.txt", was, "d/a.txt");
+  write("one/d/a.txt", "edited");
+  await assert.rejects(async () => side.keep?.("d/a.txt", was, "d/a.txt"), { code: "refused" });
+  assert.equal(read("kept/d/a.txt"), "a");
+  const now = (await side.describe("d/a.txt"))?.fingerprint ?? {};
+  await side.keep?.("d/a.txt", now, "d/a.txt");
+  assert.deepEqual([read("kept/d/a.txt"), read("one/d/a.txt"), readdirSync(join(home, "kept/d"))], ["edited", "edited", ["a.txt"]]);
+  mkdirSync(join(home, "elsewhere"));
+  symlinkSync(join(home, "elsewhere"), join(home, "kept/ln"));
+  await assert.rejects(async () => side.keep?.("d/a.txt", now, "ln/a.txt"), { code: "wrongKind" });
+  await assert.rejects(nodeFolder(one, { backups: join(one, "inside") }).open(), { code: "usage" });
+  const state = memoryState();
+  write("one/b.txt", "b");
+  const both = [one, join(home, "two")].map((path, index) => nodeFolder(path, { backups: join(home, `kept${index}`) }));
+  await bisync(both[0] as Side, both[1] as Side, { state }).report;
+  write("two/d/a.txt", "once more");
+  const report = await bisync(both[0] as Side, both[1] as Side, { state, suffix: ".old" }).report;
+  assert.deepEqual([report.failures, report.exitCode], [[], 0], report.headline);
+  assert.equal(read("kept0/d/a.txt.old"), "edited");
+  await assert.rejects(bisync(memoryFolder("one"), memoryFolder("two"), { state, suffix: ".old" }).report, { code: "usage" });
 });
 
 test("times are set to the microsecond", async (context) => {

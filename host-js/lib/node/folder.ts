@@ -6,6 +6,7 @@ import { setImmediate } from "node:timers/promises";
 
 import { BisyncError } from "../error.js";
 import { type Fingerprint, type Found, type Instant, isStill, type Item, type Kind, type Side, type WriteOptions } from "../side.js";
+import { Backups } from "./backups.js";
 import { failure, isCode, onDisk } from "./failure.js";
 import { fromDisk, toDisk } from "./names.js";
 
@@ -33,10 +34,16 @@ function itemNow(directory: Buffer, name: Buffer): Item | undefined {
 /** The folders that were made here, for `checkApart`. */
 const roots = new WeakMap<Side, string>();
 
+/** What a folder of this computer can have besides. */
+export interface NodeFolderOptions {
+  /** The directory in which what is replaced or deleted is kept, under the same path. It is made when it is needed. */
+  backups?: string;
+}
+
 /** Makes a side of a folder of this computer. It has to exist when a run begins. */
-export function nodeFolder(path: string): Side {
+export function nodeFolder(path: string, { backups }: NodeFolderOptions = {}): Side {
   const root = resolve(path);
-  const side = new Folder(root);
+  const side = new Folder(root, backups === undefined ? undefined : resolve(backups));
   roots.set(side, root);
   return side;
 }
@@ -73,16 +80,26 @@ class Folder implements Side {
   readonly #unsaved = new Set<string>();
   /** So many pages are listed as on a slow disk. */
   #slowPages = 0;
+  readonly backups: string | undefined;
+  readonly keep?: NonNullable<Side["keep"]>;
 
-  constructor(root: string) {
+  constructor(root: string, backups: string | undefined) {
     this.name = stateName(root);
     this.#root = Buffer.from(root);
+    this.backups = backups;
+    if (backups === undefined) return;
+    const kept = new Backups(backups);
+    this.keep = async (path, expect, backup) => {
+      const place = await this.#place(path);
+      await kept.keep(place, splitPath(backup), path, () => this.#expected(path, place, expect));
+    };
   }
 
   async open() {
     const path = this.#root.toString();
     const stats = await onDisk(path, () => stat(this.#root));
     if (!stats.isDirectory()) throw new BisyncError("usage", "it is not a directory", { path });
+    if (this.backups !== undefined) await checkApart(path, this.backups, `the directory of backups \`${this.backups}\` has to lie apart from it`);
     // Node takes times as floating-point numbers, which hold microseconds.
     return { timePrecisionNs: 1000, setsTime: true, hashes: ALGORITHMS, slowHashes: true, caseInsensitive: false };
   }

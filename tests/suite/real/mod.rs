@@ -4,6 +4,7 @@ mod against_rclone;
 mod busy;
 mod commands;
 mod kill;
+mod on_remotes;
 mod program;
 mod remotes;
 mod settings;

@@ -68,7 +68,7 @@ export async function main(line: string[]): Promise<number> {
 async function carriedOut({ operands, given }: Arguments, reporter: Reporter): Promise<Report> {
   const [one = "", two = ""] = operands;
   if (one === "apply") return applied(two, given, reporter);
-  const order = { one: nodeFolder(one), two: nodeFolder(two), given, state: folderState(lastValue(given, "workdir")) };
+  const order = { ...foldersOf(one, two, given), given, state: folderState(lastValue(given, "workdir")) };
   const planOut = lastValue(given, "plan-out");
   if (planOut === undefined) return led(order, reporter);
   await checkPlanFile(planOut);
@@ -80,6 +80,15 @@ async function carriedOut({ operands, given }: Arguments, reporter: Reporter): P
   // A run that was not to be begun has no plan; one that is there stays.
   if (text !== "") await writePlan(planOut, text);
   return report;
+}
+
+/** The folders of both sides, with what the options say of them. */
+function foldersOf(one: string, two: string, given: Given): Pick<Order, "one" | "two"> {
+  const folder = (path: string, option: string) => {
+    const backups = lastValue(given, option) ?? lastValue(given, "backup-dir");
+    return nodeFolder(path, { ...(backups !== undefined && { backups }) });
+  };
+  return { one: folder(one, "backup-dir1"), two: folder(two, "backup-dir2") };
 }
 
 /** Throws when there are not two paths, or one plan and what is taken with it. */
@@ -101,8 +110,7 @@ async function applied(file: string, given: Given, reporter: Reporter): Promise<
   const header = readHeader(text, file);
   header.options.forEach(([name]) => checkIsHere(name));
   const order = {
-    one: nodeFolder(header.roots.path1),
-    two: nodeFolder(header.roots.path2),
+    ...foldersOf(header.roots.path1, header.roots.path2, header.options),
     given: [...header.options, ...given],
     state: folderState(lastValue(header.options, "workdir")),
   };

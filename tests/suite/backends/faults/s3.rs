@@ -1,0 +1,116 @@
+//! What S3 servers do wrong.
+
+use bisync_engine::protocol::{Expect, FailureKind};
+
+use super::super::kind_of;
+use super::{Answer, Faulty, answer, version};
+
+/// Lists the file `f` of five bytes.
+fn listing() -> String {
+    let object = "<Contents><Key>d/f</Key><Size>5</Size><ETag>\"e\"</ETag><LastModified>2020-01-01T00:00:00.000Z</LastModified></Contents>";
+    answer("200 OK", "", &format!("<ListBucketResult>{object}<IsTruncated>false</IsTruncated></ListBucketResult>"))
+}
+
+const TOLD: &str = "etag: \"e\"\r\nlast-modified: Wed, 01 Jan 2020 00:00:00 GMT\r\nx-amz-meta-mtime: 1577836800\r\n";
+
+/// Answers like a server that has that file.
+fn has_file(request: &str) -> String {
+    match &request[..4] {
+        "HEAD" => answer("200 OK", &format!("{TOLD}content-length: 5\r\n"), ""),
+        _ => listing(),
+    }
+}
+
+#[test]
+fn a_server_that_asks_for_patience_is_asked_again() {
+    let faulty = Faulty::s3(|request, before| match before {
+        0 => answer("503 Slow Down", "retry-after: 0\r\n", "<Error><Code>SlowDown</Code></Error>"),
+        _ => has_file(request),
+    });
+    assert_eq!(faulty.list().unwrap()[0].name, "f");
+    assert_eq!(faulty.heard("GET").len(), 2);
+}
+
+#[test]
+fn what_cannot_be_listed_to_the_end_is_not_listed() {
+    for broken in [
+        |_: &str, _| answer("200 OK", "", "<ListBucketResult><Contents><Key>d/f</Key>"),
+        |_: &str, _| answer("404 Not Found", "", "<Error><Code>NoSuchBucket</Code></Error>"),
+        |_: &str, _| answer("403 Forbidden", "", ""),
+        |_: &str, _| answer("200 OK", "content-length: 9999\r\n", "<ListBucketResult>"),
+        // The same page again and again.
+        |_: &str, _| {
+            let more = "<IsTruncated>true</IsTruncated><NextContinuationToken>x</NextContinuationToken>";
+            answer("200 OK", "", &format!("<ListBucketResult>{more}</ListBucketResult>"))
+        },
+        // What was not asked for.
+        |_: &str, _| {
+            let other = "<Contents><Key>other/f</Key><Size>5</Size><ETag>e</ETag></Contents>";
+            answer("200 OK", "", &format!("<ListBucketResult>{other}</ListBucketResult>"))
+        },
+    ] as [Answer; 6]
+    {
+        let faulty = Faulty::s3(broken);
+        faulty.list().unwrap_err();
+    }
+}
+
+#[test]
+fn what_is_listed_but_not_found_does_not_count_as_deleted() {
+    let faulty = Faulty::s3(|request, _| match &request[..4] {
+        "HEAD" => answer("404 Not Found", "", ""),
+        _ => listing(),
+    });
+    assert!(faulty.list().unwrap_err().message.contains("`d/f` is listed"));
+    // What is not listed any more either is gone.
+    let faulty = Faulty::s3(|request, before| match (&request[..4], before) {
+        ("HEAD", _) => answer("404 Not Found", "", ""),
+        (_, 0) => listing(),
+        _ => answer("200 OK", "", "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"),
+    });
+    assert_eq!(faulty.list().unwrap(), []);
+}
+
+#[test]
+fn a_download_that_breaks_off_goes_on_from_there_with_the_same_version() {
+    let faulty = Faulty::s3(|request, before| match (request.starts_with("GET /bucket/d/f"), before) {
+        (true, _) if !request.contains("range") => answer("200 OK", &format!("{TOLD}content-length: 5\r\n"), "te"),
+        (true, _) => {
+            let range = "content-range: bytes 2-4/5\r\n";
+            answer("206 Partial Content", &format!("{TOLD}{range}content-length: 3\r\n"), "apo")
+        }
+        (false, _) => has_file(request),
+    });
+    let version = version(&faulty);
+    assert_eq!(faulty.read(version).unwrap(), b"teapo");
+    let went_on = faulty.heard("GET /bucket/d/f").pop().unwrap();
+    assert!(went_on.contains("range: bytes=2-") && went_on.contains("if-match: \"e\""), "{went_on}");
+}
+
+#[test]
+fn a_download_that_cannot_go_on_is_no_file() {
+    let faulty = Faulty::s3(|request, _| match request.starts_with("GET /bucket/d/f") {
+        true if !request.contains("range") => answer("200 OK", &format!("{TOLD}content-length: 5\r\n"), "te"),
+        true => answer("412 Precondition Failed", "", ""),
+        false => has_file(request),
+    });
+    let version = version(&faulty);
+    assert_eq!(kind_of(faulty.read(version)), FailureKind::Changed);
+}
+
+#[test]
+fn a_server_that_looks_itself_is_told_what_is_expected() {
+    let faulty = Faulty::s3(|request, _| match &request[..4] {
+        "HEAD" => answer("404 Not Found", "", ""),
+        _ => answer("412 Precondition Failed", "", "<Error><Code>PreconditionFailed</Code></Error>"),
+    });
+    assert_eq!(kind_of(faulty.write(Expect::Absent)), FailureKind::Refused);
+    assert!(faulty.heard("PUT")[0].contains("if-none-match: *"));
+    let faulty = Faulty::s3(|request, _| match &request[..3] {
+        "PUT" => answer("412 Precondition Failed", "", "<Error><Code>PreconditionFailed</Code></Error>"),
+        _ => has_file(request),
+    });
+    let version = version(&faulty);
+    assert_eq!(kind_of(faulty.write(Expect::Exactly(version))), FailureKind::Refused);
+    assert!(faulty.heard("PUT")[0].contains("if-match: \"e\""));
+}

@@ -47,7 +47,7 @@ struct Traits {
     any_name: bool,
 }
 
-/// Checks something with every backend. Those that rclone serves are left out where it is not installed.
+/// Checks something with every backend. Those whose server is not installed are left out.
 fn each(check: impl Fn(&Subject)) {
     for subject in [
         Some(local()),
@@ -56,6 +56,8 @@ fn each(check: impl Fn(&Subject)) {
         served(Some(Protocol::Webdav), By::Rclone),
         served(Some(Protocol::S3), By::Rclone),
         served(Some(Protocol::S3), By::Us),
+        served(Some(Protocol::Webdav), By::Us),
+        served(Some(Protocol::Apache), By::Us),
     ] {
         subject.iter().for_each(&check);
     }
@@ -90,7 +92,15 @@ fn served(protocol: Option<Protocol>, by: By) -> Option<Subject> {
     let served = home.path().join("bucket");
     let (directory, backups) = (served.join("folder"), served.join("kept"));
     fs::create_dir_all(&directory).unwrap();
-    let server = protocol.map(|protocol| Server::start(&rclone, protocol, home.path()));
+    let server = match protocol {
+        None => None,
+        Some(Protocol::Apache) => {
+            let own = home.path().join("apache");
+            fs::create_dir(&own).unwrap();
+            Some(Server::apache(home.path(), &own)?)
+        }
+        Some(protocol) => Some(Server::start(&rclone, protocol, home.path())),
+    };
     let place = match &server {
         Some(server) => format!("{}:bucket", server.connection()),
         // Without an option of its own it would be a directory, and not served.
@@ -122,7 +132,9 @@ fn served(protocol: Option<Protocol>, by: By) -> Option<Subject> {
     let name = match (protocol, by) {
         (None, _) => "rclone, local",
         (Some(Protocol::Sftp), _) => "rclone, SFTP",
-        (Some(Protocol::Webdav), _) => "rclone, WebDAV",
+        (Some(Protocol::Webdav), By::Rclone) => "rclone, WebDAV",
+        (Some(Protocol::Webdav), By::Us) => "WebDAV",
+        (Some(Protocol::Apache), _) => "WebDAV, Apache",
         (Some(Protocol::S3), By::Rclone) => "rclone, S3",
         (Some(Protocol::S3), By::Us) => "S3",
     };

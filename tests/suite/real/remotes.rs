@@ -29,6 +29,8 @@ fn a_remote_and_a_folder_are_kept_in_step() {
         (Protocol::Webdav, "--backend=rclone"),
         (Protocol::S3, "--backend=rclone"),
         (Protocol::S3, "--backend=native"),
+        (Protocol::Webdav, "--backend=native"),
+        (Protocol::Apache, "--backend=native"),
     ];
     for (protocol, backend) in kinds {
         let home = Home::with(&[
@@ -36,7 +38,11 @@ fn a_remote_and_a_folder_are_kept_in_step() {
             ("one/d/large", &"x".repeat(3_000_000)),
             ("served/two/rice", "basmati"),
         ]);
-        let server = Server::start(&rclone, protocol, &home.at("served"));
+        let server = match protocol {
+            Protocol::Apache => Server::apache(&home.at("served"), &home.at("")),
+            protocol => Some(Server::start(&rclone, protocol, &home.at("served"))),
+        };
+        let Some(server) = server else { continue };
         let two = format!("{}:two", server.connection());
         let run = |more: &[&str]| run(&home, &two, &[more, &[backend]].concat());
         let quiet = |more: &[&str]| check(&run(more), 0, "nothing to do");
@@ -102,6 +108,35 @@ fn s3_is_the_same_whoever_serves_it() {
     let marked = two.replacen(":s3,", ":s3,directory_markers=true,", 1);
     check(&run(&home, &marked, &["--resync"]), 0, "in step");
     check(&run(&home, &marked, &["--backend=native"]), 1, "`directory_markers` is not served here, but by rclone");
+}
+
+#[test]
+fn webdav_is_the_same_whoever_serves_it() {
+    let Some(rclone) = program::rclone() else { return };
+    let home = Home::with(&[
+        ("one/tea", "green"),
+        ("one/d/ü ?#%+&=;.txt", "odd"),
+        ("one/empty", ""),
+        ("one/d/large", &"x".repeat(9_000_000)),
+        ("served/two/rice", "basmati"),
+    ]);
+    let server = Server::start(&rclone, Protocol::Webdav, &home.at("served"));
+    let two = format!("{}:two", server.connection());
+    let by = |backend: &str, more: &[&str]| run(&home, &two, &[more, &[backend]].concat());
+    let backends = ["--backend=native", "--backend=rclone"];
+    for (index, first) in backends.into_iter().enumerate() {
+        let second = backends[1 - index];
+        check(&by(first, &["--resync"]), 0, "in step");
+        check(&by(second, &[]), 0, "nothing to do");
+        home.write("one/tea", &format!("black for {first}"));
+        home.write(&format!("one/d/new {index}"), "new");
+        check(&by(first, &[]), 0, "2 copied");
+        check(&by(second, &[]), 0, "nothing to do");
+    }
+    // What only rclone can do is left to it, unless that is not wanted.
+    let paced = two.replacen(":webdav,", ":webdav,pacer_min_sleep=1ms,", 1);
+    check(&run(&home, &paced, &["--resync"]), 0, "in step");
+    check(&run(&home, &paced, &["--backend=native"]), 1, "`pacer_min_sleep` is not served here, but by rclone");
 }
 
 #[test]
@@ -176,7 +211,8 @@ fn rclone_ends_when_the_program_is_killed() {
     fs::create_dir(home.at("tmp")).unwrap();
     let silence = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     silence.set_nonblocking(true).unwrap();
-    let url = format!(":webdav,url='http://{}',bearer_token={SECRET}:", silence.local_addr().unwrap());
+    let url =
+        format!(":webdav,url='http://{}',vendor=sharepoint-ntlm,bearer_token={SECRET}:", silence.local_addr().unwrap());
     let mut command = program::command(&program::bisync(), &home.at(""));
     command.args(["one", &url, "--workdir=work", "--config="]).env("TMPDIR", home.at("tmp"));
     let mut child = program::start(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()));

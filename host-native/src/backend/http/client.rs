@@ -109,6 +109,30 @@ impl Client {
         self.patiently(response.chunk()).await?.map_err(no_answer)
     }
 
+    /// Returns the whole of an answer, which has no more bytes than this.
+    ///
+    /// # Errors
+    /// Fails when the connection does, or when there is more.
+    pub async fn whole(&self, response: &mut Response, most: usize) -> Result<Vec<u8>, Failure> {
+        let mut bytes = Vec::new();
+        while let Some(piece) = self.chunk(response).await? {
+            bytes.extend_from_slice(&piece);
+            if bytes.len() > most {
+                return Err(failed(FailureKind::Other, "the server's answer does not end"));
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// Makes a request once. Whoever waits sees to it that this does not take for ever.
+    ///
+    /// # Errors
+    /// Fails when there is no answer.
+    pub async fn send_once(&self, request: RequestBuilder) -> Result<Response, Failure> {
+        self.turn().await;
+        request.send().await.map_err(|_| failed(FailureKind::Temporary, "the connection to the server broke off"))
+    }
+
     /// Waits for something as long as is allowed.
     ///
     /// # Errors

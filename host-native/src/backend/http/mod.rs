@@ -2,8 +2,11 @@
 
 mod body;
 mod client;
+mod incoming;
 mod retry;
+pub mod xml;
 
 pub use body::{BodySender, streamed};
 pub use client::{Client, ClientError, builder};
+pub use incoming::{Incoming, feed, hexadecimal};
 pub use retry::is_temporary;

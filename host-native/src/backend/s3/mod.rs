@@ -30,10 +30,10 @@ use rusty_s3::{Bucket, Credentials};
 use tokio::sync::OnceCell;
 
 use self::cache::Cache;
-use self::object::{Object, hexadecimal};
+use self::object::Object;
 use self::request::Server;
 use self::settings::Settings;
-use super::http::Client;
+use super::http::{Client, hexadecimal};
 use super::local::Transport;
 use super::open::{Native, Opened, Opening, Unopened};
 use super::{Answer, Backend, Content, failed};

@@ -14,8 +14,9 @@ use rusty_s3::{Bucket, Method};
 
 use super::request::{Request, Server};
 use super::times::read_time;
-use super::xml::plain_etag;
 use crate::backend::failed;
+use crate::backend::http::hexadecimal;
+use crate::backend::http::xml::plain_etag;
 
 /// Where rclone keeps the modification time: seconds, with a fraction.
 pub const MTIME: &str = "x-amz-meta-mtime";
@@ -132,11 +133,6 @@ pub fn says_content(headers: &HeaderMap) -> bool {
 fn stored_md5(headers: &HeaderMap) -> Option<String> {
     let bytes = BASE64_STANDARD.decode(headers.get(MD5)?.as_bytes()).ok()?;
     (bytes.len() == 16).then(|| hexadecimal(&bytes))
-}
-
-/// Returns bytes in hexadecimal.
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Returns the bytes of hexadecimal digits.

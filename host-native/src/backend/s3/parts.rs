@@ -12,13 +12,14 @@ use reqwest::header::ETAG;
 use rusty_s3::Method;
 use tokio::task::JoinSet;
 
-use super::object::{MD5, from_hexadecimal, hexadecimal};
+use super::object::{MD5, from_hexadecimal};
 use super::request::{Condition, Request, Server};
 use super::settings::Settings;
 use super::upload::{Incoming, Uploaded, condition};
-use super::xml::plain_etag;
 use super::{Place, S3};
 use crate::backend::failed;
+use crate::backend::http::hexadecimal;
+use crate::backend::http::xml::plain_etag;
 
 /// An upload under way.
 #[derive(Debug, Clone)]

@@ -9,8 +9,9 @@ use reqwest::{Response, StatusCode};
 use rusty_s3::Method;
 
 use super::S3;
-use super::object::{Object, hexadecimal};
+use super::object::Object;
 use super::request::Request;
+use crate::backend::http::hexadecimal;
 use crate::backend::{Content, Producer, failed};
 
 /// So many times in a row a download goes on without having come any further.

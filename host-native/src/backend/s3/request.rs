@@ -118,10 +118,8 @@ impl Server {
     /// # Errors
     /// Fails as the server says.
     pub async fn send_once(&self, request: &Request<'_>, length: u64, body: Body) -> Result<Response, Failure> {
-        self.client.turn().await;
         let made = self.build(request)?.header(CONTENT_LENGTH, length).body(body);
-        let answer = made.send().await.map_err(|_| failed(FailureKind::Temporary, "the upload broke off"))?;
-        self.good(answer, request).await
+        self.good(self.client.send_once(made).await?, request).await
     }
 
     /// Makes a request, and returns what its answer says. Some servers say with a good status that something failed.
@@ -140,14 +138,7 @@ impl Server {
     /// # Errors
     /// Fails when the connection does.
     pub async fn body(&self, response: &mut Response) -> Result<Vec<u8>, Failure> {
-        let mut bytes = Vec::new();
-        while let Some(piece) = self.client.chunk(response).await? {
-            bytes.extend_from_slice(&piece);
-            if bytes.len() > LONGEST_ANSWER {
-                return Err(failed(FailureKind::Other, "the server's answer does not end"));
-            }
-        }
-        Ok(bytes)
+        self.client.whole(response, LONGEST_ANSWER).await
     }
 
     fn build(&self, request: &Request<'_>) -> Result<RequestBuilder, Failure> {

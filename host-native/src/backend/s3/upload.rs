@@ -1,7 +1,5 @@
 //! Uploads: small files in one go from memory, larger ones while they are read, very large ones in parts.
 
-use std::future::pending;
-use std::pin::pin;
 use std::time::Instant;
 
 use base64::Engine as _;
@@ -9,33 +7,25 @@ use base64::prelude::BASE64_STANDARD;
 use bisync_engine::entry::Found;
 use bisync_engine::protocol::{CopyFile, Disposal, Expect, Failure, FailureKind};
 use bytes::Bytes;
-use futures_util::future::{Either, select};
-use md5::{Digest, Md5};
+use md5::Md5;
 use reqwest::Response;
 use reqwest::header::ETAG;
 use rusty_s3::Method;
 
 use super::S3;
 use super::cache::Written;
-use super::object::{Details, MTIME, Object, fingerprint, found, hexadecimal, md5_of_etag, says_content};
+use super::object::{Details, MTIME, Object, fingerprint, found, md5_of_etag, says_content};
 use super::request::{Condition, Request};
 use super::times::write_time;
-use super::xml::plain_etag;
-use crate::backend::http::{BodySender, streamed};
-use crate::backend::{Content, failed};
-use crate::limits::FilePassage;
+use crate::backend::http::xml::plain_etag;
+use crate::backend::http::{feed, hexadecimal, streamed};
+use crate::backend::{Content, failed, http};
 
 /// Up to this size, in bytes, a file is read into memory before it is uploaded.
 const WHOLE: u64 = 8 << 20;
 
-/// The content of a file that is uploaded, which ends well only when it is what it has to be.
-pub(super) struct Incoming<'a> {
-    content: Content,
-    passage: FilePassage<'a>,
-    copy: &'a CopyFile,
-    digest: Md5,
-    length: u64,
-}
+/// The content of a file, with its MD5.
+pub(super) type Incoming<'a> = http::Incoming<'a, Md5>;
 
 /// A file that has just been uploaded.
 pub(super) struct Uploaded {
@@ -45,59 +35,18 @@ pub(super) struct Uploaded {
     pub size: u64,
 }
 
-impl Incoming<'_> {
-    /// Returns the next piece; `None` at the end.
-    pub async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
-        let size = self.copy.source.size;
-        if let Some(bytes) = self.content.next().await? {
-            self.length += bytes.len() as u64;
-            if size.is_some_and(|size| self.length > size) {
-                return Err(failed(FailureKind::Temporary, "more was received than the file holds"));
-            }
-            self.digest.update(&bytes);
-            self.passage.copied(bytes.len() as u64)?;
-            return Ok(Some(bytes.into()));
-        }
-        if size.is_some_and(|size| self.length != size) {
-            return Err(failed(FailureKind::Temporary, "less was received than the file holds"));
-        }
-        let expected = self.copy.verify.as_ref().filter(|hash| hash.algorithm() == "md5");
-        if expected.is_some_and(|hash| hash.as_str() != format!("md5:{}", hexadecimal(&self.md5()))) {
-            let message = "what was received is not what was listed: its checksum differs";
-            return Err(failed(FailureKind::Temporary, message));
-        }
-        Ok(None)
-    }
-
-    /// Appends pieces until there are so many bytes or there is no more, and returns whether there may be more.
-    pub async fn fill(&mut self, bytes: &mut Vec<u8>, length: u64) -> Result<bool, Failure> {
-        while (bytes.len() as u64) < length {
-            match self.next().await? {
-                Some(piece) => bytes.extend_from_slice(&piece),
-                None => return Ok(false),
-            }
-        }
-        Ok(true)
-    }
-
-    /// Returns the MD5 of what has come so far.
-    fn md5(&self) -> [u8; 16] {
-        self.digest.clone().finalize().into()
-    }
-}
-
 impl S3 {
     /// Writes a file.
     pub(super) async fn upload(&self, copy: &CopyFile, content: Content) -> Result<Found, Failure> {
         let key = self.folder.key(&copy.target)?;
         let passage = self.transport.passage.file();
-        let mut incoming = Incoming { content, passage, copy, digest: Md5::new(), length: 0 };
+        let mut incoming = Incoming::new(content, passage, copy, "md5");
         let cutoff = self.server.settings.upload_cutoff;
         let mut first = Vec::new();
         let goes_on = incoming.fill(&mut first, copy.source.size.unwrap_or(WHOLE).min(WHOLE) + 1).await?;
         let uploaded = match copy.source.size {
             _ if !goes_on && (first.len() as u64 <= cutoff || first.is_empty()) => {
-                self.put_whole(copy, &key, first.into(), incoming.md5()).await?
+                self.put_whole(copy, &key, first.into(), incoming.hash().into()).await?
             }
             Some(size) if size <= cutoff => self.put_streamed(copy, &key, size, first.into(), &mut incoming).await?,
             Some(_) | None => self.put_parts(copy, &key, first, goes_on, &mut incoming).await?,
@@ -154,36 +103,8 @@ impl S3 {
         let (sender, body) = streamed(size);
         let began = Instant::now();
         let answered = self.server.send_once(&request, size, body);
-        let fed = async {
-            let mut held = first;
-            while let Some(piece) = incoming.next().await? {
-                self.give(&sender, held).await?;
-                held = piece;
-            }
-            self.give(&sender, held).await?;
-            // With its sender the body ends.
-            drop(sender);
-            Ok(())
-        };
-        let response = match select(pin!(answered), pin!(fed)).await {
-            Either::Left((answer, _)) => {
-                answer?;
-                return Err(failed(FailureKind::Temporary, "the server answers before it has everything"));
-            }
-            Either::Right((fed, answered)) => {
-                fed?;
-                self.server.client.patiently(answered).await??
-            }
-        };
-        self.uploaded(copy, key, &response, began, size, incoming.md5()).await
-    }
-
-    async fn give(&self, sender: &BodySender, piece: Bytes) -> Result<(), Failure> {
-        if self.server.client.patiently(sender.send(piece)).await?.is_err() {
-            // Nobody wants more: the answer to the request says why.
-            pending::<()>().await;
-        }
-        Ok(())
+        let response = feed(&self.server.client, answered, sender, first, incoming).await?;
+        self.uploaded(copy, key, &response, began, size, incoming.hash().into()).await
     }
 
     /// Makes a request that makes an object out of a file.

@@ -1,116 +1,10 @@
-//! What servers do wrong: a server of a few lines answers as each test says, and S3 is served against it.
+//! What S3 servers do wrong.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
-
-use bisync::backend::Backend;
-use bisync::backend::local::Transport;
-use bisync::backend::open::{Native, Opening, native};
-use bisync::remote::{Config, Connection, Destination};
-use bisync_engine::entry::{Fingerprint, Found, Item};
-use bisync_engine::options::Options;
-use bisync_engine::protocol::{Expect, Failure, FailureKind, MoveFile};
+use bisync_engine::protocol::{Expect, FailureKind, MoveFile};
 use bisync_engine::side::Side;
-use tempfile::TempDir;
-use tokio::runtime::Runtime;
 
-use super::{copy_to, kind_of, path, runtime};
-
-/// A folder of a bucket on such a server.
-struct Faulty {
-    backend: Arc<dyn Backend>,
-    runtime: Runtime,
-    /// The requests that came: first lines, and what comes after them that matters here.
-    heard: Arc<Mutex<Vec<String>>>,
-    _home: TempDir,
-}
-
-/// Answers a request, given how many of its kind came before it.
-type Answer = fn(request: &str, before: usize) -> String;
-
-impl Faulty {
-    fn new(answer: Answer) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let heard: Arc<Mutex<Vec<String>>> = Arc::default();
-        let hears = Arc::clone(&heard);
-        // It ends with the test.
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let mut reader = BufReader::new(stream.try_clone().unwrap());
-                let (mut request, mut length) = (String::new(), 0);
-                for line in reader.by_ref().lines().map_while(Result::ok).take_while(|line| !line.is_empty()) {
-                    let name = line.split(':').next().unwrap_or_default().to_lowercase();
-                    match name.as_str() {
-                        "content-length" => length = line[15..].trim().parse().unwrap(),
-                        "range" | "if-match" | "if-none-match" => {
-                            request.push_str(&format!("; {}", line.to_lowercase()))
-                        }
-                        _ if request.is_empty() => request.push_str(line.split("X-Amz-").next().unwrap_or_default()),
-                        _ => {}
-                    }
-                }
-                std::io::copy(&mut reader.take(length), &mut std::io::sink()).ok();
-                let mut heard = hears.lock().unwrap();
-                let before = heard.iter().filter(|other| other[..4] == request[..4]).count();
-                stream.write_all(answer(&request, before).as_bytes()).ok();
-                heard.push(request);
-            }
-        });
-        let home = tempfile::tempdir().unwrap();
-        let place =
-            format!(":s3,provider=Minio,endpoint='http://{address}',access_key_id=a,secret_access_key=s:bucket/d");
-        let connection = Connection::parse(&place).unwrap().unwrap();
-        let Destination::Remote(folder) = Destination::of(&connection, &Config::default()).unwrap() else { panic!() };
-        let given = [("low-level-retries".to_owned(), "3".to_owned())];
-        let (options, transport) = (Options::parse(&given).unwrap(), Transport::default());
-        let Native { open, .. } = native("s3").unwrap();
-        let (remote, path) = (&folder.remote, &*folder.path);
-        let opening =
-            Opening { remote, path, backup: None, transport: &transport, options: &options, cache: home.path() };
-        let runtime = runtime();
-        let backend = runtime.block_on(open(opening)).unwrap();
-        Self { backend, runtime, heard, _home: home }
-    }
-
-    fn list(&self) -> Result<Vec<Item>, Failure> {
-        self.runtime.block_on(self.backend.list_directory(path(""), None, false))
-    }
-
-    fn read(&self, version: Fingerprint) -> Result<Vec<u8>, Failure> {
-        self.runtime.block_on(async {
-            let mut content = self.backend.read(path("f"), version);
-            let mut bytes = Vec::new();
-            while let Some(piece) = content.next().await? {
-                bytes.extend(piece);
-            }
-            Ok(bytes)
-        })
-    }
-
-    fn write(&self, expect: Expect) -> Result<Found, Failure> {
-        let (producer, content) = bisync::backend::Content::channel();
-        self.runtime.spawn(async move {
-            producer.send(b"tea".to_vec()).await.unwrap();
-            producer.end(Ok(())).await;
-        });
-        self.runtime.block_on(self.backend.write(copy_to("f", 3, expect), content))
-    }
-
-    fn heard(&self, beginning: &str) -> Vec<String> {
-        let heard = self.heard.lock().unwrap();
-        heard.iter().filter(|request| request.starts_with(beginning)).cloned().collect()
-    }
-}
-
-/// Makes an answer whose connection is closed after it.
-fn answer(status: &str, headers: &str, body: &str) -> String {
-    let length =
-        if headers.contains("content-length") { String::new() } else { format!("content-length: {}\r\n", body.len()) };
-    format!("HTTP/1.1 {status}\r\nconnection: close\r\n{length}{headers}\r\n{body}")
-}
+use super::super::{kind_of, path};
+use super::{Answer, Faulty, answer, version};
 
 /// Lists the file `f` of five bytes.
 fn listing() -> String {
@@ -128,13 +22,9 @@ fn has_file(request: &str) -> String {
     }
 }
 
-fn version(faulty: &Faulty) -> Fingerprint {
-    faulty.list().unwrap()[0].found.fingerprint.clone()
-}
-
 #[test]
 fn a_server_that_asks_for_patience_is_asked_again() {
-    let faulty = Faulty::new(|request, before| match before {
+    let faulty = Faulty::s3(|request, before| match before {
         0 => answer("503 Slow Down", "retry-after: 0\r\n", "<Error><Code>SlowDown</Code></Error>"),
         _ => has_file(request),
     });
@@ -161,20 +51,20 @@ fn what_cannot_be_listed_to_the_end_is_not_listed() {
         },
     ] as [Answer; 6]
     {
-        let faulty = Faulty::new(broken);
+        let faulty = Faulty::s3(broken);
         faulty.list().unwrap_err();
     }
 }
 
 #[test]
 fn what_is_listed_but_not_found_does_not_count_as_deleted() {
-    let faulty = Faulty::new(|request, _| match &request[..4] {
+    let faulty = Faulty::s3(|request, _| match &request[..4] {
         "HEAD" => answer("404 Not Found", "", ""),
         _ => listing(),
     });
     assert!(faulty.list().unwrap_err().message.contains("`d/f` is listed"));
     // What is not listed any more either is gone.
-    let faulty = Faulty::new(|request, before| match (&request[..4], before) {
+    let faulty = Faulty::s3(|request, before| match (&request[..4], before) {
         ("HEAD", _) => answer("404 Not Found", "", ""),
         (_, 0) => listing(),
         _ => answer("200 OK", "", "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"),
@@ -184,7 +74,7 @@ fn what_is_listed_but_not_found_does_not_count_as_deleted() {
 
 #[test]
 fn a_download_that_breaks_off_goes_on_from_there_with_the_same_version() {
-    let faulty = Faulty::new(|request, before| match (request.starts_with("GET /bucket/d/f"), before) {
+    let faulty = Faulty::s3(|request, before| match (request.starts_with("GET /bucket/d/f"), before) {
         (true, _) if !request.contains("range") => answer("200 OK", &format!("{TOLD}content-length: 5\r\n"), "te"),
         (true, _) => {
             let range = "content-range: bytes 2-4/5\r\n";
@@ -200,7 +90,7 @@ fn a_download_that_breaks_off_goes_on_from_there_with_the_same_version() {
 
 #[test]
 fn a_download_that_cannot_go_on_is_no_file() {
-    let faulty = Faulty::new(|request, _| match request.starts_with("GET /bucket/d/f") {
+    let faulty = Faulty::s3(|request, _| match request.starts_with("GET /bucket/d/f") {
         true if !request.contains("range") => answer("200 OK", &format!("{TOLD}content-length: 5\r\n"), "te"),
         true => answer("412 Precondition Failed", "", ""),
         false => has_file(request),
@@ -211,13 +101,13 @@ fn a_download_that_cannot_go_on_is_no_file() {
 
 #[test]
 fn a_server_that_looks_itself_is_told_what_is_expected() {
-    let faulty = Faulty::new(|request, _| match &request[..4] {
+    let faulty = Faulty::s3(|request, _| match &request[..4] {
         "HEAD" => answer("404 Not Found", "", ""),
         _ => answer("412 Precondition Failed", "", "<Error><Code>PreconditionFailed</Code></Error>"),
     });
     assert_eq!(kind_of(faulty.write(Expect::Absent)), FailureKind::Refused);
     assert!(faulty.heard("PUT")[0].contains("if-none-match: *"));
-    let faulty = Faulty::new(|request, _| match &request[..3] {
+    let faulty = Faulty::s3(|request, _| match &request[..3] {
         "PUT" => answer("412 Precondition Failed", "", "<Error><Code>PreconditionFailed</Code></Error>"),
         _ => has_file(request),
     });
@@ -229,7 +119,7 @@ fn a_server_that_looks_itself_is_told_what_is_expected() {
 /// Otherwise a deletion that was done, and whose answer was lost, would have left neither.
 #[test]
 fn a_file_that_may_be_gone_where_it_was_stays_where_it_was_moved_to() {
-    let faulty = Faulty::new(|request, before| match &request[..4] {
+    let faulty = Faulty::s3(|request, before| match &request[..4] {
         "HEAD" if request.contains("/new") && before <= 2 => answer("404 Not Found", "", ""),
         "PUT " => answer("200 OK", "", "<CopyObjectResult><ETag>\"e\"</ETag></CopyObjectResult>"),
         "DELE" => answer("500 Internal Server Error", "", ""),
@@ -250,7 +140,7 @@ fn a_file_that_may_be_gone_where_it_was_stays_where_it_was_moved_to() {
 
 #[test]
 fn what_was_just_uploaded_is_not_asked_for_when_it_is_listed() {
-    let faulty = Faulty::new(|request, before| match (&request[..4], before) {
+    let faulty = Faulty::s3(|request, before| match (&request[..4], before) {
         ("HEAD", 0) => answer("404 Not Found", "", ""),
         ("PUT ", _) => answer("200 OK", "etag: \"e\"\r\ndate: Wed, 01 Jan 2020 00:00:01 GMT\r\n", ""),
         // The first look at the listing is whether anything lies below the path.

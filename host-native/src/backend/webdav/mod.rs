@@ -1,0 +1,200 @@
+//! WebDAV.
+//!
+//! What a folder holds is what rclone sees there: the same names, the same times, the same hashes. Content is put under another name
+//! first, looked at, and moved to where it belongs: `Overwrite: F` sees to it that nothing is replaced that was not looked at.
+//! Servers that know conditions look themselves, in the same step, whether something is still what was listed.
+
+mod address;
+mod change;
+mod directories;
+mod multistatus;
+mod read;
+mod server;
+mod settings;
+mod write;
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex};
+
+use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
+use bisync_engine::path::RelPath;
+use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Expect, Failure, FailureKind, MoveFile};
+
+use self::address::{Name, name_of};
+use self::multistatus::Resource;
+use self::server::Server;
+use self::settings::Settings;
+use super::http::Client;
+use super::local::Transport;
+use super::open::{Native, Opened, Opening, Unopened};
+use super::{Answer, Backend, Content, failed};
+use crate::cli::Environment;
+use crate::remote::Remote;
+
+/// A folder on a server. Paths within are counted from where the server's files begin.
+#[derive(Clone)]
+pub struct Webdav {
+    server: Arc<Server>,
+    folder: RelPath,
+    backup: Option<RelPath>,
+    /// Directories that were there a moment ago.
+    directories: Arc<Mutex<HashSet<String>>>,
+    transport: Transport,
+}
+
+/// Serves what rclone calls `webdav`.
+pub const NATIVE: Native = Native { kind: "webdav", lacks, open };
+
+fn lacks(remote: &Remote, _environment: &Environment) -> Option<String> {
+    match Settings::of(remote) {
+        Err(Unopened::LeftToRclone(what)) => Some(what),
+        Ok(_) | Err(Unopened::Failed(_)) => None,
+    }
+}
+
+/// Opens a folder on a server. Nothing is asked yet.
+fn open(opening: Opening<'_>) -> Opened<'_> {
+    Box::pin(async move {
+        let Opening { remote, path, backup, transport, options, cache: _ } = opening;
+        let settings = Settings::of(remote)?;
+        let client = Client::new(options, &transport.requests)
+            .map_err(|error| failed(FailureKind::Other, &error.to_string()))?;
+        let place = |path: &str| {
+            let path = path.trim_matches('/');
+            RelPath::parse(path).map_err(|error| failed(FailureKind::Other, &error.to_string()))
+        };
+        let opened = Webdav {
+            server: Arc::new(Server::new(client, settings)),
+            folder: place(path)?,
+            backup: backup.map(place).transpose()?,
+            directories: Arc::default(),
+            transport: transport.clone(),
+        };
+        Ok(Arc::new(opened) as Arc<dyn Backend>)
+    })
+}
+
+impl Webdav {
+    /// Returns where a path of the folder is on the server.
+    fn place(&self, path: &RelPath) -> String {
+        below(&self.folder, path)
+    }
+
+    /// Makes sure that what is at a place is what is expected, and returns it.
+    async fn check(&self, place: &str, expect: &Expect) -> Result<Option<Resource>, Failure> {
+        let there = self.server.look(place).await?;
+        match (&there, expect) {
+            (None, Expect::Absent) => Ok(None),
+            (Some(resource), Expect::Exactly(version)) if is_version(resource, version) => Ok(there),
+            (None, Expect::Exactly(_)) => Err(gone()),
+            (Some(_), Expect::Exactly(_)) => Err(failed(FailureKind::Refused, "it has changed in the meantime")),
+            (Some(_), Expect::Absent) => Err(failed(FailureKind::Refused, "something is there already")),
+        }
+    }
+
+    /// Returns the file at a place, which is `version`.
+    async fn expect(&self, place: &str, version: &Fingerprint) -> Result<Resource, Failure> {
+        self.check(place, &Expect::Exactly(version.clone())).await?.ok_or_else(gone)
+    }
+
+    /// Lists a directory. What no path leads to takes no part, and neither does what has the name of another.
+    async fn list(&self, path: &RelPath, hash: Option<&str>) -> Result<Vec<Item>, Failure> {
+        let place = self.place(path);
+        let mut items: BTreeMap<String, Found> = BTreeMap::new();
+        let special = Found { kind: Kind::Special, fingerprint: Fingerprint::default() };
+        for (name, resource) in self.server.entries(&place).await? {
+            let (name, found) = match name_of(&name) {
+                Name::Usable(name) => (name, found(resource, hash)),
+                Name::Unusable(name) => (name, special.clone()),
+            };
+            items.entry(name).and_modify(|twice| twice.clone_from(&special)).or_insert(found);
+        }
+        self.remember(&place);
+        Ok(items.into_iter().map(|(name, found)| Item { name, found, metadata: None }).collect())
+    }
+}
+
+/// Returns where a path below a folder is on the server.
+fn below(folder: &RelPath, path: &RelPath) -> String {
+    match (folder.is_root(), path.is_root()) {
+        (true, _) => path.as_str().to_owned(),
+        (false, true) => folder.as_str().to_owned(),
+        (false, false) => format!("{folder}/{path}", folder = folder.as_str(), path = path.as_str()),
+    }
+}
+
+fn is_version(resource: &Resource, version: &Fingerprint) -> bool {
+    resource.found.kind == Kind::File && version.is_still(&resource.found.fingerprint)
+}
+
+/// Returns what is told of a resource, with the hash that is wanted.
+fn found(resource: Resource, hash: Option<&str>) -> Found {
+    let Resource { mut found, hashes, .. } = resource;
+    found.fingerprint.hash = hashes.into_iter().find(|told| Some(told.algorithm()) == hash);
+    found
+}
+
+fn gone() -> Failure {
+    failed(FailureKind::Refused, "it is gone")
+}
+
+impl Backend for Webdav {
+    fn capabilities(&self) -> Capabilities {
+        let vendor = self.server.settings.vendor;
+        Capabilities {
+            time_precision_ns: vendor.keeps_times().then_some(1_000_000_000),
+            sets_time: vendor.keeps_times(),
+            hashes: vendor.hashes().iter().map(|&hash| hash.to_owned()).collect(),
+            ..Capabilities::default()
+        }
+    }
+
+    fn list_directory(&self, path: RelPath, hash: Option<String>, _metadata: bool) -> Answer<'_, Vec<Item>> {
+        Box::pin(async move { self.list(&path, hash.as_deref()).await })
+    }
+
+    fn describe(&self, path: RelPath) -> Answer<'_, Option<Found>> {
+        Box::pin(async move {
+            match self.server.look(&self.place(&path)).await {
+                Err(failure) if failure.kind == FailureKind::ImpossibleName => Ok(None),
+                there => Ok(there?.map(|resource| found(resource, None))),
+            }
+        })
+    }
+
+    fn read(&self, path: RelPath, version: Fingerprint) -> Content {
+        self.content(path, version)
+    }
+
+    fn write(&self, copy: CopyFile, content: Content) -> Answer<'_, Found> {
+        Box::pin(async move { self.upload(&copy, content).await })
+    }
+
+    fn move_file(&self, moved: MoveFile) -> Answer<'_, Found> {
+        Box::pin(async move { self.move_resource(&moved).await })
+    }
+
+    fn delete_file(&self, path: RelPath, expect: Fingerprint, disposal: Disposal) -> Answer<'_, ()> {
+        Box::pin(async move { self.delete(&path, &expect, &disposal).await })
+    }
+
+    fn make_directory(&self, path: RelPath, _like: &dyn Backend) -> Answer<'_, Found> {
+        Box::pin(async move {
+            self.make_directories(&self.place(&path)).await?;
+            Ok(Found { kind: Kind::Directory, fingerprint: Fingerprint::default() })
+        })
+    }
+
+    fn remove_directory(&self, path: RelPath, emptiness: Emptiness) -> Answer<'_, ()> {
+        Box::pin(async move { self.remove_directories(&path, emptiness).await })
+    }
+
+    fn set_time(&self, path: RelPath, expect: Fingerprint, modified: Instant) -> Answer<'_, Found> {
+        Box::pin(async move { self.set_modified(&path, expect, modified).await })
+    }
+
+    fn flush(&self, _like: &dyn Backend) -> Answer<'_, ()> {
+        // There is nothing for it: what a server said it has, it has.
+        Box::pin(async { Ok(()) })
+    }
+}

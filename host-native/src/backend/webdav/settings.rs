@@ -75,9 +75,7 @@ impl Settings {
         }
         let vendor = match remote.value("vendor").unwrap_or("other") {
             "fastmail" => Vendor::Fastmail,
-            "nextcloud" if remote.value("nextcloud_chunk_size").is_some_and(|size| size.starts_with('0')) => {
-                Vendor::Nextcloud
-            }
+            "nextcloud" if matches!(remote.value("nextcloud_chunk_size"), Some("0" | "0B")) => Vendor::Nextcloud,
             "nextcloud" => return left("uploads to Nextcloud in chunks".to_owned()),
             "other" => Vendor::Other,
             "owncloud" => Vendor::Owncloud,
@@ -162,6 +160,7 @@ mod tests {
         check(&[url, ("vendor", "sharepoint")], &["`sharepoint`", rclone]);
         check(&[url, ("vendor", "infinitescale")], &["`infinitescale`", rclone]);
         check(&[url, ("vendor", "nextcloud")], &["chunks", rclone]);
+        check(&[url, ("vendor", "nextcloud"), ("nextcloud_chunk_size", "0.5Mi")], &["chunks", rclone]);
         check(&[url, ("bearer_token_command", "hidden")], &["`bearer_token_command`", rclone]);
         check(&[url, ("encoding", "Slash")], &["`encoding`", rclone]);
         check(&[url, ("pacer_min_sleep", "1s")], &["`pacer_min_sleep`", rclone]);

@@ -61,7 +61,7 @@ impl Server {
         Self::run(command, protocol, port)
     }
 
-    /// Serves a directory by Apache, which keeps what it needs in another one; `None` where it is not installed.
+    /// Serves a directory by Apache, which keeps what it needs in another one; `None` where it is not installed or cannot run.
     ///
     /// # Panics
     /// When it cannot be started.
@@ -83,13 +83,20 @@ impl Server {
         let file = format!("{own}/apache.conf");
         std::fs::write(&file, text).unwrap();
         // Apache serves nothing as root; by another number it is the same user to the disk.
-        let mut command = if rustix::process::geteuid().is_root() {
-            let mut command = Command::new("unshare");
-            command.args(["--user", "--map-user=1", "--map-group=1"]).arg(program);
-            command
-        } else {
-            Command::new(program)
-        };
+        let mut command = Command::new(program);
+        if rustix::process::geteuid().is_root() {
+            let as_another = || {
+                let mut command = Command::new("unshare");
+                command.args(["--user", "--map-user=1", "--map-group=1"]);
+                command
+            };
+            // Not every machine lets even root do that.
+            if !as_another().arg("true").output().is_ok_and(|output| output.status.success()) {
+                return None;
+            }
+            command = as_another();
+            command.arg(program);
+        }
         command.args(["-DFOREGROUND", "-f", &file]);
         Some(Self::run(command, Protocol::Apache, port))
     }

@@ -40,10 +40,13 @@ struct Placing {
     served: Pair<bool>,
 }
 
-const PLACINGS: [Placing; 3] = [
+const PLACINGS: [Placing; 6] = [
     Placing { protocol: Protocol::S3, served: Pair { one: false, two: true } },
-    Placing { protocol: Protocol::S3, served: Pair { one: true, two: false } },
+    Placing { protocol: Protocol::Webdav, served: Pair { one: true, two: false } },
     Placing { protocol: Protocol::S3, served: Pair { one: true, two: true } },
+    Placing { protocol: Protocol::Webdav, served: Pair { one: false, two: true } },
+    Placing { protocol: Protocol::S3, served: Pair { one: true, two: false } },
+    Placing { protocol: Protocol::Webdav, served: Pair { one: true, two: true } },
 ];
 
 #[test]

@@ -8,6 +8,7 @@ mod perform;
 pub mod rclone;
 mod references;
 pub mod s3;
+pub mod sftp;
 
 use std::pin::Pin;
 

@@ -1,10 +1,12 @@
-//! Servers for tests: rclone serves a directory over a protocol, on this machine only.
+//! Servers for tests: rclone serves a directory over a protocol, or OpenSSH does; on this machine only.
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
 
 /// So long a server may take until it can be reached.
 const STARTS_IN: Duration = Duration::from_secs(30);
@@ -16,6 +18,8 @@ pub enum Protocol {
     S3,
     /// SFTP.
     Sftp,
+    /// SFTP, as OpenSSH serves it.
+    Openssh,
     /// WebDAV.
     Webdav,
 }
@@ -26,6 +30,19 @@ pub struct Server {
     process: Child,
     protocol: Protocol,
     port: u16,
+    /// The keys of OpenSSH's server.
+    keys: Option<TempDir>,
+}
+
+/// Returns the program of OpenSSH's server, where it is installed with what makes keys for it.
+pub fn sshd() -> Option<PathBuf> {
+    let program = PathBuf::from("/usr/sbin/sshd");
+    (program.exists() && Path::new("/usr/bin/ssh-keygen").exists()).then_some(program)
+}
+
+/// Says whether a protocol can be served on this machine where rclone is installed.
+pub fn is_served(protocol: Protocol) -> bool {
+    protocol != Protocol::Openssh || sshd().is_some()
 }
 
 impl Server {
@@ -45,14 +62,23 @@ impl Server {
         // Nobody else takes a port of this machine that was free a moment ago, or the test says so.
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let mut command = Command::new(rclone);
+        let mut keys = None;
         let name = match protocol {
+            Protocol::Openssh => "ssh",
             Protocol::S3 => "s3",
             Protocol::Sftp => "sftp",
             Protocol::Webdav => "webdav",
         };
-        command.args(["--config=", "serve", name]).arg(directory).arg(format!("--addr=127.0.0.1:{port}"));
+        if protocol != Protocol::Openssh {
+            command.args(["--config=", "serve", name]).arg(directory).arg(format!("--addr=127.0.0.1:{port}"));
+        }
         match protocol {
             Protocol::S3 => command.args(["--auth-key=access,secret", "--vfs-cache-mode=off", "--dir-cache-time=0s"]),
+            Protocol::Openssh => {
+                let made = keys.insert(make_keys(directory, port));
+                command = Command::new(sshd().unwrap());
+                command.args(["-D", "-e", "-f"]).arg(made.path().join("config"))
+            }
             Protocol::Sftp | Protocol::Webdav => command.args(["--user=user", "--pass=secret", "--dir-cache-time=0s"]),
         };
         let mut process =
@@ -62,10 +88,10 @@ impl Server {
         std::thread::spawn(move || BufReader::new(said).lines().map_while(Result::ok).for_each(drop));
         let deadline = Instant::now() + STARTS_IN;
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-            assert!(Instant::now() < deadline, "rclone does not serve {name}");
+            assert!(Instant::now() < deadline, "{name} is not served");
             std::thread::sleep(Duration::from_millis(10));
         }
-        Self { process, protocol, port }
+        Self { process, protocol, port, keys }
     }
 
     /// Returns the options of a remote that reaches it, as a connection string of rclone has them: `:s3,option=value`.
@@ -77,12 +103,45 @@ impl Server {
             Protocol::S3 => format!(
                 ":s3,provider=Rclone,endpoint='http://127.0.0.1:{port}',access_key_id=access,secret_access_key=secret"
             ),
+            Protocol::Openssh => {
+                let keys = self.keys.as_ref().unwrap().path().display();
+                let user = Command::new("id").arg("-un").output().unwrap().stdout;
+                let user = String::from_utf8(user).unwrap();
+                let user = user.trim();
+                format!(
+                    ":sftp,host=127.0.0.1,port={port},user={user},key_file='{keys}/user',known_hosts_file='{keys}/known'"
+                )
+            }
             Protocol::Sftp => format!(":sftp,host=127.0.0.1,port={port},user=user,pass={password}"),
             Protocol::Webdav => {
                 format!(":webdav,url='http://127.0.0.1:{port}',vendor=rclone,user=user,pass={password}")
             }
         }
     }
+}
+
+/// Makes keys and the configuration of a server that begins in a directory.
+fn make_keys(directory: &Path, port: u16) -> TempDir {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name).display().to_string();
+    for name in ["host", "user"] {
+        let mut command = Command::new("ssh-keygen");
+        let made = command.args(["-q", "-t", "ed25519", "-N", "", "-C", "", "-f"]).arg(at(name)).status().unwrap();
+        assert!(made.success());
+    }
+    let key = std::fs::read_to_string(at("host.pub")).unwrap();
+    std::fs::write(at("known"), format!("[127.0.0.1]:{port} {key}")).unwrap();
+    let config = format!(
+        "ListenAddress 127.0.0.1\nPort {port}\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nUsePAM no\n\
+         StrictModes no\nPasswordAuthentication no\nSubsystem sftp internal-sftp -d {}\n",
+        at("host"),
+        at("user.pub"),
+        directory.display()
+    );
+    std::fs::write(at("config"), config).unwrap();
+    // Only root needs it, and only root can make it.
+    std::fs::create_dir_all("/run/sshd").ok();
+    home
 }
 
 impl Drop for Server {

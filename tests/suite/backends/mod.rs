@@ -20,7 +20,7 @@ use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{CopyFile, Disposal, Expect, Failure, FailureKind, Staging};
 use bisync_engine::side::Side;
 use bisync_tests::real::program;
-use bisync_tests::real::servers::{Protocol, Server};
+use bisync_tests::real::servers::{Protocol, Server, is_served};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -56,6 +56,8 @@ fn each(check: impl Fn(&Subject)) {
         served(Some(Protocol::Webdav), By::Rclone),
         served(Some(Protocol::S3), By::Rclone),
         served(Some(Protocol::S3), By::Us),
+        served(Some(Protocol::Sftp), By::Us),
+        served(Some(Protocol::Openssh), By::Us),
     ] {
         subject.iter().for_each(&check);
     }
@@ -85,7 +87,7 @@ enum By {
 
 /// A folder of a server that rclone runs for this protocol, or as it is on the disk.
 fn served(protocol: Option<Protocol>, by: By) -> Option<Subject> {
-    let rclone = program::rclone()?;
+    let rclone = program::rclone().filter(|_| protocol.is_none_or(is_served))?;
     let home = tempfile::tempdir().unwrap();
     let served = home.path().join("bucket");
     let (directory, backups) = (served.join("folder"), served.join("kept"));
@@ -121,7 +123,9 @@ fn served(protocol: Option<Protocol>, by: By) -> Option<Subject> {
     };
     let name = match (protocol, by) {
         (None, _) => "rclone, local",
-        (Some(Protocol::Sftp), _) => "rclone, SFTP",
+        (Some(Protocol::Sftp), By::Rclone) => "rclone, SFTP",
+        (Some(Protocol::Sftp), By::Us) => "SFTP",
+        (Some(Protocol::Openssh), _) => "SFTP of OpenSSH",
         (Some(Protocol::Webdav), _) => "rclone, WebDAV",
         (Some(Protocol::S3), By::Rclone) => "rclone, S3",
         (Some(Protocol::S3), By::Us) => "S3",

@@ -8,6 +8,7 @@ mod perform;
 pub mod rclone;
 mod references;
 pub mod s3;
+pub mod sftp;
 pub mod webdav;
 
 use std::pin::Pin;

@@ -8,7 +8,7 @@ use bisync_engine::options::Options;
 use bisync_engine::protocol::Failure;
 
 use super::local::Transport;
-use super::{Backend, s3, webdav};
+use super::{Backend, s3, sftp, webdav};
 use crate::cli::Environment;
 use crate::remote::Remote;
 
@@ -55,7 +55,7 @@ pub struct Native {
 }
 
 /// The kinds of remotes that are served here; all others are served by rclone itself.
-pub const NATIVE: &[Native] = &[s3::NATIVE, webdav::NATIVE];
+pub const NATIVE: &[Native] = &[s3::NATIVE, sftp::NATIVE, webdav::NATIVE];
 
 /// Returns who serves a kind of remotes here, if anybody does.
 pub fn native(kind: &str) -> Option<Native> {

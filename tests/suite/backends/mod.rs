@@ -58,6 +58,8 @@ fn each(check: impl Fn(&Subject)) {
         served(Some(Protocol::S3), By::Us),
         served(Some(Protocol::Webdav), By::Us),
         served(Some(Protocol::Apache), By::Us),
+        served(Some(Protocol::Sftp), By::Us),
+        served(Some(Protocol::Openssh), By::Us),
     ] {
         subject.iter().for_each(&check);
     }
@@ -94,12 +96,7 @@ fn served(protocol: Option<Protocol>, by: By) -> Option<Subject> {
     fs::create_dir_all(&directory).unwrap();
     let server = match protocol {
         None => None,
-        Some(Protocol::Apache) => {
-            let own = home.path().join("apache");
-            fs::create_dir(&own).unwrap();
-            Some(Server::apache(home.path(), &own)?)
-        }
-        Some(protocol) => Some(Server::start(&rclone, protocol, home.path())),
+        Some(protocol) => Some(Server::try_start(&rclone, protocol, home.path())?),
     };
     let place = match &server {
         Some(server) => format!("{}:bucket", server.connection()),
@@ -131,7 +128,9 @@ fn served(protocol: Option<Protocol>, by: By) -> Option<Subject> {
     };
     let name = match (protocol, by) {
         (None, _) => "rclone, local",
-        (Some(Protocol::Sftp), _) => "rclone, SFTP",
+        (Some(Protocol::Sftp), By::Rclone) => "rclone, SFTP",
+        (Some(Protocol::Sftp), By::Us) => "SFTP",
+        (Some(Protocol::Openssh), _) => "SFTP, OpenSSH",
         (Some(Protocol::Webdav), By::Rclone) => "rclone, WebDAV",
         (Some(Protocol::Webdav), By::Us) => "WebDAV",
         (Some(Protocol::Apache), _) => "WebDAV, Apache",

@@ -1,0 +1,109 @@
+//! The connections to a server: as many as pay, and new ones for those that broke.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bisync_engine::options::Options;
+use bisync_engine::protocol::Failure;
+
+use super::connection::Connection;
+use super::failure::no_answer;
+use super::settings::Settings;
+use crate::limits::Requests;
+
+/// So many things may go on over a connection before another one is made.
+const BUSY: usize = 3;
+
+/// A server.
+pub struct Server {
+    /// How it is used.
+    pub settings: Settings,
+    connections: Mutex<Vec<Arc<Connection>>>,
+    /// Held by whoever makes a connection.
+    connecting: tokio::sync::Mutex<()>,
+    /// So many connections it takes.
+    most: AtomicUsize,
+    patience: Option<Duration>,
+    connects_within: Option<Duration>,
+    requests: Arc<Requests>,
+}
+
+impl Server {
+    /// Nothing is asked yet.
+    pub fn new(settings: Settings, options: &Options, requests: &Arc<Requests>) -> Self {
+        let duration = |name| options.duration_ns(name).filter(|duration| *duration > 0).map(Duration::from_nanos);
+        Self {
+            most: AtomicUsize::new(settings.connections),
+            settings,
+            connections: Mutex::default(),
+            connecting: tokio::sync::Mutex::default(),
+            patience: duration("timeout"),
+            connects_within: duration("contimeout"),
+            requests: Arc::clone(requests),
+        }
+    }
+
+    /// Returns a connection for something that is to be done. Until it is dropped, it counts as busy with it.
+    ///
+    /// # Errors
+    /// Fails when there is none and none can be made.
+    pub async fn connection(&self) -> Result<Arc<Connection>, Failure> {
+        let wait = self.requests.wait(Instant::now());
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
+        let (idlest, is_enough) = self.idlest();
+        let _connecting = match idlest {
+            Some(connection) if is_enough => return Ok(connection),
+            // Nobody waits for a further connection.
+            Some(connection) => match self.connecting.try_lock() {
+                Ok(guard) => guard,
+                Err(_) => return Ok(connection),
+            },
+            None => self.connecting.lock().await,
+        };
+        // Somebody else may have made one meanwhile.
+        let (idlest, is_enough) = self.idlest();
+        if let (Some(connection), true) = (&idlest, is_enough) {
+            return Ok(Arc::clone(connection));
+        }
+        match (self.connect().await, idlest) {
+            (Ok(made), _) => {
+                let made = Arc::new(made);
+                self.all().push(Arc::clone(&made));
+                Ok(made)
+            }
+            (Err(_), Some(connection)) => {
+                // It wants no more.
+                self.most.store(self.all().len().max(1), Ordering::Relaxed);
+                Ok(connection)
+            }
+            (Err(failure), None) => Err(failure),
+        }
+    }
+
+    async fn connect(&self) -> Result<Connection, Failure> {
+        let connecting = Connection::open(&self.settings, self.patience);
+        match self.connects_within {
+            None => connecting.await,
+            Some(limit) => tokio::time::timeout(limit, connecting).await.map_err(|_| no_answer())?,
+        }
+    }
+
+    /// Returns the connection with the least to do, and whether that will do.
+    fn idlest(&self) -> (Option<Arc<Connection>>, bool) {
+        let mut connections = self.all();
+        connections.retain(|connection| !connection.is_broken());
+        let most = self.most.load(Ordering::Relaxed);
+        // One of those who hold it is this list.
+        let idlest = connections.iter().min_by_key(|connection| Arc::strong_count(connection));
+        let is_enough = idlest.is_some_and(|idlest| Arc::strong_count(idlest) <= BUSY) || connections.len() >= most;
+        (idlest.cloned(), is_enough)
+    }
+
+    fn all(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Connection>>> {
+        // Nothing is done with the lock held that could leave a list that is half written.
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -241,8 +241,8 @@ fn usable(
     None
 }
 
-/// Why large files are not copied by several threads: as in rclone, unless it is told to.
-const LOCAL_COPY: &str = "between local folders the kernel copies a file in one stream";
+/// Why large files are not copied by several threads.
+const ONE_STREAM: &str = "it is for remotes that rclone serves; elsewhere a file goes as the backend does it best";
 
 /// Options that are accepted because rclone's bisync accepts them, and why they change nothing.
 const IGNORED: [(&str, &str); 12] = [
@@ -254,10 +254,10 @@ const IGNORED: [(&str, &str); 12] = [
     ("streaming-upload-cutoff", "it concerns remotes"),
     ("tpslimit", "it limits requests over a network, and local folders take none"),
     ("tpslimit-burst", "it limits requests over a network, and local folders take none"),
-    ("multi-thread-streams", LOCAL_COPY),
-    ("multi-thread-cutoff", LOCAL_COPY),
-    ("multi-thread-chunk-size", LOCAL_COPY),
-    ("multi-thread-write-buffer-size", LOCAL_COPY),
+    ("multi-thread-streams", ONE_STREAM),
+    ("multi-thread-cutoff", ONE_STREAM),
+    ("multi-thread-chunk-size", ONE_STREAM),
+    ("multi-thread-write-buffer-size", ONE_STREAM),
 ];
 
 /// Says which of the options given change nothing.

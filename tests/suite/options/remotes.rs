@@ -48,11 +48,33 @@ fn config() {
 
 #[test]
 fn backend() {
-    let Some(served) = Served::new(Protocol::Webdav) else { return };
-    let ended = served.run(&["--backend=native"]);
+    let Some(Served { home, server }) = Served::new(Protocol::Sftp) else { return };
+    // This option is one that only rclone knows.
+    let two = format!("{},use_fstat=true:bucket", server.connection());
+    let run = |backend| program::run(&program::bisync(), &home.at(""), &["one", &two, "--workdir=work", backend]);
+    let ended = run("--backend=native");
     assert!(ended.code == Some(1) && ended.all().contains("not served here, but by rclone"), "{}", ended.all());
-    assert_eq!(served.run(&["--backend=rclone"]).code, Some(0));
-    assert_eq!(served.home.read("one/b").as_deref(), Some("theirs"));
+    assert_eq!(run("--backend=rclone").code, Some(0));
+    assert_eq!(home.read("one/b").as_deref(), Some("theirs"));
+}
+
+#[test]
+fn password_command() {
+    let home = Home::default();
+    fs::write(home.at("c"), include_str!("../../../host-native/src/remote/encrypted.conf")).unwrap();
+    let run = |command: &str| {
+        let command = format!("--password-command={command}");
+        program::run(&program::bisync(), &home.at(""), &["remotes", "--config=c", &command])
+    };
+    home.write("password", "pässword\n");
+    let ended = run("cat password");
+    assert!(ended.code == Some(0) && ended.output.contains("S3.x:"), "{}", ended.all());
+    let ended = run("cat secret");
+    assert!(
+        ended.code == Some(2) && ended.all().contains("no password from `--password-command`: `cat`"),
+        "{}",
+        ended.all()
+    );
 }
 
 /// Runs against a port where connections are taken, and nothing is ever said.

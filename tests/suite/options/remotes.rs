@@ -91,8 +91,10 @@ fn run_against_silence(more: &[&str]) -> Option<String> {
 
 #[test]
 fn timeout() {
-    let Some(said) = run_against_silence(&["--timeout=300ms"]) else { return };
-    assert!(said.contains("timeout"), "{said}");
+    for (backend, expected) in [("--backend=rclone", "timeout"), ("--backend=native", "the server does not answer")] {
+        let Some(said) = run_against_silence(&["--timeout=300ms", backend]) else { return };
+        assert!(said.contains(expected), "{said}");
+    }
 }
 
 #[test]
@@ -110,12 +112,14 @@ fn contimeout() {
         .filter_map(|_| std::net::TcpStream::connect_timeout(&address, std::time::Duration::from_millis(200)).ok())
         .collect();
     let url = format!(":webdav,url='http://{address}':");
-    let mut command = program::command(&program::bisync(), &home.at(""));
-    command.args(["one", url.as_str(), "--workdir=work", "--low-level-retries=1", "--contimeout=300ms"]);
-    // Without the option, this is how long it would be waited: longer than a test may take.
-    command.env("RCLONE_CONTIMEOUT", "10m").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let ended = program::wait(program::start(&mut command), "bisync");
-    assert!(ended.code == Some(1) && ended.all().contains("timeout"), "{}", ended.all());
+    for (backend, expected) in [("--backend=rclone", "timeout"), ("--backend=native", "no answer from the server")] {
+        let mut command = program::command(&program::bisync(), &home.at(""));
+        command.args(["one", url.as_str(), "--workdir=work", "--low-level-retries=1", "--contimeout=300ms", backend]);
+        // Without the option, this is how long it would be waited: longer than a test may take.
+        command.env("RCLONE_CONTIMEOUT", "10m").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let ended = program::wait(program::start(&mut command), "bisync");
+        assert!(ended.code == Some(1) && ended.all().contains(expected), "{}", ended.all());
+    }
 }
 
 /// Answers one request, and returns what was asked.
@@ -140,8 +144,10 @@ fn overhear(more: &[&str]) -> Option<String> {
 
 #[test]
 fn user_agent() {
-    let Some(heard) = overhear(&["--user-agent=my own name"]) else { return };
-    assert!(heard.contains("User-Agent: my own name"), "{heard}");
+    for backend in ["--backend=rclone", "--backend=native"] {
+        let Some(heard) = overhear(&["--user-agent=my own name", backend]) else { return };
+        assert!(heard.to_lowercase().contains("user-agent: my own name"), "{heard}");
+    }
 }
 
 /// Runs against a server whose certificate nobody but a test trusts.

@@ -18,13 +18,6 @@ impl Served {
         let server = Server::start(&rclone, protocol, &home.at("served"));
         Some(Self { home, server })
     }
-
-    /// Keeps both in step.
-    fn run(&self, more: &[&str]) -> Ended {
-        let two = format!("{}:bucket", self.server.connection());
-        let arguments = [&["one", two.as_str(), "--workdir=work"], more].concat();
-        program::run(&program::bisync(), &self.home.at(""), &arguments)
-    }
 }
 
 #[test]

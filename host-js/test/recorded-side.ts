@@ -14,8 +14,8 @@ export interface RecordedSide {
   broken: string[];
 }
 
-/** Makes a side to be looked at: a plan changes nothing. */
-export function recordedSide(name: string, recorded: RecordedSide): Side {
+/** Makes a side to be looked at: a plan changes nothing. Where old versions are wanted, it keeps them. */
+export function recordedSide(name: string, recorded: RecordedSide, keeps: boolean): Side {
   const { files, directories, links, broken } = recorded;
   const isLiteral = !recorded.ignoresCase && !recorded.decomposes;
   const key = (name: string) => {
@@ -69,5 +69,6 @@ export function recordedSide(name: string, recorded: RecordedSide): Side {
     removeDirectory: changes,
     setTime: changes,
     flush: changes,
+    ...(keeps && { keep: changes }),
   };
 }

@@ -50,7 +50,9 @@ async function planned({ options, now, run, path1, path2, state: blobs }: Scenar
   mock.method(Date, "now", () => now * 1000);
   mock.method(crypto, "getRandomValues", (numbers: BigUint64Array) => numbers.fill(BigInt(run)));
   try {
-    const order = { one: recordedSide("one/", path1), two: recordedSide("two/", path2), given: options, state };
+    const keeps = (own: string) => options.some(([name]) => name === own || name === "backup-dir");
+    const [one, two] = [recordedSide("one/", path1, keeps("backup-dir1")), recordedSide("two/", path2, keeps("backup-dir2"))];
+    const order = { one, two, given: options, state };
     const { report, text } = await written(order, new Events());
     return { exitCode: report.exitCode, headline: report.headline, plan: text };
   } catch (error) {

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { type BigIntStats, constants, lstatSync } from "node:fs";
-import { type FileHandle, link, lstat, mkdir, open, readdir, realpath, rename, rmdir, stat, unlink } from "node:fs/promises";
+import { type FileHandle, link, lstat, open, readdir, realpath, rename, rmdir, stat, unlink } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { setImmediate } from "node:timers/promises";
 
 import { BisyncError } from "../error.js";
 import { type Fingerprint, type Found, type Instant, isStill, type Item, type Kind, type Side, type WriteOptions } from "../side.js";
 import { Backups } from "./backups.js";
+import { checkDirectory, join, makeDirectory, modifiedAt, setTimes, syncDirectory } from "./disk.js";
 import { failure, isCode, onDisk } from "./failure.js";
 import { fromDisk, toDisk } from "./names.js";
 
@@ -353,45 +354,6 @@ function splitPath(path: string): Buffer[] {
   });
 }
 
-function join(directory: Buffer, name: Buffer): Buffer {
-  return Buffer.concat([directory, Buffer.from("/"), name]);
-}
-
-/** Makes a directory unless there is one; returns whether it made it. */
-async function makeDirectory(place: Buffer): Promise<boolean> {
-  try {
-    await mkdir(place);
-    return true;
-  } catch (error) {
-    if (!isCode(error, "EEXIST")) throw error;
-    checkDirectory(await lstat(place, { bigint: true }), place.toString());
-    return false;
-  }
-}
-
-/** Makes the names in a directory durable. One that is gone needs nothing: its parent is told of that. */
-async function syncDirectory(place: Buffer): Promise<void> {
-  // Windows opens no directories, and saves names by itself.
-  if (process.platform === "win32") return;
-  let directory: FileHandle;
-  try {
-    directory = await open(place.length === 0 ? "/" : place, constants.O_RDONLY | constants.O_DIRECTORY);
-  } catch (error) {
-    if (isCode(error, "ENOENT", "ENOTDIR")) return;
-    throw error;
-  }
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-}
-
-function checkDirectory(stats: BigIntStats, path: string): void {
-  if (stats.isSymbolicLink()) throw new BisyncError("wrongKind", "a symbolic link is in the way", { path });
-  if (!stats.isDirectory()) throw new BisyncError("wrongKind", "not a directory", { path });
-}
-
 /** Gives a file a name that nothing has: a link is never made over something, unlike a renaming. */
 async function renameNew(from: Buffer, to: Buffer): Promise<void> {
   try {
@@ -410,12 +372,6 @@ async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
   for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at)).bytesWritten;
 }
 
-async function setTimes(file: FileHandle, { seconds, nanoseconds }: Instant): Promise<void> {
-  // Node takes a floating-point number and cuts it off at the microsecond: from the middle of one, it cannot fall into the one before.
-  const time = seconds + (Math.floor(nanoseconds / 1000) + 0.5) / 1e6;
-  await file.utimes(time, time);
-}
-
 async function hashOf(content: AsyncIterable<Uint8Array>, algorithm: string): Promise<string> {
   const hash = createHash(algorithm);
   for await (const chunk of content) hash.update(chunk);
@@ -424,9 +380,7 @@ async function hashOf(content: AsyncIterable<Uint8Array>, algorithm: string): Pr
 
 function found(stats: BigIntStats): Found {
   const kind: Kind = stats.isFile() ? "file" : stats.isDirectory() ? "directory" : stats.isSymbolicLink() ? "link" : "special";
-  const nanoseconds = ((stats.mtimeNs % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
-  const seconds = Number((stats.mtimeNs - nanoseconds) / 1_000_000_000n);
-  const modified = { seconds, nanoseconds: Number(nanoseconds) };
+  const modified = modifiedAt(stats);
   if (kind !== "file") return { kind, fingerprint: { modified } };
   const fingerprint: Fingerprint = { size: Number(stats.size), modified };
   // Inodes alone are used again.

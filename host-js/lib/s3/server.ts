@@ -1,6 +1,7 @@
 // Addresses and requests of an S3 server, and what its answers mean.
 
 import { BisyncError, type FailureKind } from "../error.js";
+import { addressOf, unusable } from "../http/address.js";
 import { Client, textOf } from "../http/client.js";
 import { type Element, parse, textIn } from "../http/xml.js";
 import type { S3Options } from "../s3.js";
@@ -124,16 +125,9 @@ export class Server {
 }
 
 function endpointOf(text: string): URL {
-  const usage = (words: string) => new BisyncError("usage", `\`endpoint\` ${words}`, { path: "endpoint" });
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    throw usage("is no whole address");
-  }
-  if (url.protocol !== "http:" && url.protocol !== "https:") throw usage("has to begin with `https://` or `http://`");
-  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") throw usage("has to be the address of a server alone");
-  return url;
+  const url = addressOf(text, "endpoint");
+  if (url.username === "" && url.password === "" && url.search === "" && url.hash === "") return url;
+  throw unusable("endpoint", "has to be the address of a server alone");
 }
 
 /** Writes text in an address, in the one way that is signed. */

@@ -1,6 +1,7 @@
 // Addresses and requests of a WebDAV server, and what its answers mean.
 
 import { BisyncError, type FailureKind } from "../error.js";
+import { addressOf, unusable } from "../http/address.js";
 import { Client, discard, type Outgoing, textOf } from "../http/client.js";
 import { bytesOf } from "../names.js";
 import type { WebdavOptions } from "../webdav.js";
@@ -34,7 +35,7 @@ export class Server {
   readonly #isElsewhere: boolean;
 
   constructor(options: WebdavOptions) {
-    const url = addressOf(options.url);
+    const url = folderOf(options.url);
     const user = options.user ?? decodeURIComponent(url.username);
     const password = options.password ?? decodeURIComponent(url.password);
     url.username = url.password = "";
@@ -115,18 +116,10 @@ export class Server {
   }
 }
 
-function addressOf(text: string): URL {
-  const usage = (words: string) => new BisyncError("usage", `\`url\` ${words}`, { path: "url" });
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    // The cause would hold the password of the address.
-    throw usage("is no whole address");
-  }
-  if (url.protocol !== "http:" && url.protocol !== "https:") throw usage("has to begin with `https://` or `http://`");
-  if (url.search !== "" || url.hash !== "") throw usage("has to be that of a folder, without `?` and `#`");
-  return url;
+function folderOf(text: string): URL {
+  const url = addressOf(text, "url");
+  if (url.search === "" && url.hash === "") return url;
+  throw unusable("url", "has to be that of a folder, without `?` and `#`");
 }
 
 function headersOf(given: Record<string, string> = {}): Headers {

@@ -32,6 +32,17 @@ impl Content {
         (Producer(sender), Self(receiver))
     }
 
+    /// Makes a content that a task fills and ends.
+    pub fn produced<F>(produce: impl FnOnce(Producer) -> F) -> Self
+    where
+        F: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        let (producer, content) = Self::channel();
+        let produced = produce(producer.clone());
+        tokio::spawn(async move { producer.end(produced.await).await });
+        content
+    }
+
     /// Returns the next piece; `None` at the end.
     ///
     /// # Errors

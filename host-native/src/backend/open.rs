@@ -5,12 +5,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bisync_engine::options::Options;
-use bisync_engine::protocol::Failure;
+use bisync_engine::protocol::{Failure, FailureKind};
 
 use super::local::Transport;
-use super::{Backend, s3, sftp, webdav};
+use super::{Backend, failed, s3, sftp, webdav};
 use crate::cli::Environment;
-use crate::remote::Remote;
+use crate::remote::{Remote, RemoteError};
 
 /// What a backend is opened with.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +38,12 @@ pub enum Unopened {
     /// It cannot be opened.
     #[error(transparent)]
     Failed(#[from] Failure),
+}
+
+impl From<RemoteError> for Unopened {
+    fn from(error: RemoteError) -> Self {
+        Self::Failed(failed(FailureKind::Other, &error.to_string()))
+    }
 }
 
 /// A folder that is being opened.

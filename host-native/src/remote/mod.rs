@@ -9,6 +9,8 @@ mod password;
 
 use std::collections::BTreeMap;
 
+use bisync_engine::options::{Kind, Value};
+
 pub use address::{Address, AddressError, Destination, is_secret};
 pub use config::{Config, ConfigError};
 pub use connection::{Connection, ConnectionError, Target};
@@ -50,6 +52,27 @@ impl Remote {
         self.value(option).map(reveal).transpose()
     }
 
+    /// Returns the value of an option that is a size, in bytes.
+    ///
+    /// # Errors
+    /// Fails when it is none.
+    pub fn size(&self, option: &'static str) -> Result<Option<u64>, RemoteError> {
+        let Some(text) = self.value(option) else { return Ok(None) };
+        match Value::parse(Kind::Size, text) {
+            Some(Value::Size(size)) => Ok(Some(size.unwrap_or(u64::MAX))),
+            Some(_) | None => Err(RemoteError::BadValue { option, wanted: "a size" }),
+        }
+    }
+
+    /// Returns the value of an option that is a whole number.
+    ///
+    /// # Errors
+    /// Fails when it is none.
+    pub fn number(&self, option: &'static str) -> Result<Option<u64>, RemoteError> {
+        let read = |text: &str| text.parse().map_err(|_| RemoteError::BadValue { option, wanted: "a number" });
+        self.value(option).map(read).transpose()
+    }
+
     /// Returns the options that are given and their values, by name.
     pub fn options(&self) -> impl Iterator<Item = (&str, &str)> {
         self.values.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.as_str(), value.as_str()))
@@ -77,5 +100,13 @@ pub enum RemoteError {
         remote: String,
         /// The option.
         option: &'static str,
+    },
+    /// The value of an option is of another kind. It is not told, since it may be a secret in the wrong place.
+    #[error("the option `{option}` of the remote is not {wanted}")]
+    BadValue {
+        /// The option.
+        option: &'static str,
+        /// What it has to be.
+        wanted: &'static str,
     },
 }

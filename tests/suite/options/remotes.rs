@@ -104,8 +104,15 @@ fn contimeout() {
     let _waiting: Vec<_> = (0..3)
         .filter_map(|_| std::net::TcpStream::connect_timeout(&address, std::time::Duration::from_millis(200)).ok())
         .collect();
-    let url = format!(":webdav,url='http://{address}':");
-    for (backend, expected) in [("--backend=rclone", "timeout"), ("--backend=native", "no answer from the server")] {
+    let webdav = format!(":webdav,url='http://{address}':");
+    let sftp =
+        format!(":sftp,host=127.0.0.1,port={},user=me,pass={}:", address.port(), "H2-hQutpFzGhp88XyIOUa7dYCUuzJw");
+    let cases = [
+        (&webdav, "--backend=rclone", "timeout"),
+        (&webdav, "--backend=native", "no answer from the server"),
+        (&sftp, "--backend=native", "the server does not answer"),
+    ];
+    for (url, backend, expected) in cases {
         let mut command = program::command(&program::bisync(), &home.at(""));
         command.args(["one", url.as_str(), "--workdir=work", "--low-level-retries=1", "--contimeout=300ms", backend]);
         // Without the option, this is how long it would be waited: longer than a test may take.

@@ -79,37 +79,16 @@ fn a_remote_and_a_folder_are_kept_in_step() {
 
 #[test]
 fn s3_is_the_same_whoever_serves_it() {
-    let Some(rclone) = program::rclone() else { return };
-    let home = Home::with(&[
-        ("one/tea", "green"),
-        ("one/d/ü ?#%+&=;.txt", "odd"),
-        ("one/empty", ""),
-        ("one/d/large", &"x".repeat(9_000_000)),
-        ("served/two/rice", "basmati"),
-    ]);
-    let server = Server::start(&rclone, Protocol::S3, &home.at("served"));
-    let two = format!("{}:two", server.connection());
-    let by = |backend: &str, more: &[&str]| run(&home, &two, &[more, &[backend]].concat());
-    let backends = ["--backend=native", "--backend=rclone"];
-    for (index, first) in backends.into_iter().enumerate() {
-        let second = backends[1 - index];
-        check(&by(first, &["--resync"]), 0, "in step");
-        check(&by(second, &[]), 0, "nothing to do");
-        check(&by(second, &["--checksum", "--resync"]), 0, "nothing to do");
-        check(&by(first, &["--checksum"]), 0, "nothing to do");
-        home.write("one/tea", &format!("black for {first}"));
-        home.write(&format!("one/d/new {index}"), "new");
-        check(&by(first, &[]), 0, "2 copied");
-        check(&by(second, &[]), 0, "nothing to do");
-    }
-    // What only rclone can do is left to it, unless that is not wanted.
-    let marked = two.replacen(":s3,", ":s3,directory_markers=true,", 1);
-    check(&run(&home, &marked, &["--resync"]), 0, "in step");
-    check(&run(&home, &marked, &["--backend=native"]), 1, "`directory_markers` is not served here, but by rclone");
+    is_the_same_whoever_serves_it(Protocol::S3, "directory_markers=true", &["--checksum"]);
 }
 
 #[test]
 fn webdav_is_the_same_whoever_serves_it() {
+    is_the_same_whoever_serves_it(Protocol::Webdav, "pacer_min_sleep=1ms", &[]);
+}
+
+/// Runs by turns natively and by rclone, with and without `more`. `option` is one of the remote that only rclone knows.
+fn is_the_same_whoever_serves_it(protocol: Protocol, option: &str, more: &[&str]) {
     let Some(rclone) = program::rclone() else { return };
     let home = Home::with(&[
         ("one/tea", "green"),
@@ -118,7 +97,7 @@ fn webdav_is_the_same_whoever_serves_it() {
         ("one/d/large", &"x".repeat(9_000_000)),
         ("served/two/rice", "basmati"),
     ]);
-    let server = Server::start(&rclone, Protocol::Webdav, &home.at("served"));
+    let server = Server::start(&rclone, protocol, &home.at("served"));
     let two = format!("{}:two", server.connection());
     let by = |backend: &str, more: &[&str]| run(&home, &two, &[more, &[backend]].concat());
     let backends = ["--backend=native", "--backend=rclone"];
@@ -126,15 +105,19 @@ fn webdav_is_the_same_whoever_serves_it() {
         let second = backends[1 - index];
         check(&by(first, &["--resync"]), 0, "in step");
         check(&by(second, &[]), 0, "nothing to do");
+        check(&by(second, &[more, &["--resync"]].concat()), 0, "nothing to do");
+        check(&by(first, more), 0, "nothing to do");
         home.write("one/tea", &format!("black for {first}"));
         home.write(&format!("one/d/new {index}"), "new");
         check(&by(first, &[]), 0, "2 copied");
         check(&by(second, &[]), 0, "nothing to do");
     }
     // What only rclone can do is left to it, unless that is not wanted.
-    let paced = two.replacen(":webdav,", ":webdav,pacer_min_sleep=1ms,", 1);
-    check(&run(&home, &paced, &["--resync"]), 0, "in step");
-    check(&run(&home, &paced, &["--backend=native"]), 1, "`pacer_min_sleep` is not served here, but by rclone");
+    let kind = server.connection().split_once(',').unwrap().0.to_owned();
+    let theirs = two.replacen(&kind, &format!("{kind},{option}"), 1);
+    check(&run(&home, &theirs, &["--resync"]), 0, "in step");
+    let name = option.split_once('=').unwrap().0;
+    check(&run(&home, &theirs, &["--backend=native"]), 1, &format!("`{name}` is not served here, but by rclone"));
 }
 
 #[test]

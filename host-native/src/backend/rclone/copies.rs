@@ -16,13 +16,8 @@ use crate::failure::reason;
 
 impl Folder {
     pub(super) fn read_content(&self, path: RelPath, version: Fingerprint) -> Content {
-        let (producer, content) = Content::channel();
         let folder = self.clone();
-        tokio::spawn(async move {
-            let outcome = folder.send(&path, &version, &producer).await;
-            producer.end(outcome).await;
-        });
-        content
+        Content::produced(|producer| async move { folder.send(&path, &version, &producer).await })
     }
 
     async fn send(&self, path: &RelPath, version: &Fingerprint, producer: &Producer) -> Result<(), Failure> {

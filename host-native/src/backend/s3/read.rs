@@ -20,13 +20,8 @@ const VAIN_TRIES: u32 = 5;
 impl S3 {
     /// Reads the file that is `version`.
     pub(super) fn content(&self, path: RelPath, version: Fingerprint) -> Content {
-        let (producer, content) = Content::channel();
         let backend = self.clone();
-        tokio::spawn(async move {
-            let outcome = backend.send(&path, &version, &producer).await;
-            producer.end(outcome).await;
-        });
-        content
+        Content::produced(|producer| async move { backend.send(&path, &version, &producer).await })
     }
 
     async fn send(&self, path: &RelPath, version: &Fingerprint, producer: &Producer) -> Result<(), Failure> {

@@ -2,14 +2,13 @@
 
 use std::fmt::Display;
 
-use bisync_engine::options::{Kind, Value};
 use bisync_engine::protocol::{Failure, FailureKind};
 use reqwest::Url;
 use rusty_s3::{Bucket, UrlStyle};
 
 use crate::backend::failed;
 use crate::backend::open::Unopened;
-use crate::remote::Remote;
+use crate::remote::{Remote, RemoteError};
 
 const MEBIBYTE: u64 = 1 << 20;
 
@@ -158,12 +157,12 @@ impl Settings {
             region,
             headers: headers.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
             requester_pays: remote.flag("requester_pays"),
-            upload_cutoff: size(remote, "upload_cutoff", 200 * MEBIBYTE)?.min(5 << 30),
-            chunk_size: size(remote, "chunk_size", 5 * MEBIBYTE)?.max(5 * MEBIBYTE),
-            most_parts: number(remote, "max_upload_parts", 10_000)?,
-            concurrency: usize::try_from(number(remote, "upload_concurrency", 4)?).unwrap_or(usize::MAX),
-            copy_cutoff: size(remote, "copy_cutoff", copy_cutoff)?.max(5 * MEBIBYTE),
-            page: number(remote, "list_chunk", 1000)?,
+            upload_cutoff: remote.size("upload_cutoff")?.unwrap_or(200 * MEBIBYTE).min(5 << 30),
+            chunk_size: remote.size("chunk_size")?.unwrap_or(5 * MEBIBYTE).max(5 * MEBIBYTE),
+            most_parts: positive(remote, "max_upload_parts", 10_000)?,
+            concurrency: usize::try_from(positive(remote, "upload_concurrency", 4)?).unwrap_or(usize::MAX),
+            copy_cutoff: remote.size("copy_cutoff")?.unwrap_or(copy_cutoff).max(5 * MEBIBYTE),
+            page: positive(remote, "list_chunk", 1000)?,
             makes_buckets: !remote.flag("no_check_bucket"),
             location_constraint: text("location_constraint"),
             bucket_acl: text("bucket_acl"),
@@ -187,21 +186,12 @@ impl Settings {
     }
 }
 
-fn size(remote: &Remote, option: &str, default: u64) -> Result<u64, Failure> {
-    let Some(text) = remote.value(option) else { return Ok(default) };
-    match Value::parse(Kind::Size, text) {
-        Some(Value::Size(size)) => Ok(size.unwrap_or(u64::MAX)),
-        Some(_) | None => Err(bad_value(option, "a size")),
+/// Returns a number that cannot be zero.
+fn positive(remote: &Remote, option: &'static str, default: u64) -> Result<u64, Unopened> {
+    match remote.number(option)? {
+        Some(0) => Err(RemoteError::BadValue { option, wanted: "a number above zero" }.into()),
+        number => Ok(number.unwrap_or(default)),
     }
-}
-
-fn number(remote: &Remote, option: &str, default: u64) -> Result<u64, Failure> {
-    let Some(text) = remote.value(option) else { return Ok(default) };
-    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| bad_value(option, "a number above zero"))
-}
-
-fn bad_value(option: &str, wanted: &str) -> Failure {
-    failed(FailureKind::Other, &format!("the option `{option}` of the remote is not {wanted}"))
 }
 
 #[cfg(test)]

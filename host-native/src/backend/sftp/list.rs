@@ -39,7 +39,7 @@ impl Sftp {
         if is_plain || self.server.settings.skips_links || is_damaged(&filename) {
             return Ok((filename, found(&attrs)));
         }
-        let followed = connection.stat(&below(directory, &filename)).await?;
+        let followed = reachable(connection.stat(&below(directory, &filename)).await)?;
         Ok((filename, found(followed.as_ref().unwrap_or(&attrs))))
     }
 
@@ -50,7 +50,17 @@ impl Sftp {
         let (followed, there) = join(connection.stat(&full), connection.lstat(&full)).await;
         let Some(there) = there? else { return Ok(None) };
         let follows = !self.server.settings.skips_links || path.is_root();
-        Ok(Some(found(&followed?.filter(|_| follows).unwrap_or(there))))
+        let followed = if kind(&there) == Kind::Link { reachable(followed)? } else { followed? };
+        Ok(Some(found(&followed.filter(|_| follows).unwrap_or(there))))
+    }
+}
+
+/// Returns what a link leads to. A link in a circle, or to where we may not look, takes no part: it is no reason to leave out
+/// the directory that it is in.
+fn reachable(followed: Result<Option<FileAttributes>, Failure>) -> Result<Option<FileAttributes>, Failure> {
+    match followed {
+        Err(failure) if failure.kind == FailureKind::Temporary => Err(failure),
+        followed => Ok(followed.ok().flatten()),
     }
 }
 

@@ -15,13 +15,8 @@ use crate::backend::{Content, Producer, failed};
 impl Sftp {
     /// Reads the file that is `version`.
     pub(super) fn content(&self, path: RelPath, version: Fingerprint) -> Content {
-        let (producer, content) = Content::channel();
         let backend = self.clone();
-        tokio::spawn(async move {
-            let outcome = backend.send(&path, version, &producer).await;
-            producer.end(outcome).await;
-        });
-        content
+        Content::produced(|producer| async move { backend.send(&path, version, &producer).await })
     }
 
     async fn send(&self, path: &RelPath, version: Fingerprint, producer: &Producer) -> Result<(), Failure> {

@@ -3,15 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use bisync_engine::options::{Kind, Options, Value};
-use bisync_engine::protocol::{Failure, FailureKind};
+use bisync_engine::options::Options;
+use bisync_engine::protocol::FailureKind;
 
 use super::expand::expand;
 use crate::backend::failed;
 use crate::backend::open::Unopened;
 use crate::cli::Environment;
 use crate::failure::reason;
-use crate::remote::Remote;
+use crate::remote::{Remote, RemoteError};
 
 /// So many connections are made at most where the remote does not say how many.
 const CONNECTIONS: usize = 4;
@@ -117,7 +117,6 @@ impl Settings {
                 return Err(left(format!("the option `{option}`")));
             }
         }
-        let secret = |option| remote.secret(option).map_err(|error| failed(FailureKind::Other, &error.to_string()));
         let text = |option: &str| remote.value(option).map(str::to_owned);
         let path = |option: &str| remote.value(option).map(|path| expand(path, environment)).transpose();
         let variable = |name: &str| environment.get(name).and_then(|value| value.to_str()).map(str::to_owned);
@@ -130,7 +129,7 @@ impl Settings {
             (None, Some(file)) => Some(Key::File(file)),
             (None, None) => None,
         };
-        let password = secret("pass")?;
+        let password = remote.secret("pass")?;
         let wants_agent = remote.flag("key_use_agent");
         if wants_agent && key.is_some() {
             return Err(left("`key_use_agent` for one key of several".to_owned()));
@@ -139,19 +138,22 @@ impl Settings {
         if let Some(file) = &known_hosts {
             check_known_hosts(file)?;
         }
-        let number = |option, default| number(remote, option, default);
-        let concurrency = usize::try_from(number("concurrency", 64)?.max(1)).unwrap_or(usize::MAX);
+        let number = |option| {
+            Ok::<_, Unopened>(remote.number(option)?.map(|number| usize::try_from(number).unwrap_or(usize::MAX)))
+        };
+        let concurrency = number("concurrency")?.unwrap_or(64).max(1);
         let unless = |option: &str| if remote.flag(option) { 1 } else { concurrency };
-        let connections = usize::try_from(number("connections", 0)?).unwrap_or(usize::MAX);
-        let chunk_size = size(remote, "chunk_size", CHUNK)?.clamp(1, LARGEST_CHUNK);
+        let connections = number("connections")?.filter(|number| *number > 0).unwrap_or(CONNECTIONS);
+        let no_port = || RemoteError::BadValue { option: "port", wanted: "a port" };
+        let chunk_size = remote.size("chunk_size")?.unwrap_or(CHUNK).clamp(1, LARGEST_CHUNK);
         Ok(Self {
             host,
-            port: u16::try_from(number("port", 22)?).map_err(|_| bad_value("port", "a port"))?,
+            port: u16::try_from(remote.number("port")?.unwrap_or(22)).map_err(|_| no_port())?,
             user,
             uses_agent: wants_agent || password.is_none() && key.is_none(),
             password,
             key,
-            key_password: secret("key_file_pass")?,
+            key_password: remote.secret("key_file_pass")?,
             known_hosts,
             skips_links: remote.flag("skip_links"),
             chunk_size: u32::try_from(chunk_size).unwrap_or(u32::MAX),
@@ -159,7 +161,7 @@ impl Settings {
                 reads: unless("disable_concurrent_reads"),
                 writes: unless("disable_concurrent_writes"),
             },
-            connections: if connections == 0 { CONNECTIONS } else { connections },
+            connections,
         })
     }
 }
@@ -191,23 +193,6 @@ fn lines_of(key: &str) -> String {
 
 fn left(what: String) -> Unopened {
     Unopened::LeftToRclone(what)
-}
-
-fn size(remote: &Remote, option: &str, default: u64) -> Result<u64, Failure> {
-    let Some(text) = remote.value(option) else { return Ok(default) };
-    match Value::parse(Kind::Size, text) {
-        Some(Value::Size(Some(size))) => Ok(size),
-        Some(_) | None => Err(bad_value(option, "a size")),
-    }
-}
-
-fn number(remote: &Remote, option: &str, default: u64) -> Result<u64, Failure> {
-    let Some(text) = remote.value(option) else { return Ok(default) };
-    text.parse().map_err(|_| bad_value(option, "a number"))
-}
-
-fn bad_value(option: &str, wanted: &str) -> Failure {
-    failed(FailureKind::Other, &format!("the option `{option}` of the remote is not {wanted}"))
 }
 
 #[cfg(test)]

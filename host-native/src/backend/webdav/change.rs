@@ -161,24 +161,18 @@ impl Webdav {
 
 /// Content that has changed refuses the change that it is read for.
 fn as_refused(mut content: Content) -> Content {
-    let (producer, passed_on) = Content::channel();
-    tokio::spawn(async move {
-        let outcome = loop {
+    Content::produced(|producer| async move {
+        loop {
             match content.next().await {
-                Ok(Some(piece)) => match producer.send(piece).await {
-                    Ok(()) => {}
-                    Err(failure) => break Err(failure),
-                },
-                Ok(None) => break Ok(()),
+                Ok(Some(piece)) => producer.send(piece).await?,
+                Ok(None) => return Ok(()),
                 Err(Failure { kind: FailureKind::Changed, message }) => {
-                    break Err(Failure { kind: FailureKind::Refused, message });
+                    return Err(Failure { kind: FailureKind::Refused, message });
                 }
-                Err(failure) => break Err(failure),
+                Err(failure) => return Err(failure),
             }
-        };
-        producer.end(outcome).await;
-    });
-    passed_on
+        }
+    })
 }
 
 /// Says whether something is at the same place what it was.

@@ -1,0 +1,64 @@
+// What folders and their backups do on a disk.
+
+import { type BigIntStats, constants } from "node:fs";
+import { type FileHandle, lstat, mkdir, open } from "node:fs/promises";
+
+import { BisyncError } from "../error.js";
+import type { Instant } from "../side.js";
+import { isCode } from "./failure.js";
+
+const SECOND = 1_000_000_000n;
+
+/** Returns the path of something in a directory. */
+export function join(directory: Buffer, name: Buffer): Buffer {
+  return Buffer.concat([directory, Buffer.from("/"), name]);
+}
+
+/** Makes a directory unless there is one; returns whether it made it. */
+export async function makeDirectory(place: Buffer): Promise<boolean> {
+  try {
+    await mkdir(place);
+    return true;
+  } catch (error) {
+    if (!isCode(error, "EEXIST")) throw error;
+    checkDirectory(await lstat(place, { bigint: true }), place.toString());
+    return false;
+  }
+}
+
+/** Throws unless it is a directory, and no link to one. */
+export function checkDirectory(stats: BigIntStats, path: string): void {
+  if (stats.isSymbolicLink()) throw new BisyncError("wrongKind", "a symbolic link is in the way", { path });
+  if (!stats.isDirectory()) throw new BisyncError("wrongKind", "not a directory", { path });
+}
+
+/** Makes the names in a directory durable. One that is gone needs nothing: its parent is told of that. */
+export async function syncDirectory(place: Buffer): Promise<void> {
+  // Windows opens no directories, and saves names by itself.
+  if (process.platform === "win32") return;
+  let directory: FileHandle;
+  try {
+    directory = await open(place.length === 0 ? "/" : place, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    if (isCode(error, "ENOENT", "ENOTDIR")) return;
+    throw error;
+  }
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** When a file was modified. */
+export function modifiedAt({ mtimeNs }: BigIntStats): Instant {
+  const nanoseconds = ((mtimeNs % SECOND) + SECOND) % SECOND;
+  return { seconds: Number((mtimeNs - nanoseconds) / SECOND), nanoseconds: Number(nanoseconds) };
+}
+
+/** Gives a file a time, to the microsecond. */
+export async function setTimes(file: FileHandle, { seconds, nanoseconds }: Instant): Promise<void> {
+  // Node takes a floating-point number and cuts it off at the microsecond: from the middle of one, it cannot fall into the one before.
+  const time = seconds + (Math.floor(nanoseconds / 1000) + 0.5) / 1e6;
+  await file.utimes(time, time);
+}

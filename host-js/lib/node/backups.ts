@@ -25,8 +25,8 @@ export class Backups {
     const staged = join(directory, Buffer.from(`.bisync-${randomBytes(8).toString("hex")}-0.partial`));
     try {
       await onDisk(path, () => copyFile(file, staged, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE));
-      // It may be one that cannot be written to.
-      const copy = await onDisk(path, () => open(staged, "r"));
+      // It may be one that cannot be written to, as only Windows needs it.
+      const copy = await onDisk(path, () => open(staged, process.platform === "win32" ? "r+" : "r"));
       try {
         await onDisk(path, () => setTimes(copy, modified));
         await onDisk(path, () => copy.sync());

@@ -60,7 +60,7 @@ impl Remote {
         let Some(text) = self.value(option) else { return Ok(None) };
         match Value::parse(Kind::Size, text) {
             Some(Value::Size(size)) => Ok(Some(size.unwrap_or(u64::MAX))),
-            Some(_) | None => Err(RemoteError::BadValue { option, wanted: "a size" }),
+            Some(_) | None => Err(self.bad_value(option, "a size")),
         }
     }
 
@@ -69,8 +69,12 @@ impl Remote {
     /// # Errors
     /// Fails when it is none.
     pub fn number(&self, option: &'static str) -> Result<Option<u64>, RemoteError> {
-        let read = |text: &str| text.parse().map_err(|_| RemoteError::BadValue { option, wanted: "a number" });
-        self.value(option).map(read).transpose()
+        self.value(option).map(|text| text.parse().map_err(|_| self.bad_value(option, "a number"))).transpose()
+    }
+
+    /// Says that the value of an option is not what is `wanted`.
+    pub fn bad_value(&self, option: &'static str, wanted: &'static str) -> RemoteError {
+        RemoteError::BadValue { remote: self.name.clone(), option, wanted }
     }
 
     /// Returns the options that are given and their values, by name.
@@ -102,8 +106,10 @@ pub enum RemoteError {
         option: &'static str,
     },
     /// The value of an option is of another kind. It is not told, since it may be a secret in the wrong place.
-    #[error("the option `{option}` of the remote is not {wanted}")]
+    #[error("the option `{option}` of the remote `{remote}` is not {wanted}")]
     BadValue {
+        /// The remote.
+        remote: String,
         /// The option.
         option: &'static str,
         /// What it has to be.

@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+/// The password `secret`, obscured as rclone does it.
+pub const PASSWORD: &str = "H2-hQutpFzGhp88XyIOUa7dYCUuzJw";
+
 /// So long a server may take until it can be reached.
 const STARTS_IN: Duration = Duration::from_secs(30);
 
@@ -66,8 +69,6 @@ impl Server {
     /// When it cannot be started, or when rclone does not serve the protocol.
     pub fn start_with(rclone: &Path, protocol: Protocol, directory: &Path, more: &[String]) -> Self {
         let port = free_port();
-        // `secret`, obscured.
-        let password = "H2-hQutpFzGhp88XyIOUa7dYCUuzJw";
         let user = ["--user=user", "--pass=secret"];
         let (name, own, connection) = match protocol {
             Protocol::S3 => (
@@ -77,11 +78,11 @@ impl Server {
                     ":s3,provider=Rclone,endpoint='http://127.0.0.1:{port}',access_key_id=access,secret_access_key=secret"
                 ),
             ),
-            Protocol::Sftp => ("sftp", user, format!(":sftp,host=127.0.0.1,port={port},user=user,pass={password}")),
+            Protocol::Sftp => ("sftp", user, format!(":sftp,host=127.0.0.1,port={port},user=user,pass={PASSWORD}")),
             Protocol::Webdav => (
                 "webdav",
                 user,
-                format!(":webdav,url='http://127.0.0.1:{port}',vendor=rclone,user=user,pass={password}"),
+                format!(":webdav,url='http://127.0.0.1:{port}',vendor=rclone,user=user,pass={PASSWORD}"),
             ),
             Protocol::Openssh | Protocol::Apache => panic!("rclone does not serve {protocol:?}"),
         };

@@ -3,7 +3,7 @@ use std::process::Stdio;
 
 use bisync_tests::real::home::Home;
 use bisync_tests::real::program::{self, Ended};
-use bisync_tests::real::servers::{Protocol, Server};
+use bisync_tests::real::servers::{PASSWORD, Protocol, Server};
 
 /// A folder of this machine, and one that is served; `None` when there is no rclone to serve it.
 struct Served {
@@ -105,8 +105,7 @@ fn contimeout() {
         .filter_map(|_| std::net::TcpStream::connect_timeout(&address, std::time::Duration::from_millis(200)).ok())
         .collect();
     let webdav = format!(":webdav,url='http://{address}':");
-    let sftp =
-        format!(":sftp,host=127.0.0.1,port={},user=me,pass={}:", address.port(), "H2-hQutpFzGhp88XyIOUa7dYCUuzJw");
+    let sftp = format!(":sftp,host=127.0.0.1,port={},user=me,pass={PASSWORD}:", address.port());
     let cases = [
         (&webdav, "--backend=rclone", "timeout"),
         (&webdav, "--backend=native", "no answer from the server"),

@@ -1,6 +1,7 @@
 //! Remotes, as they are written on the command line, served by rclone.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -118,6 +119,28 @@ fn is_the_same_whoever_serves_it(protocol: Protocol, option: &str, more: &[&str]
     check(&run(&home, &theirs, &["--resync"]), 0, "in step");
     let name = option.split_once('=').unwrap().0;
     check(&run(&home, &theirs, &["--backend=native"]), 1, &format!("`{name}` is not served here, but by rclone"));
+}
+
+#[test]
+fn a_link_that_leads_nowhere_hides_nothing_beside_it() {
+    let Some(rclone) = program::rclone() else { return };
+    let home = Home::with(&[("one/tea", "green"), ("served/two/rice", "basmati"), ("elsewhere", "nuts")]);
+    symlink("circle", home.at("served/two/circle")).unwrap();
+    symlink("nobody", home.at("served/two/broken")).unwrap();
+    // As one that leads to where nobody may look, which the tests' user may: the server says something else than that nothing is there.
+    symlink("x".repeat(300), home.at("served/two/unreadable")).unwrap();
+    symlink(home.at("elsewhere"), home.at("served/two/link")).unwrap();
+    let Some(server) = Server::try_start(&rclone, Protocol::Openssh, &home.at("served")) else { return };
+    let run = || run(&home, &format!("{}:two", server.connection()), &["--backend=native"]);
+    check(&run(), 0, "in step");
+    for (path, content) in [("served/two/tea", "green"), ("one/rice", "basmati"), ("one/link", "nuts")] {
+        assert_eq!(home.read(path).as_deref(), Some(content), "{path}");
+    }
+    // What was listed stays on both sides when it can no longer be followed.
+    fs::remove_file(home.at("served/two/link")).unwrap();
+    symlink("link", home.at("served/two/link")).unwrap();
+    check(&run(), 0, "in step");
+    assert_eq!(home.read("one/link").as_deref(), Some("nuts"));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use rusty_s3::{Bucket, UrlStyle};
 
 use crate::backend::failed;
 use crate::backend::open::Unopened;
-use crate::remote::{Remote, RemoteError};
+use crate::remote::Remote;
 
 const MEBIBYTE: u64 = 1 << 20;
 
@@ -189,7 +189,7 @@ impl Settings {
 /// Returns a number that cannot be zero.
 fn positive(remote: &Remote, option: &'static str, default: u64) -> Result<u64, Unopened> {
     match remote.number(option)? {
-        Some(0) => Err(RemoteError::BadValue { option, wanted: "a number above zero" }.into()),
+        Some(0) => Err(remote.bad_value(option, "a number above zero").into()),
         number => Ok(number.unwrap_or(default)),
     }
 }

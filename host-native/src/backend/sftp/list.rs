@@ -55,8 +55,7 @@ impl Sftp {
     }
 }
 
-/// Returns what a link leads to. A link in a circle, or to where we may not look, takes no part: it is no reason to leave out
-/// the directory that it is in.
+/// Returns what a link leads to. One to where we may not look takes no part: it is no reason to leave out the directory that it is in.
 fn reachable(followed: Result<Option<FileAttributes>, Failure>) -> Result<Option<FileAttributes>, Failure> {
     match followed {
         Err(failure) if failure.kind == FailureKind::Temporary => Err(failure),
@@ -112,6 +111,15 @@ fn items(entries: Vec<(String, Found)>) -> Vec<Item> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_that_cannot_be_followed_leads_nowhere() {
+        let leads_nowhere =
+            |kind| reachable(Err(failed(kind, ""))).map(|found| found.is_none()).map_err(|failure| failure.kind);
+        assert_eq!(leads_nowhere(FailureKind::PermissionDenied), Ok(true));
+        assert_eq!(leads_nowhere(FailureKind::Other), Ok(true));
+        assert_eq!(leads_nowhere(FailureKind::Temporary), Err(FailureKind::Temporary));
+    }
 
     #[test]
     fn a_name_that_is_not_its_own_takes_no_part() {

@@ -11,7 +11,7 @@ use crate::backend::failed;
 use crate::backend::open::Unopened;
 use crate::cli::Environment;
 use crate::failure::reason;
-use crate::remote::{Remote, RemoteError};
+use crate::remote::Remote;
 
 /// So many connections are made at most where the remote does not say how many.
 const CONNECTIONS: usize = 4;
@@ -144,11 +144,11 @@ impl Settings {
         let concurrency = number("concurrency")?.unwrap_or(64).max(1);
         let unless = |option: &str| if remote.flag(option) { 1 } else { concurrency };
         let connections = number("connections")?.filter(|number| *number > 0).unwrap_or(CONNECTIONS);
-        let no_port = || RemoteError::BadValue { option: "port", wanted: "a port" };
         let chunk_size = remote.size("chunk_size")?.unwrap_or(CHUNK).clamp(1, LARGEST_CHUNK);
         Ok(Self {
             host,
-            port: u16::try_from(remote.number("port")?.unwrap_or(22)).map_err(|_| no_port())?,
+            port: u16::try_from(remote.number("port")?.unwrap_or(22))
+                .map_err(|_| remote.bad_value("port", "a port"))?,
             user,
             uses_agent: wants_agent || password.is_none() && key.is_none(),
             password,

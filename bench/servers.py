@@ -1,0 +1,89 @@
+"""Servers on this machine, one for each kind of remote: each gives a remote as it is written on the command line, and ends with its block."""
+
+import contextlib
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+SSHD = "/usr/sbin/sshd"
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@contextlib.contextmanager
+def running(command: list[str], port: int) -> Iterator[None]:
+    """Runs a server from when it can be reached to the end of the block."""
+    server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        while socket.socket().connect_ex(("127.0.0.1", port)) != 0:
+            if server.poll() is not None:
+                sys.exit(f"bench/run: `{command[0]}` ended before it served anything")
+            time.sleep(0.05)
+        yield
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def rclone() -> str:
+    found = shutil.which("rclone")
+    return found or sys.exit("bench/run: the server of this measurement is rclone's, which is not installed")
+
+
+@contextlib.contextmanager
+def s3(folder: Path) -> Iterator[str]:
+    """Each directory of the folder is a bucket."""
+    port = free_port()
+    serve = [rclone(), "serve", "s3", str(folder), f"--addr=127.0.0.1:{port}", "--auth-key=access,secret"]
+    with running([*serve, "--config=", "--vfs-cache-mode=off"], port):
+        yield f":s3,provider=Rclone,endpoint='http://127.0.0.1:{port}',access_key_id=access,secret_access_key=secret"
+
+
+@contextlib.contextmanager
+def webdav(folder: Path) -> Iterator[str]:
+    port = free_port()
+    with running([rclone(), "serve", "webdav", str(folder), f"--addr=127.0.0.1:{port}", "--config="], port):
+        yield f":webdav,url='http://127.0.0.1:{port}',vendor=rclone"
+
+
+@contextlib.contextmanager
+def sftp(folder: Path) -> Iterator[str]:
+    """OpenSSH's server, to whoever runs this."""
+    if not Path(SSHD).exists():
+        sys.exit(f"bench/run: the server of this measurement is OpenSSH's, which is not installed ({SSHD})")
+    port = free_port()
+    with tempfile.TemporaryDirectory() as home:
+        for key in ["host", "user"]:
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{home}/{key}"], check=True)
+        config = [
+            "ListenAddress 127.0.0.1",
+            f"Port {port}",
+            f"HostKey {home}/host",
+            f"AuthorizedKeysFile {home}/user.pub",
+            "PidFile none",
+            "UsePAM no",
+            "StrictModes no",
+            f"Subsystem sftp internal-sftp -d {folder}",
+        ]
+        Path(home, "config").write_text("\n".join(config) + "\n")
+        Path(home, "known").write_text(f"[127.0.0.1]:{port} {Path(home, 'host.pub').read_text()}")
+        if os.geteuid() == 0:
+            Path("/run/sshd").mkdir(exist_ok=True)
+        keys = f"key_file='{home}/user',known_hosts_file='{home}/known'"
+        with running([SSHD, "-D", "-e", "-f", f"{home}/config"], port):
+            yield f":sftp,host=127.0.0.1,port={port},user={getpass.getuser()},{keys}"
+
+
+SERVERS = {"s3": s3, "sftp": sftp, "webdav": webdav}
+"""The words of bench/run that need a server."""

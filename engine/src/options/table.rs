@@ -402,6 +402,13 @@ pub const OPTIONS: &[OptionSpec] = &[
         .value_name("FILE")
         .host(),
     OptionSpec::flag("no-check-certificate", Group::Remotes, "Trust every server. It may be anybody").host(),
+    OptionSpec::new(
+        "dump",
+        Kind::Words(&["headers"]),
+        Group::Remotes,
+        "Show requests to servers that are reached over HTTP from here, and their answers, without secrets",
+    )
+    .host(),
     // Output.
     OptionSpec::new(
         "verbose",

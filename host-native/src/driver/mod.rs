@@ -90,6 +90,7 @@ pub async fn drive(
                 reporter.statistics();
                 statistics_next = statistics_every.and_then(|every| Instant::now().checked_add(every));
             }
+            () = reporter.listen() => {}
             Some(first) = answers.recv() => {
                 let ready = std::iter::once(first).chain(std::iter::from_fn(|| answers.try_recv().ok()));
                 for (id, reply) in ready {

@@ -22,6 +22,7 @@ use bisync_engine::options::{Options, Value};
 use bisync_engine::outcome::Outcome;
 use bisync_engine::path::RelPath;
 use jiff::{Timestamp, Zoned};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use crate::failure::reason;
 use progress::{Counters, Eraser, Progress, Statistics};
@@ -42,6 +43,9 @@ pub struct Reporter {
     pub counters: Arc<Counters>,
     progress: Option<Progress>,
     statistics: Statistics,
+    /// What others tell, who cannot show it.
+    told: UnboundedReceiver<Event>,
+    teller: UnboundedSender<Event>,
 }
 
 /// Where messages go.
@@ -82,7 +86,21 @@ impl Reporter {
         let explained = options.all("explain").filter_map(Value::as_text);
         let explained = explained.map(|path| path.trim_end_matches('/').to_owned()).collect();
         let (folder, statistics) = (String::new(), Statistics::new(options));
-        Ok(Self { level, is_json, is_dry_run, explained, folder, output, log, counters, progress, statistics })
+        let (teller, told) = mpsc::unbounded_channel();
+        Ok(Self {
+            level,
+            is_json,
+            is_dry_run,
+            explained,
+            folder,
+            output,
+            log,
+            counters,
+            progress,
+            statistics,
+            told,
+            teller,
+        })
     }
 
     /// Returns what takes the progress away when the process ends at once.
@@ -101,8 +119,31 @@ impl Reporter {
         self.event(&message);
     }
 
+    /// Returns what takes events from where there is no reporter. They are shown before the next one.
+    pub fn teller(&self) -> &UnboundedSender<Event> {
+        &self.teller
+    }
+
+    /// Shows what is told, and waits for more until it is dropped.
+    pub async fn listen(&mut self) {
+        while let Some(event) = self.told.recv().await {
+            self.show(&event);
+        }
+    }
+
+    fn catch_up(&mut self) {
+        while let Ok(event) = self.told.try_recv() {
+            self.show(&event);
+        }
+    }
+
     /// Shows an event, if it is one that is to be shown.
     pub fn event(&mut self, event: &Event) {
+        self.catch_up();
+        self.show(event);
+    }
+
+    fn show(&mut self, event: &Event) {
         let is_plan = self.is_dry_run && event.level == Level::Info && self.level > Level::Error;
         let is_of_interest = self.explained.is_empty()
             || event.path.as_ref().is_some_and(|path| self.explained.contains(path.as_str()))
@@ -142,6 +183,7 @@ impl Reporter {
 
     /// Shows how the run ended. Nothing is shown afterwards.
     pub fn outcome(&mut self, outcome: &Outcome) {
+        self.catch_up();
         self.progress = None;
         if !self.explained.is_empty() && outcome.exit_code == 0 {
             let _ = self.output.flush();

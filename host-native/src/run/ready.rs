@@ -21,6 +21,7 @@ use jiff::tz::TimeZone;
 use tokio::runtime::{self, Runtime};
 use tokio::sync::mpsc;
 
+use crate::backend::http::Dump;
 use crate::backend::local::{Sight, Transport};
 use crate::backend::{Backend, References, Sides};
 use crate::cli::Arguments;
@@ -92,7 +93,11 @@ impl Ready {
             made(root, fs::create_dir_all(root))?;
         }
         let passage = Arc::new(Passage::new(options, Arc::clone(&reporter.counters.bytes)));
-        let transport = Transport { passage: Arc::clone(&passage), requests: Arc::new(Requests::new(options)) };
+        let transport = Transport {
+            passage: Arc::clone(&passage),
+            requests: Arc::new(Requests::new(options)),
+            dump: Dump::of(options, reporter.teller()).map(Arc::new),
+        };
         let runtime =
             runtime::Builder::new_current_thread().enable_all().max_blocking_threads(BLOCKING_THREADS).build()?;
         let references = reference_roots(options, &mut remotes)?;

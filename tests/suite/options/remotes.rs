@@ -149,6 +149,33 @@ fn user_agent() {
     }
 }
 
+#[test]
+fn dump() {
+    for (protocol, verb) in [(Protocol::S3, "GET"), (Protocol::Webdav, "PROPFIND")] {
+        let Some(Served { home, server }) = Served::new(protocol) else { return };
+        let two = format!("{}:bucket", server.connection());
+        let run = |more: &[&str]| {
+            program::run(
+                &program::bisync(),
+                &home.at(""),
+                &[&["one", two.as_str(), "--workdir=work", "--backend=native"], more].concat(),
+            )
+        };
+        let ended = run(&["--dump=headers"]);
+        assert_eq!(ended.code, Some(0), "{}", ended.all());
+        assert!(ended.all().contains(&format!("request 1: {verb} http://127.0.0.1:")), "{}", ended.all());
+        assert!(ended.all().contains("answer 1: 20"), "{}", ended.all());
+        assert!(!ended.all().contains("secret") && ended.all().contains("(hidden)"), "{}", ended.all());
+        assert!(!run(&[]).all().contains("request"), "{}", ended.all());
+    }
+    // What was said before a run failed is shown all the same.
+    let silence = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let two = format!(":webdav,url='http://{}':", silence.local_addr().unwrap());
+    let arguments = ["one", &two, "--workdir=work", "--dump=headers", "--timeout=200ms", "--low-level-retries=1"];
+    let ended = program::run(&program::bisync(), &Home::with(&[("one/a", "")]).at(""), &arguments);
+    assert!(ended.code == Some(1) && ended.all().contains("request 1: PROPFIND"), "{}", ended.all());
+}
+
 /// Runs against a server whose certificate nobody but a test trusts.
 fn run_against_self_signed(more: &[&str]) -> Option<(Home, Ended)> {
     let rclone = program::rclone()?;

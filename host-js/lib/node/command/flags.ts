@@ -98,6 +98,7 @@ export const FLAGS: Flag[] = [
   { name: "user-agent", value: "TEXT", group: "Remotes", help: "The name by which servers know this program" },
   { name: "ca-cert", value: "FILE", group: "Remotes", help: "Trust the certificates in this file" },
   { name: "no-check-certificate", group: "Remotes", help: "Trust every server. It may be anybody" },
+  { name: "dump", value: "WORD,...", group: "Remotes", help: "Show requests to servers that are reached over HTTP from here, and their answers, without secrets [headers]" },
   { name: "verbose", short: "v", group: "Output", help: "Say what is done and why (-v), also where only the listings change (-vv)" },
   { name: "quiet", short: "q", group: "Output", help: "Say nothing but errors" },
   { name: "log-level", value: "LEVEL", group: "Output", help: "The least important messages that are shown [DEBUG, INFO, NOTICE, ERROR] (default: NOTICE)" },

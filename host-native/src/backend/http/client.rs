@@ -12,8 +12,10 @@ use bytes::Bytes;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, ClientBuilder, RequestBuilder, Response};
 
+use super::dump::Dump;
 use super::retry::Tries;
 use crate::backend::failed;
+use crate::backend::local::Transport;
 use crate::failure::reason;
 use crate::limits::Requests;
 
@@ -26,6 +28,7 @@ pub struct Client {
     /// So many times in all a request is made that may work when made again.
     tries: u32,
     requests: Arc<Requests>,
+    dump: Option<Arc<Dump>>,
 }
 
 /// Why there is no client.
@@ -49,7 +52,7 @@ impl Client {
     ///
     /// # Errors
     /// Fails when a certificate cannot be read.
-    pub fn new(options: &Options, requests: &Arc<Requests>) -> Result<Self, ClientError> {
+    pub fn new(options: &Options, transport: &Transport) -> Result<Self, ClientError> {
         let duration = |name| options.duration_ns(name).filter(|duration| *duration > 0).map(Duration::from_nanos);
         let agent = options.text("user-agent").unwrap_or_else(|| concat!("bisync/", env!("CARGO_PKG_VERSION")).into());
         // What is signed for one address is not for another.
@@ -67,7 +70,8 @@ impl Client {
         }
         let client = builder.tls_danger_accept_invalid_certs(options.flag("no-check-certificate")).build()?;
         let tries = u32::try_from(options.number("low-level-retries").unwrap_or(1).max(1)).unwrap_or(u32::MAX);
-        Ok(Self { client, patience: duration("timeout"), tries, requests: Arc::clone(requests) })
+        let Transport { requests, dump, .. } = transport.clone();
+        Ok(Self { client, patience: duration("timeout"), tries, requests, dump })
     }
 
     /// Returns what requests are made of.
@@ -85,7 +89,7 @@ impl Client {
         let mut tries = Tries::new(self.tries);
         loop {
             self.turn().await;
-            let answer = self.patiently(make()?.send()).await;
+            let answer = self.patiently(self.exchange(make()?)).await;
             match tries.pause_after(&answer) {
                 Some(pause) => tokio::time::sleep(pause).await,
                 None => return answer?.map_err(no_answer),
@@ -130,7 +134,19 @@ impl Client {
     /// Fails when there is no answer.
     pub async fn send_once(&self, request: RequestBuilder) -> Result<Response, Failure> {
         self.turn().await;
-        request.send().await.map_err(|_| failed(FailureKind::Temporary, "the connection to the server broke off"))
+        self.exchange(request)
+            .await
+            .map_err(|_| failed(FailureKind::Temporary, "the connection to the server broke off"))
+    }
+
+    async fn exchange(&self, request: RequestBuilder) -> reqwest::Result<Response> {
+        let Some(dump) = &self.dump else { return request.send().await };
+        let (client, request) = request.build_split();
+        let request = request?;
+        let number = dump.request(&request);
+        let answer = client.execute(request).await;
+        dump.answer(number, &answer);
+        answer
     }
 
     /// Waits for something as long as is allowed.
@@ -181,7 +197,7 @@ mod tests {
         fs::write(&file, "nothing\n").unwrap();
         for (file, expected) in [(file, "it holds none"), (home.path().join("no"), "no such file")] {
             let given = [("ca-cert".to_owned(), file.to_str().unwrap().to_owned())];
-            let error = Client::new(&Options::parse(&given).unwrap(), &Arc::default()).unwrap_err().to_string();
+            let error = Client::new(&Options::parse(&given).unwrap(), &Transport::default()).unwrap_err().to_string();
             assert!(error.contains(expected) && error.contains(file.to_str().unwrap()), "{error}");
         }
     }

@@ -10,6 +10,7 @@ use rustix::io::{Errno, Result as SystemResult, pread, pwrite, read, write};
 
 use super::failure::failure;
 use super::source::{BLOCK, Opened, Source, changed};
+use crate::backend::http::Dump;
 use crate::limits::{FilePassage, Passage, Requests};
 
 /// Up to this size, in bytes, a file is read and written in one go.
@@ -22,6 +23,8 @@ pub struct Transport {
     pub passage: Arc<Passage>,
     /// What keeps requests to a server to a rate.
     pub requests: Arc<Requests>,
+    /// What shows requests to a server, if they are to be shown.
+    pub dump: Option<Arc<Dump>>,
 }
 
 /// Copies the content of `source` into the empty file `target`.

@@ -76,8 +76,7 @@ fn open(opening: Opening<'_>) -> Opened<'_> {
         let Opening { remote, path, backup, transport, options, cache } = opening;
         let settings = Settings::of(remote)?;
         let credentials = credentials::find(remote, &Environment::of_process())?;
-        let client = Client::new(options, &transport.requests)
-            .map_err(|error| failed(FailureKind::Other, &error.to_string()))?;
+        let client = Client::new(options, transport).map_err(|error| failed(FailureKind::Other, &error.to_string()))?;
         let folder = Place::of(path, &settings)?;
         let backup = backup.map(|path| Place::of(path, &settings).map(Arc::new)).transpose()?;
         // Somebody else may see other objects at the same address.

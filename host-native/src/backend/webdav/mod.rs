@@ -57,8 +57,7 @@ fn open(opening: Opening<'_>) -> Opened<'_> {
     Box::pin(async move {
         let Opening { remote, path, backup, transport, options, cache: _ } = opening;
         let settings = Settings::of(remote)?;
-        let client = Client::new(options, &transport.requests)
-            .map_err(|error| failed(FailureKind::Other, &error.to_string()))?;
+        let client = Client::new(options, transport).map_err(|error| failed(FailureKind::Other, &error.to_string()))?;
         let place = |path: &str| {
             let path = path.trim_matches('/');
             RelPath::parse(path).map_err(|error| failed(FailureKind::Other, &error.to_string()))

@@ -36,6 +36,7 @@ pub enum Protocol {
 #[derive(Debug)]
 pub struct Server {
     process: Child,
+    port: u16,
     /// The options of a remote that reaches it.
     connection: String,
     /// What it needs for itself.
@@ -103,7 +104,19 @@ impl Server {
             assert!(Instant::now() < deadline, "nothing is served: {command:?}");
             std::thread::sleep(Duration::from_millis(10));
         }
-        Self { process, connection, _own: own }
+        Self { process, port, connection, _own: own }
+    }
+
+    /// Returns the options of a remote that reaches it by another port, where whoever answers is taken for it.
+    pub fn connection_by(&self, port: u16) -> String {
+        // Keys of servers are known by their ports.
+        let connection = self.connection.split(",known_hosts_file").next().unwrap_or_default();
+        connection.replace(&self.port.to_string(), &port.to_string())
+    }
+
+    /// Returns the port at which it is reached.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Returns the options of a remote that reaches it, as a connection string of rclone has them: `:s3,option=value`.

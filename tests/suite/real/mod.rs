@@ -1,6 +1,8 @@
 //! The real program on real folders.
 
 mod against_rclone;
+mod breaking_off;
+mod broken;
 mod busy;
 mod commands;
 mod kill;

@@ -10,7 +10,7 @@ use russh_sftp::client::rawsession::SftpResult;
 use russh_sftp::client::{Config, RawSftpSession};
 use russh_sftp::extensions::HardlinkExtension;
 use russh_sftp::protocol::{File, FileAttributes, OpenFlags, Packet, StatusCode};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 use super::failure::{broken, leaves_connection, no_answer, of_request};
 use super::host_key::HostKey;
@@ -40,6 +40,8 @@ pub struct Connection {
     pub home: String,
     open: Semaphore,
     is_broken: AtomicBool,
+    /// Closed when the connection is.
+    alive: watch::Receiver<()>,
     patience: Option<Duration>,
 }
 
@@ -58,7 +60,8 @@ impl Connection {
         let mut config = client::Config { nodelay: true, window_size: WINDOW, ..client::Config::default() };
         config.keepalive_interval = Some(KEPT_ALIVE);
         let Settings { host, port, known_hosts, .. } = settings;
-        let host_key = HostKey { host: host.clone(), port: *port, known_hosts: known_hosts.clone() };
+        let (life, alive) = watch::channel(());
+        let host_key = HostKey { host: host.clone(), port: *port, known_hosts: known_hosts.clone(), _life: life };
         let connected = client::connect(Arc::new(config), (host.as_str(), *port), host_key).await;
         let mut ssh = connected.map_err(|error| unconnected(&error))?;
         log_in(&mut ssh, settings).await?;
@@ -66,9 +69,9 @@ impl Connection {
         channel.request_subsystem(true, "sftp").await.map_err(|_| broken())?;
         let config = Config { request_timeout_secs: FOR_EVER_S, max_packet_len: 1 << 20, ..Config::default() };
         let session = RawSftpSession::new_with_config(channel.into_stream(), config);
-        let version = session
-            .init()
+        let version = while_alive(&alive, session.init())
             .await
+            .ok_or_else(broken)?
             .map_err(|_| failed(FailureKind::Other, "the server lets us in, but does not offer SFTP"))?;
         let offers = |name: &str, wanted: &str| version.extensions.get(name).is_some_and(|version| version == wanted);
         let mut connection = Self {
@@ -79,6 +82,7 @@ impl Connection {
             home: String::new(),
             open: Semaphore::new(OPEN_AT_ONCE),
             is_broken: AtomicBool::new(false),
+            alive,
             patience,
         };
         let home = connection.answer(connection.session.realpath(".")).await?;
@@ -93,16 +97,15 @@ impl Connection {
 
     /// Waits for an answer as long as is allowed.
     async fn answer<T>(&self, asked: impl Future<Output = SftpResult<T>>) -> Result<T, Failure> {
+        // The library forgets a request that is made at the moment in which the connection ends.
+        let asked = while_alive(&self.alive, asked);
         let answered = match self.patience {
-            None => asked.await,
-            Some(patience) => match tokio::time::timeout(patience, asked).await {
-                Ok(answered) => answered,
-                Err(_) => {
-                    self.is_broken.store(true, Ordering::Relaxed);
-                    return Err(no_answer());
-                }
-            },
+            None => Ok(asked.await),
+            Some(patience) => tokio::time::timeout(patience, asked).await.map_err(|_| no_answer()),
         };
+        let answered = answered.and_then(|answered| answered.ok_or_else(broken)).inspect_err(|_| {
+            self.is_broken.store(true, Ordering::Relaxed);
+        })?;
         answered.map_err(|error| {
             if !leaves_connection(&error) {
                 self.is_broken.store(true, Ordering::Relaxed);
@@ -204,6 +207,17 @@ impl Connection {
     /// Gives a file a second name; only where [`links`](Self::links) says so.
     pub async fn link(&self, from: &str, to: &str) -> Result<(), Failure> {
         self.answer(self.session.hardlink(from, to)).await.map(drop)
+    }
+}
+
+/// Waits for something while a connection lives; `None` when that ends first.
+async fn while_alive<T>(alive: &watch::Receiver<()>, waited: impl Future<Output = T>) -> Option<T> {
+    let mut alive = alive.clone();
+    tokio::select! {
+        biased;
+        waited = waited => Some(waited),
+        // Nothing is ever sent.
+        _ = alive.changed() => None,
     }
 }
 

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use russh::client::Handler;
 use russh::keys::{PublicKeyOrCertificate, check_known_hosts_path};
+use tokio::sync::watch;
 
 /// What the key of a server is held against.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct HostKey {
     /// The server, as the remote names it.
     pub host: String,
@@ -14,6 +15,8 @@ pub struct HostKey {
     pub port: u16,
     /// The file of known keys; without one any key will do, as in rclone.
     pub known_hosts: Option<PathBuf>,
+    /// Ends with the connection, whatever ended that.
+    pub _life: watch::Sender<()>,
 }
 
 impl Handler for HostKey {

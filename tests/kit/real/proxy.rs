@@ -1,0 +1,98 @@
+//! A way to a server on which connections break.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use bisync_world::random::Random;
+
+/// Passes connections on to a server of this machine, until the test ends.
+#[derive(Debug)]
+pub struct Proxy {
+    port: u16,
+    cuts: Arc<Mutex<Option<Cuts>>>,
+}
+
+/// When connections break.
+#[derive(Debug)]
+struct Cuts {
+    random: Random,
+    /// So many times more.
+    more: usize,
+    /// So many bytes still pass, on all connections and in both directions together.
+    left: usize,
+}
+
+impl Proxy {
+    /// Leads to a port of this machine. A few times, as `random` says, the connection on which something passes breaks.
+    ///
+    /// # Panics
+    /// When this machine has no port left.
+    pub fn to(server: u16, mut random: Random) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mut cuts = Cuts { more: 2 + random.below(12), random, left: 0 };
+        cuts.draw();
+        let cuts = Arc::new(Mutex::new(Some(cuts)));
+        let shared = Arc::clone(&cuts);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                // Where nobody listens any more, the connection ends at once.
+                let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, server)) else { continue };
+                for (from, to) in [(&stream, &server), (&server, &stream)] {
+                    let (from, to, cuts) = (from.try_clone().unwrap(), to.try_clone().unwrap(), Arc::clone(&shared));
+                    std::thread::spawn(move || {
+                        pass_on(&from, &to, &cuts);
+                        [from, to].iter().for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
+                    });
+                }
+            }
+        });
+        Self { port, cuts }
+    }
+
+    /// Returns the port that leads to the server.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// From now on nothing breaks.
+    ///
+    /// # Panics
+    /// When one of the proxy's own threads did.
+    pub fn mend(&self) {
+        *self.cuts.lock().unwrap() = None;
+    }
+}
+
+impl Cuts {
+    fn draw(&mut self) {
+        self.more -= 1;
+        // Headers and small files pass whole between two cuts, or megabytes.
+        let most = 1 << (9 + self.random.below(13));
+        self.left = 1 + self.random.below(most);
+    }
+}
+
+/// Passes on what comes, until either end closes or the connection is to break.
+fn pass_on(mut from: &TcpStream, mut to: &TcpStream, cuts: &Mutex<Option<Cuts>>) {
+    let mut buffer = [0; 16 * 1024];
+    loop {
+        let Ok(count @ 1..) = from.read(&mut buffer) else { return };
+        let (passing, breaks) = match &mut *cuts.lock().unwrap() {
+            Some(Cuts { more: 0, .. }) | None => (count, false),
+            Some(cuts) if cuts.left < count => {
+                let passing = cuts.left;
+                cuts.draw();
+                (passing, true)
+            }
+            Some(cuts) => {
+                cuts.left -= count;
+                (count, false)
+            }
+        };
+        if to.write_all(&buffer[..passing]).is_err() || breaks {
+            return;
+        }
+    }
+}

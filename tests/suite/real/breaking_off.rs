@@ -1,0 +1,139 @@
+//! What is tried when runs break off: edits whose end is certain, and what must hold whatever the moment.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use bisync_engine::side::Side;
+use bisync_tests::real::edits::{Edit, Time, folder};
+use bisync_tests::real::folders::{Node, Tree, contents, difference, files, read_tree};
+use bisync_tests::real::program;
+use bisync_world::random::Random;
+
+/// Small files on each side at the beginning.
+const SMALL: usize = 120;
+/// Files of a few megabytes.
+const LARGE: usize = 3;
+/// So many runs may be needed after one that broke off.
+const RUNS: usize = 3;
+
+/// Makes what is there before the first run.
+pub(super) fn first_edits(random: &mut Random) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for number in 0..SMALL {
+        let path = format!("d{}/{number}", number % 7);
+        let times = [1_600_000_000, 1_600_000_000 + u64::from(random.once_in(9))];
+        for (side, time) in Side::BOTH.into_iter().zip(times) {
+            // Some are on one side only, some are different, and have another size: a first run looks no further.
+            if !random.once_in(3) {
+                let version = if random.once_in(15) { ["one alone", "alone on two"][side as usize] } else { "base" };
+                edits.push(Edit::Write(side, path.clone(), format!("{number} {version}"), Time(time, 5)));
+            }
+        }
+    }
+    edits.extend((0..LARGE).map(|number| large(random, number, "base")));
+    edits
+}
+
+fn large(random: &mut Random, number: usize, version: &str) -> Edit {
+    let side = *random.pick(&Side::BOTH);
+    let megabytes = 1 + random.below(4);
+    let content = format!("{number} {version} ").repeat(megabytes << 17);
+    Edit::Write(side, format!("large/{number}"), content, Time(1_600_000_000 + random.number() % 1_000_000, 0))
+}
+
+/// Edits after a run: no path is edited on one side and deleted on the other, so that what is there at the end is certain.
+pub(super) fn edits(random: &mut Random) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for number in 0..SMALL {
+        let (path, side) = (format!("d{}/{number}", number % 7), *random.pick(&Side::BOTH));
+        let time = Time(1_700_000_000 + number as u64, 0);
+        let write = |side: Side| Edit::Write(side, path.clone(), format!("{number} edited on {side}"), time);
+        match random.below(6) {
+            0 => edits.push(write(side)),
+            1 => edits.push(Edit::Delete(side, path)),
+            2 => edits.push(Edit::Rename(side, path.clone(), format!("moved/{number}"))),
+            3 if random.once_in(3) => edits.extend(Side::BOTH.map(write)),
+            _ => {}
+        }
+    }
+    edits.push(large(random, 0, "edited"));
+    edits.push(large(random, LARGE, "new"));
+    edits
+}
+
+/// Returns the arguments of a run of the folder `one` and another one, wherever that is.
+pub(super) fn arguments(two: &str) -> [&str; 4] {
+    ["one", two, "--workdir=work", "--config="]
+}
+
+/// Runs until nothing fails any more.
+pub(super) fn run_to_success(home: &Path, two: &str) {
+    let mut said = String::new();
+    for _ in 0..RUNS {
+        let arguments = [&arguments(two)[..], &["--max-delete=100", "-v"]].concat();
+        let ended = program::run(&program::bisync(), home, &arguments);
+        if ended.code == Some(0) {
+            return;
+        }
+        said.push_str(&ended.all());
+    }
+    panic!("no success after {RUNS} runs:\n{said}");
+}
+
+/// Kills a run after this time.
+pub(super) fn kill_after(home: &Path, two: &str, delay: Duration) {
+    let mut command = program::command(&program::bisync(), home);
+    let mut child = command.args(arguments(two)).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    // The moment is random, not awaited: whatever it meets must be survived.
+    std::thread::sleep(delay);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// Returns what a side holds.
+pub(super) fn side(home: &Path, side: Side) -> Tree {
+    read_tree(&home.join(folder(side)))
+}
+
+/// Returns all there is on both sides, but for temporary files.
+pub(super) fn both_sides(home: &Path) -> Tree {
+    let is_temporary = |path: &str| path.rsplit('/').next().unwrap_or_default().starts_with(".bisync-");
+    let each = |each| side(home, each).into_iter().map(move |(path, node)| (format!("{each}/{path}"), node));
+    Side::BOTH.into_iter().flat_map(each).filter(|(path, _)| !is_temporary(path)).collect()
+}
+
+/// Whatever the moment: no file is half written, and no content is lost that a whole run keeps.
+pub(super) fn check_nothing_is_half_done(known: &Tree, there: &Tree, whole: &Tree) {
+    let [known, there, whole] = [known, there, whole].map(contents);
+    let half = there.iter().find(|content| known.binary_search(content).is_err());
+    assert_eq!(half.map(|content| beginning(content)), None, "half written");
+    let lost = whole.iter().find(|content| there.binary_search(content).is_err());
+    assert_eq!(lost.map(|content| beginning(content)), None, "lost");
+}
+
+fn beginning(content: &[u8]) -> String {
+    String::from_utf8_lossy(content).chars().take(40).collect()
+}
+
+/// After the end: both sides are equal, also in their times where these are kept, and hold what a whole run leaves there.
+pub(super) fn check(killed: &Path, whole: &Path, keeps_times: bool) {
+    let [one, two, expected] =
+        [(killed, Side::One), (killed, Side::Two), (whole, Side::One)].map(|(home, each)| side(home, each));
+    let timed = |node| match node {
+        Node::File(content, time) => Node::File(content, if keeps_times { time } else { 0 }),
+        other => other,
+    };
+    let compared = |tree: &Tree| files(tree).into_iter().map(|(path, node)| (path, timed(node))).collect();
+    let differ = difference("Path1", &compared(&one), "Path2", &compared(&two));
+    assert!(differ.is_empty(), "both sides are not equal:\n{differ}");
+    let (found, expected) = (contents(&one), contents(&expected));
+    let missing = expected.iter().find(|content| !found.contains(content));
+    assert_eq!(missing.map(|content| beginning(content)), None, "lost");
+    let risen = found.iter().find(|content| !expected.contains(content));
+    assert_eq!(risen.map(|content| beginning(content)), None, "came back");
+    let is_leftover = |path: &String| path.contains(".bisync-") || path.contains(".partial");
+    for tree in [&one, &two, &read_tree(&killed.join("work"))] {
+        assert_eq!(tree.keys().find(|path| is_leftover(path)), None, "a temporary file is left");
+    }
+}

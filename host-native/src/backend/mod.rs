@@ -9,6 +9,7 @@ pub mod rclone;
 mod references;
 pub mod s3;
 pub mod sftp;
+mod transport;
 pub mod webdav;
 
 use std::pin::Pin;
@@ -22,6 +23,7 @@ use bisync_engine::protocol::{
 pub use content::{Content, Producer, same_content};
 pub use perform::{Sides, perform};
 pub use references::References;
+pub use transport::Transport;
 
 /// What a backend is working on.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;

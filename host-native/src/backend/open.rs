@@ -7,8 +7,7 @@ use std::sync::Arc;
 use bisync_engine::options::Options;
 use bisync_engine::protocol::{Failure, FailureKind};
 
-use super::local::Transport;
-use super::{Backend, failed, s3, sftp, webdav};
+use super::{Backend, Transport, failed, s3, sftp, webdav};
 use crate::cli::Environment;
 use crate::remote::{Remote, RemoteError};
 

@@ -10,10 +10,10 @@ use bisync_engine::side::Side;
 use tokio::runtime::Runtime;
 
 use super::RunError;
-use crate::backend::Backend;
-use crate::backend::local::{Local, Sight, Transport};
+use crate::backend::local::{Local, Sight};
 use crate::backend::open::{Opening, Unopened, native};
 use crate::backend::rclone::Rclone;
+use crate::backend::{Backend, Transport};
 use crate::cli::Environment;
 use crate::paths::{Location, PathsError, Root};
 use crate::remote::{Address, Config, Destination};

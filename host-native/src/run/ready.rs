@@ -22,8 +22,8 @@ use tokio::runtime::{self, Runtime};
 use tokio::sync::mpsc;
 
 use crate::backend::http::Dump;
-use crate::backend::local::{Sight, Transport};
-use crate::backend::{Backend, References, Sides};
+use crate::backend::local::Sight;
+use crate::backend::{Backend, References, Sides, Transport};
 use crate::cli::Arguments;
 use crate::component;
 use crate::driver::{Limits, drive};

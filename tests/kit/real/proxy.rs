@@ -10,14 +10,14 @@ use bisync_world::random::Random;
 #[derive(Debug)]
 pub struct Proxy {
     port: u16,
-    cuts: Arc<Mutex<Option<Cuts>>>,
+    cuts: Arc<Mutex<Cuts>>,
 }
 
 /// When connections break.
 #[derive(Debug)]
 struct Cuts {
     random: Random,
-    /// So many times more.
+    /// So many times still; after that nothing breaks.
     more: usize,
     /// So many bytes still pass, on all connections and in both directions together.
     left: usize,
@@ -33,7 +33,7 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let mut cuts = Cuts { more: 2 + random.below(12), random, left: 0 };
         cuts.draw();
-        let cuts = Arc::new(Mutex::new(Some(cuts)));
+        let cuts = Arc::new(Mutex::new(cuts));
         let shared = Arc::clone(&cuts);
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
@@ -61,7 +61,7 @@ impl Proxy {
     /// # Panics
     /// When one of the proxy's own threads did.
     pub fn mend(&self) {
-        *self.cuts.lock().unwrap() = None;
+        self.cuts.lock().unwrap().more = 0;
     }
 }
 
@@ -75,18 +75,18 @@ impl Cuts {
 }
 
 /// Passes on what comes, until either end closes or the connection is to break.
-fn pass_on(mut from: &TcpStream, mut to: &TcpStream, cuts: &Mutex<Option<Cuts>>) {
+fn pass_on(mut from: &TcpStream, mut to: &TcpStream, cuts: &Mutex<Cuts>) {
     let mut buffer = [0; 16 * 1024];
     loop {
         let Ok(count @ 1..) = from.read(&mut buffer) else { return };
         let (passing, breaks) = match &mut *cuts.lock().unwrap() {
-            Some(Cuts { more: 0, .. }) | None => (count, false),
-            Some(cuts) if cuts.left < count => {
+            Cuts { more: 0, .. } => (count, false),
+            cuts if cuts.left < count => {
                 let passing = cuts.left;
                 cuts.draw();
                 (passing, true)
             }
-            Some(cuts) => {
+            cuts => {
                 cuts.left -= count;
                 (count, false)
             }

@@ -9,10 +9,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use bisync::backend::local::{Local, Sight, Transport};
+use bisync::backend::local::{Local, Sight};
 use bisync::backend::open::{Native, Opening, native};
 use bisync::backend::rclone::Rclone;
-use bisync::backend::{Backend, Content};
+use bisync::backend::{Backend, Content, Transport};
 use bisync::remote::{Config, Connection, Destination};
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
 use bisync_engine::options::Options;

@@ -117,9 +117,9 @@ fn beginning(content: &[u8]) -> String {
 }
 
 /// After the end: both sides are equal, also in their times where these are kept, and hold what a whole run leaves there.
-pub(super) fn check(killed: &Path, whole: &Path, keeps_times: bool) {
+pub(super) fn check(home: &Path, whole: &Path, keeps_times: bool) {
     let [one, two, expected] =
-        [(killed, Side::One), (killed, Side::Two), (whole, Side::One)].map(|(home, each)| side(home, each));
+        [(home, Side::One), (home, Side::Two), (whole, Side::One)].map(|(at, each)| side(at, each));
     let timed = |node| match node {
         Node::File(content, time) => Node::File(content, if keeps_times { time } else { 0 }),
         other => other,
@@ -133,7 +133,7 @@ pub(super) fn check(killed: &Path, whole: &Path, keeps_times: bool) {
     let risen = found.iter().find(|content| !expected.contains(content));
     assert_eq!(risen.map(|content| beginning(content)), None, "came back");
     let is_leftover = |path: &String| path.contains(".bisync-") || path.contains(".partial");
-    for tree in [&one, &two, &read_tree(&killed.join("work"))] {
+    for tree in [&one, &two, &read_tree(&home.join("work"))] {
         assert_eq!(tree.keys().find(|path| is_leftover(path)), None, "a temporary file is left");
     }
 }

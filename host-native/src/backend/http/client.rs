@@ -14,8 +14,7 @@ use reqwest::{Certificate, ClientBuilder, RequestBuilder, Response};
 
 use super::dump::Dump;
 use super::retry::Tries;
-use crate::backend::failed;
-use crate::backend::local::Transport;
+use crate::backend::{Transport, failed};
 use crate::failure::reason;
 use crate::limits::Requests;
 

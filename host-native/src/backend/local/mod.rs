@@ -42,13 +42,12 @@ use tokio::task::spawn_blocking;
 pub use self::failure::failure;
 pub use self::names::{from_disk, to_disk};
 pub use self::open::Sight;
-pub use self::transfer::Transport;
 
 use self::hash::Algorithm;
 use self::source::Source;
 use self::stat::Stat;
 use self::tree::Tree;
-use super::{Answer, Backend, Content, failed};
+use super::{Answer, Backend, Content, Transport, failed};
 
 /// A folder of the local file system.
 #[derive(Debug, Clone)]

@@ -1,6 +1,5 @@
 //! Copies the content of an open file into another, by the cheapest way there is.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bisync_engine::protocol::Failure;
@@ -10,22 +9,11 @@ use rustix::io::{Errno, Result as SystemResult, pread, pwrite, read, write};
 
 use super::failure::failure;
 use super::source::{BLOCK, Opened, Source, changed};
-use crate::backend::http::Dump;
-use crate::limits::{FilePassage, Passage, Requests};
+use crate::backend::Transport;
+use crate::limits::FilePassage;
 
 /// Up to this size, in bytes, a file is read and written in one go.
 const SMALL: u64 = 64 * 1024;
-
-/// How content is copied.
-#[derive(Debug, Clone, Default)]
-pub struct Transport {
-    /// What it passes through.
-    pub passage: Arc<Passage>,
-    /// What keeps requests to a server to a rate.
-    pub requests: Arc<Requests>,
-    /// What shows requests to a server, if they are to be shown.
-    pub dump: Option<Arc<Dump>>,
-}
 
 /// Copies the content of `source` into the empty file `target`.
 ///

@@ -17,7 +17,7 @@ use super::open::{Root, Sight};
 use super::place::Place;
 use super::probe::capabilities;
 use super::stat::{Stat, look};
-use super::transfer::Transport;
+use crate::backend::Transport;
 use crate::backend::failed;
 
 /// A folder of the local file system.

@@ -19,8 +19,8 @@ use tokio::sync::Mutex;
 use self::child::Child;
 use self::item::{Features, Listed};
 use self::launch::Launch;
-use super::local::{Local, Transport};
-use super::{Answer, Backend, Content, failed};
+use super::local::Local;
+use super::{Answer, Backend, Content, Transport, failed};
 use crate::remote::{Address, Config};
 
 /// rclone, started when it is first needed, and again when it has died.

@@ -34,9 +34,8 @@ use self::object::Object;
 use self::request::Server;
 use self::settings::Settings;
 use super::http::{Client, hexadecimal};
-use super::local::Transport;
 use super::open::{Native, Opened, Opening, Unopened};
-use super::{Answer, Backend, Content, failed};
+use super::{Answer, Backend, Content, Transport, failed};
 use crate::cli::Environment;
 use crate::remote::Remote;
 

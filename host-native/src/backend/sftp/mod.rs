@@ -26,9 +26,8 @@ use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failu
 
 use self::server::Server;
 use self::settings::{Settings, lacks_for};
-use super::local::Transport;
 use super::open::{Native, Opened, Opening, Unopened};
-use super::{Answer, Backend, Content, failed};
+use super::{Answer, Backend, Content, Transport, failed};
 use crate::cli::Environment;
 use crate::remote::Remote;
 

@@ -25,9 +25,8 @@ use self::multistatus::Resource;
 use self::server::Server;
 use self::settings::Settings;
 use super::http::Client;
-use super::local::Transport;
 use super::open::{Native, Opened, Opening, Unopened};
-use super::{Answer, Backend, Content, failed};
+use super::{Answer, Backend, Content, Transport, failed};
 use crate::cli::Environment;
 use crate::remote::Remote;
 

@@ -7,9 +7,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
-use bisync::backend::Backend;
-use bisync::backend::local::Transport;
 use bisync::backend::open::{Native, Opening, native};
+use bisync::backend::{Backend, Transport};
 use bisync::remote::{Config, Connection, Destination};
 use bisync_engine::entry::{Fingerprint, Found, Item};
 use bisync_engine::options::Options;

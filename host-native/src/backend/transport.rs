@@ -1,0 +1,17 @@
+//! What content and requests pass through on their way, whoever carries them.
+
+use std::sync::Arc;
+
+use super::http::Dump;
+use crate::limits::{Passage, Requests};
+
+/// What a run's options say of the way of content, the same for all its folders.
+#[derive(Debug, Clone, Default)]
+pub struct Transport {
+    /// What content passes through.
+    pub passage: Arc<Passage>,
+    /// What keeps requests to a server to a rate.
+    pub requests: Arc<Requests>,
+    /// What shows requests to a server, if they are to be shown.
+    pub dump: Option<Arc<Dump>>,
+}

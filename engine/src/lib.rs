@@ -63,6 +63,7 @@ pub mod path;
 pub mod plan;
 pub mod protocol;
 pub mod pull;
+pub mod reserved;
 pub mod safety;
 pub mod session;
 pub mod session_name;

@@ -30,6 +30,8 @@ pub enum Reason<'filter> {
         /// The rule.
         rule: &'filter Origin,
     },
+    /// The path, or a directory above it, has the name that is never in the sync.
+    Reserved,
     /// The path lies deeper than the greatest depth.
     TooDeep,
     /// The directory, or one above the path, holds a file that hides it.
@@ -59,6 +61,7 @@ impl fmt::Display for Decision<'_> {
             Reason::NoRule => formatter.write_str(": no rule matches"),
             Reason::Rule(rule) => write!(formatter, " by {rule}"),
             Reason::Directory { directory, rule } => write!(formatter, " with directory `{directory}` by {rule}"),
+            Reason::Reserved => formatter.write_str(": `.bisync` is for what machines share about a folder"),
             Reason::TooDeep => formatter.write_str(": deeper than `--max-depth`"),
             Reason::Marked { directory, marker } if directory.is_root() => {
                 write!(formatter, " with everything: there is a `{marker}` (`--exclude-if-present`)")

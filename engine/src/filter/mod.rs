@@ -43,6 +43,7 @@ pub use source::{Origin, Place, RuleSource, SourceKind};
 
 use crate::entry::{Fingerprint, Kind};
 use crate::path::RelPath;
+use crate::reserved::RESERVED;
 use files_from::FileList;
 use metadata::MetadataRules;
 use rules::{Rule, Rules};
@@ -193,6 +194,7 @@ impl Filter {
     /// What the list or the rules say about a file, whatever they say about the directories above it.
     fn of_file(&self, path: &RelPath) -> Decision<'_> {
         match &self.list {
+            _ if path.name() == RESERVED => RESERVED_NAME,
             Some(list) => by_list(list.has_file(path)),
             None if self.limits.partition.is_some_and(|partition| !partition.includes(path)) => {
                 Decision { included: false, reason: Reason::OtherPartition }
@@ -205,11 +207,15 @@ impl Filter {
     fn of_directory(&self, directory: &RelPath) -> Decision<'_> {
         match &self.list {
             _ if directory.is_root() => by_rule(None),
+            _ if directory.name() == RESERVED => RESERVED_NAME,
             Some(list) => by_list(list.has_directory(directory)),
             None => by_rule(self.rules.for_directory(directory.as_str())),
         }
     }
 }
+
+/// What is decided of [`RESERVED`], whatever the rules and lists say.
+const RESERVED_NAME: Decision<'static> = Decision { included: false, reason: Reason::Reserved };
 
 fn by_list<'filter>(included: bool) -> Decision<'filter> {
     Decision { included, reason: if included { Reason::Listed } else { Reason::NotListed } }

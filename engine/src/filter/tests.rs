@@ -148,6 +148,18 @@ fn lists_of_files_are_exact() {
 }
 
 #[test]
+fn the_reserved_name_is_in_no_sync() {
+    const RESERVED: [&str; 5] = [".bisync/", ".bisync/lock", "d/", "d/.bisync/", "d/.bisync/lock"];
+    let files = "d/.bisync/lock\n.bisync/lock\n";
+    for sources in [vec![], vec![rule(SourceKind::Filter, "+ **")], vec![file(SourceKind::FilesFrom, files)]] {
+        assert_eq!(walk(&filter(&sources), &RESERVED), ["d/"], "{sources:?}");
+    }
+    assert!(!Filter::default().includes_path(&path(".bisync")));
+    let explained = explain(&Filter::default(), &path("d/.bisync/lock"), Kind::File).to_string();
+    assert_eq!(explained, "excluded: `.bisync` is for what machines share about a folder");
+}
+
+#[test]
 fn depth_ends_the_walk() {
     let walk_to = |max_depth| {
         let limits = Limits { max_depth: Some(max_depth), ..Limits::default() };

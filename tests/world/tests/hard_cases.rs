@@ -343,3 +343,20 @@ fn a_dry_run_reads_what_a_killed_run_was_about_to_record() {
     }
     assert!(seen > 0);
 }
+
+#[test]
+fn what_an_old_listing_says_of_the_reserved_name_deletes_nothing() {
+    let mut world = world("1 write a.bisync/x X\n 1 write b B", "");
+    for side in Side::BOTH {
+        world.rename(side, "a.bisync", ".bisync");
+    }
+    for listing in ["one..two.path1.lst", "one..two.path2.lst"] {
+        let text = String::from_utf8(world.state[listing].clone()).unwrap();
+        assert!(text.contains("\"a.bisync/x\""), "{text}");
+        world.state.insert(listing.into(), text.replace("\"a.bisync/x\"", "\".bisync/x\"").into_bytes());
+    }
+    world.delete(Side::Two, ".bisync/x");
+    fine(&mut world, "");
+    assert!(world.contents(Side::One).contains_key(".bisync/x"));
+    assert!(!world.contents(Side::Two).contains_key(".bisync/x"));
+}

@@ -11,4 +11,5 @@ pub mod paths;
 pub mod remote;
 pub mod report;
 pub mod run;
+pub mod shared;
 pub mod state;

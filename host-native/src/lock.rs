@@ -19,7 +19,8 @@ use crate::failure::reason;
 
 mod verdict;
 
-use verdict::{Found, KernelLock, Machine, Process, Record, Verdict};
+use verdict::{Found, KernelLock, Record, Verdict};
+pub use verdict::{Machine, Process};
 
 /// rclone's "never": the expiry that a lock has when `--max-lock` is 0.
 const FOREVER: Duration = Duration::from_secs(200 * 365 * 24 * 3600);

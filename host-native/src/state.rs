@@ -217,7 +217,11 @@ fn copy(path: &Path, target: &Path) -> io::Result<()> {
     io::copy(&mut File::open(path)?, &mut copy).map(|_| ())
 }
 
-fn sync_directory(directory: &Path) -> io::Result<()> {
+/// Makes the names in a directory durable.
+///
+/// # Errors
+/// Returns the error of the file system.
+pub fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 

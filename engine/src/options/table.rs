@@ -235,6 +235,12 @@ pub const OPTIONS: &[OptionSpec] = &[
         "A lock older than this has expired; 0: never; at least 2m",
     )
     .default("0"),
+    OptionSpec::flag(
+        "remote-lock",
+        Group::Recovery,
+        "Share the pair with other machines: locks and listings are kept in .bisync on both sides",
+    )
+    .host(),
     OptionSpec::flag("no-cleanup", Group::Recovery, "Keep working files"),
     // Backups.
     OptionSpec::new("backup-dir", Kind::Text, Group::Backup, "Keep what is replaced or deleted here, for both sides")

@@ -49,6 +49,12 @@ impl Journal {
     }
 }
 
+/// Returns a journal that names the same runs and finishes none: for a host that puts other listings in the place of those which a
+/// killed run was about to install.
+pub fn forget_commit(journal: &[u8]) -> Vec<u8> {
+    Journal { is_committing: false, ..Journal::parse(journal) }.to_bytes()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,6 +64,14 @@ mod tests {
         let mut journal = Journal::default();
         (0..250).for_each(|run| journal.add(run));
         assert_eq!(journal.runs, (150..250).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_commit_can_be_forgotten() {
+        let journal = Journal { runs: vec![1, 2], is_committing: true };
+        let expected = Journal { is_committing: false, ..journal.clone() };
+        assert_eq!(Journal::parse(&forget_commit(&journal.to_bytes())), expected);
+        assert_eq!(forget_commit(b""), b"");
     }
 
     #[test]

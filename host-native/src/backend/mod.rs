@@ -86,6 +86,11 @@ pub trait Backend: Send + Sync {
     /// side `like` them, where that is wanted.
     fn flush(&self, like: &dyn Backend) -> Answer<'_, ()>;
 
+    /// Returns what tells this folder from every copy of it, also on another machine; `None` where nothing does.
+    fn identity(&self) -> Option<String> {
+        None
+    }
+
     /// Returns the local backend behind this one, for what two local backends do faster between them.
     fn as_local(&self) -> Option<&local::Local> {
         None
@@ -102,6 +107,6 @@ fn stopped() -> Failure {
 }
 
 /// Makes a failure.
-fn failed(kind: FailureKind, message: &str) -> Failure {
+pub(crate) fn failed(kind: FailureKind, message: &str) -> Failure {
     Failure { kind, message: message.to_owned() }
 }

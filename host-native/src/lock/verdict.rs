@@ -122,10 +122,9 @@ impl Owner {
                 (true, _) | (_, true) => {}
             }
         }
-        match (process(number), self.renewed) {
-            (Process::Gone, _) => ended(),
-            (Process::Began(began), Some(renewed)) if began.duration_since(renewed) > START_SLACK => ended(),
-            (Process::Began(_) | Process::Alive, _) => Verdict::Held(self.to_string()),
+        match process(number).can_own(self.renewed) {
+            true => Verdict::Held(self.to_string()),
+            false => ended(),
         }
     }
 }
@@ -169,6 +168,15 @@ impl Process {
             return Self::Gone;
         }
         began(number).map_or(Self::Alive, Self::Began)
+    }
+
+    /// Whether it may be the one that wrote something then: it is there, and did not begin later.
+    pub fn can_own(self, written: Option<Timestamp>) -> bool {
+        match (self, written) {
+            (Self::Gone, _) => false,
+            (Self::Began(began), Some(written)) => began.duration_since(written) <= START_SLACK,
+            (Self::Began(_), None) | (Self::Alive, _) => true,
+        }
     }
 }
 

@@ -31,6 +31,7 @@ use crate::lock::LockError;
 use crate::paths::PathsError;
 use crate::report::progress::Eraser;
 use crate::report::{LogError, Reporter};
+use crate::shared::SharedError;
 
 use interactive::{AskError, Choice};
 use plan_file::PlanFileError;
@@ -70,6 +71,8 @@ enum RunError {
     PlanWithOptions(String),
     #[error(transparent)]
     Lock(#[from] LockError),
+    #[error(transparent)]
+    Shared(#[from] SharedError),
     #[error(transparent)]
     Log(#[from] LogError),
     #[error(transparent)]
@@ -149,6 +152,7 @@ impl RunError {
             | Self::PlanOfOthers(..)
             | Self::MakeDirectory { .. }
             | Self::Lock(_)
+            | Self::Shared(_)
             | Self::Log(_)
             | Self::Open(_)
             | Self::Drive(_)
@@ -162,8 +166,8 @@ fn try_run(arguments: &Arguments, reporter: &mut Reporter) -> Result<u8, RunErro
     let options = &arguments.options;
     let plan_out = options.text("plan-out").map(PathBuf::from).filter(|_| arguments.apply.is_none());
     plan_out.as_deref().map_or(Ok(()), plan_file::check)?;
-    let ready = Ready::new(arguments, reporter)?;
-    let outcome = if let Some(file) = &arguments.apply {
+    let mut ready = Ready::new(arguments, reporter)?;
+    let mut outcome = if let Some(file) = &arguments.apply {
         lead(&ready, Some((PlanUse::Apply, file.clone())), options, reporter)?
     } else if let Some(file) = plan_out {
         lead(&ready, Some((ready.writing()?, file)), options, reporter)?
@@ -179,6 +183,10 @@ fn try_run(arguments: &Arguments, reporter: &mut Reporter) -> Result<u8, RunErro
     } else {
         lead(&ready, None, options, reporter)?
     };
+    if let Err(error) = ready.publish() {
+        reporter.say(Level::Error, "not-shared", error.to_string());
+        outcome.exit_code = outcome.exit_code.max(UNFINISHED);
+    }
     reporter.outcome(&outcome);
     Ok(outcome.exit_code)
 }
@@ -201,6 +209,7 @@ fn lead(
 ) -> Result<Outcome, RunError> {
     let (wish, stops) = mpsc::unbounded_channel();
     stop_by_signal(wish.clone(), reporter.eraser())?;
+    ready.stop_when_lost(wish.clone());
     stop_in_time(options, Arc::clone(&ready.passage), wish);
     ready.lead(plan, reporter, stops)
 }

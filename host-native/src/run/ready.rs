@@ -31,6 +31,7 @@ use crate::limits::{Passage, Requests};
 use crate::lock::Lock;
 use crate::paths::{self, Beside, Location, Root, state_name};
 use crate::report::Reporter;
+use crate::shared::{Shared, SharedError, Sharing, is_shared};
 use crate::state::{StateStore, make_directory};
 
 use super::RunError;
@@ -42,6 +43,12 @@ const BLOCKING_THREADS: usize = 4 * 1024 + 4;
 
 /// The option that carries over empty directories.
 const EMPTY_DIRECTORIES: &str = "create-empty-src-dirs";
+
+/// The option that shares a pair with other machines.
+const REMOTE_LOCK: &str = "remote-lock";
+
+const NOT_SHARED: &str = "other machines may know these folders by --remote-lock, which this run does without: \
+                          they are not kept apart from it";
 
 /// A run that can begin.
 pub struct Ready {
@@ -58,6 +65,8 @@ pub struct Ready {
     state: PathBuf,
     now: Instant,
     utc_offset_seconds: i32,
+    /// What is shared with other machines; its locks end before the one of this machine.
+    shared: Option<Shared>,
     _lock: Option<Lock>,
     /// What everything is waited for in: dropped last, because of what it still carries out.
     runtime: Runtime,
@@ -98,8 +107,12 @@ impl Ready {
             requests: Arc::new(Requests::new(options)),
             dump: Dump::of(options, reporter.teller()).map(Arc::new),
         };
-        let runtime =
-            runtime::Builder::new_current_thread().enable_all().max_blocking_threads(BLOCKING_THREADS).build()?;
+        // Locks are renewed whatever the run is waiting for, be it a person.
+        let mut runtime = match options.flag(REMOTE_LOCK) {
+            true => runtime::Builder::new_multi_thread(),
+            false => runtime::Builder::new_current_thread(),
+        };
+        let runtime = runtime.worker_threads(1).enable_all().max_blocking_threads(BLOCKING_THREADS).build()?;
         let references = reference_roots(options, &mut remotes)?;
         let roots =
             [&locations.one.root, &locations.two.root].into_iter().chain(references.iter().map(|(_, root)| root));
@@ -122,6 +135,18 @@ impl Ready {
             opener.reference(known.map_or(&Root::Directory(path.to_owned()), |(_, root)| root))
         })?;
         let lock = if changes_nothing { None } else { Some(claim(&state, &names, &settings, reporter)?) };
+        let shared = if options.flag(REMOTE_LOCK) {
+            let max_lock = settings.max_lock_ns.map(Duration::from_nanos);
+            let runtime = runtime.handle().clone();
+            let sharing = Sharing { folders: &folders, names: &names, state: &state, max_lock, runtime };
+            let say = &mut |level, code, text| reporter.say(level, code, text);
+            Some(if changes_nothing { Shared::look(&sharing, say)? } else { Shared::claim(&sharing, say)? })
+        } else {
+            if !changes_nothing && is_shared(&state, &names)? {
+                reporter.say(Level::Notice, "not-shared", NOT_SHARED.to_owned());
+            }
+            None
+        };
         let given = possible(&arguments.given, &folders, reporter);
         Ok(Self {
             given,
@@ -134,6 +159,7 @@ impl Ready {
             state,
             now,
             utc_offset_seconds,
+            shared,
             _lock: lock,
             runtime,
         })
@@ -149,6 +175,7 @@ impl Ready {
         reporter: &mut Reporter,
         stops: mpsc::UnboundedReceiver<StopReason>,
     ) -> Result<Outcome, RunError> {
+        let state = self.shared.as_ref().map_or(self.state.as_path(), Shared::state).to_owned();
         let (plan, plan_file) = plan.unzip();
         let options = match plan {
             Some(PlanUse::Write { .. }) => planned_options(&self.given)?,
@@ -163,7 +190,7 @@ impl Ready {
             run: RandomState::new().hash_one(self.now),
             plan,
         })?;
-        let store = StateStore::new(self.state.clone()).with_plan(plan_file);
+        let store = StateStore::new(state).with_plan(plan_file);
         let driven = drive(conversation.as_mut(), self.sides.clone(), store, self.limits, reporter, stops);
         Ok(self.runtime.block_on(driven)?)
     }
@@ -180,6 +207,21 @@ impl Ready {
             Root::Remote(address) => Err(RunError::PlanWithOptions(address.to_string())),
         };
         Ok(PlanUse::Write { roots: Pair::new(named(&self.roots.one)?, named(&self.roots.two)?) })
+    }
+
+    /// Asks for the run to be stopped when another machine may have begun one.
+    pub fn stop_when_lost(&self, wish: mpsc::UnboundedSender<StopReason>) {
+        if let Some(shared) = &self.shared {
+            shared.stop_when_lost(wish);
+        }
+    }
+
+    /// Shares what the run has recorded with other machines, where that is wanted.
+    ///
+    /// # Errors
+    /// Says what could not be written.
+    pub fn publish(&mut self) -> Result<(), SharedError> {
+        self.shared.as_mut().map_or(Ok(()), Shared::publish)
     }
 
     /// Returns the directory of the listings.

@@ -32,3 +32,19 @@ fn max_lock() {
     assert!(years_of_life(&[]) > 100);
     assert!(years_of_life(&["--max-lock=1h"]) <= 1);
 }
+
+#[test]
+fn remote_lock() {
+    let home = Home::with(&[("one/a", "1")]);
+    // While it asks, it has the locks of both sides.
+    let mut command = home.command(&["--interactive", "--remote-lock"]);
+    let mut child = program::start(command.stdin(Stdio::piped()));
+    let mut question = [0; 1];
+    child.stderr.as_mut().unwrap().read_exact(&mut question).unwrap();
+    let other =
+        home.check(&["--workdir=of-another-machine", "--remote-lock"], 1, "another run is at work on Path1 (process");
+    assert!(!home.at("two/a").exists(), "{}", other.all());
+    drop(child.stdin.take());
+    program::wait(child, "bisync");
+    home.check(&["--workdir=of-another-machine", "--remote-lock"], 0, "1 copied");
+}

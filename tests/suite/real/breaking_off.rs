@@ -91,9 +91,11 @@ pub(super) fn kill_after(home: &Path, two: &str, delay: Duration) {
     child.wait().unwrap();
 }
 
-/// Returns what a side holds.
+/// Returns what a side holds, without what machines share about it.
 pub(super) fn side(home: &Path, side: Side) -> Tree {
-    read_tree(&home.join(folder(side)))
+    let mut tree = read_tree(&home.join(folder(side)));
+    tree.retain(|path, _| !path.starts_with(".bisync/") && path != ".bisync");
+    tree
 }
 
 /// Returns all there is on both sides, but for temporary files.

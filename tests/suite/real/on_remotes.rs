@@ -1,4 +1,5 @@
-//! The same edits, the same flags, the same end: once with two folders of this machine, once with a server behind one side or both.
+//! The same edits, the same flags, the same end: once with two folders of one machine, once with a server behind one side or both, once
+//! with machines that take turns.
 //!
 //! `BISYNC_REMOTE_SEEDS=1000` tries more cases, `BISYNC_REMOTE_SEEDS=17..18` that one alone.
 
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 use bisync_engine::side::{Pair, Side};
 use bisync_tests::real::cases::Case;
 use bisync_tests::real::edits::{Edit, folder};
-use bisync_tests::real::folders::{difference, files, read_tree};
+use bisync_tests::real::folders::{Tree, difference, files, read_tree};
 use bisync_tests::real::program::{self, Ended};
 use bisync_tests::real::servers::{Protocol, Server};
 use bisync_world::seeds::seeds;
@@ -39,6 +40,9 @@ struct Placing {
     served: Pair<bool>,
 }
 
+/// Machines that take turns, each with a state of its own.
+const MACHINES: usize = 3;
+
 const PLACINGS: [Placing; 9] = [
     Placing { protocol: Protocol::S3, served: Pair { one: false, two: true } },
     Placing { protocol: Protocol::Webdav, served: Pair { one: true, two: false } },
@@ -61,7 +65,22 @@ fn the_end_is_the_same_wherever_the_sides_are() {
             // Without checksums on one side something else is compared.
             case.flags.always.retain(|flag| !flag.contains("checksum") && !flag.contains("hash"));
         }
-        try_case(&rclone, seed, &case, placing);
+        try_case(&rclone, seed, &case, placing, 1);
+    }
+}
+
+#[test]
+fn machines_that_take_turns_are_as_one() {
+    let Some(rclone) = program::rclone() else { return };
+    for seed in seeds("BISYNC_REMOTE_SEEDS", CASES) {
+        let mut placing = PLACINGS[usize::try_from(seed / 2).unwrap() % PLACINGS.len()];
+        let mut case = case(seed);
+        if seed % 2 == 0 {
+            placing.served = Pair::from_fn(|_| false);
+        } else if placing.protocol != Protocol::S3 {
+            case.flags.always.retain(|flag| !flag.contains("checksum") && !flag.contains("hash"));
+        }
+        try_case(&rclone, seed, &case, placing, MACHINES);
     }
 }
 
@@ -80,7 +99,7 @@ fn case(seed: u64) -> Case {
     case
 }
 
-fn try_case(rclone: &Path, seed: u64, case: &Case, placing: Placing) {
+fn try_case(rclone: &Path, seed: u64, case: &Case, placing: Placing, machines: usize) {
     let home = tempfile::tempdir().unwrap();
     // The directory `bucket` is what S3 calls one.
     let [near, far, served] = ["near", "far", "served"].map(|name| home.path().join(name));
@@ -107,18 +126,26 @@ fn try_case(rclone: &Path, seed: u64, case: &Case, placing: Placing) {
             }
         };
         let more = [&case.flags.always[..], &round.flags].concat();
-        let run = |home: &PathBuf, one: String, two: String| {
-            let arguments = [&[one, two, "--workdir=work".into(), "--config=".into(), "-v".into()], &more[..]].concat();
+        let run = |home: &PathBuf, one: String, two: String, own: [String; 2]| {
+            let arguments = [&[one, two, "--config=".into(), "-v".into()], &own[..], &more[..]].concat();
             program::run(&program::bisync(), home, &arguments)
         };
-        let ended = [run(&near, "one".into(), "two".into()), run(&far, place(Side::One), place(Side::Two))];
+        let alone = ["--workdir=work".into(), "--remote-lock=false".into()];
+        let in_turn = [format!("--workdir=work{}", number % machines), format!("--remote-lock={}", machines > 1)];
+        let ended =
+            [run(&near, "one".into(), "two".into(), alone), run(&far, place(Side::One), place(Side::Two), in_turn)];
         let said = || ended.each_ref().map(Ended::all).join("\non servers:\n");
         let context = format!("seed {seed}, round {number}, {placing:?}, {more:?}");
         assert_eq!(ended[0].code, ended[1].code, "{context}:\n{}", said());
         for side in Side::BOTH {
-            let [here, there] = [&near, &far].map(|home| files(&read_tree(&home.join(folder(side)))));
+            let [here, there] = [&near, &far].map(|home| shown(&read_tree(&home.join(folder(side)))));
             let text = difference("on this machine", &here, "on servers", &there);
             assert!(text.is_empty(), "{context}: files of {side} differ:\n{text}\n{}", said());
         }
     }
+}
+
+/// The files of a side, without what machines share about it.
+fn shown(tree: &Tree) -> Tree {
+    files(tree).into_iter().filter(|(path, _)| !path.starts_with(".bisync/")).collect()
 }

@@ -123,6 +123,7 @@ export const NOT_HERE: string[] = [
   "metadata-filter-from",
   "one-file-system",
   "max-lock",
+  "remote-lock",
   "retries-sleep",
   "compare-dest",
   "copy-dest",

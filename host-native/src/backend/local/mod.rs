@@ -163,6 +163,10 @@ impl Backend for Local {
         })
     }
 
+    fn identity(&self) -> Option<String> {
+        self.0.identity()
+    }
+
     fn as_local(&self) -> Option<&Local> {
         Some(self)
     }

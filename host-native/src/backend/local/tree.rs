@@ -70,6 +70,13 @@ impl Tree {
         })
     }
 
+    /// Returns what a copy of the folder does not have: its number in the file system and when it was made, where that is kept.
+    pub fn identity(&self) -> Option<String> {
+        let stat = look(&open_root(&self.root).ok()?).ok()?;
+        let born = stat.born.map_or_else(String::new, |born| format!("-{}.{:09}", born.seconds, born.nanoseconds));
+        Some(format!("{}{born}", stat.inode))
+    }
+
     /// Takes note that something was written to a directory, which is on this device.
     pub fn written(&self, directory: &Arc<OwnedFd>, device: u64) {
         if device != self.device {

@@ -138,7 +138,8 @@ impl Ready {
         let shared = if options.flag(REMOTE_LOCK) {
             let max_lock = settings.max_lock_ns.map(Duration::from_nanos);
             let runtime = runtime.handle().clone();
-            let sharing = Sharing { folders: &folders, names: &names, state: &state, max_lock, runtime };
+            let identities = Pair::from_fn(|side| identity(&locations[side].root, folders[side].as_ref()));
+            let sharing = Sharing { folders: &folders, identities, names: &names, state: &state, max_lock, runtime };
             let say = &mut |level, code, text| reporter.say(level, code, text);
             Some(if changes_nothing { Shared::look(&sharing, say)? } else { Shared::claim(&sharing, say)? })
         } else {
@@ -319,6 +320,14 @@ fn claim(state: &Path, names: &Pair<String>, settings: &Settings, reporter: &mut
         reporter.say(Level::Notice, "lock-taken-over", notice);
     }
     Ok(lock)
+}
+
+/// Returns what tells a folder from every other: a remote's address, or what a copy of a local folder does not have.
+fn identity(root: &Root, folder: &dyn Backend) -> String {
+    match root {
+        Root::Directory(_) => folder.identity().unwrap_or_default(),
+        Root::Remote(address) => address.own_name(),
+    }
 }
 
 fn starts_anew(options: &Options) -> bool {

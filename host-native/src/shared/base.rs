@@ -43,9 +43,9 @@ impl Bases {
     }
 }
 
-/// Whether a mark was written for this very folder; a folder that nothing tells from a copy has no identity.
-pub fn is_of(mark: &[u8], identity: Option<&str>) -> bool {
-    mark.strip_suffix(b"\n") == Some(identity.unwrap_or_default().as_bytes())
+/// Whether a mark was written for this very folder.
+pub fn is_of(mark: &[u8], identity: &str) -> bool {
+    mark.strip_suffix(b"\n") == Some(identity.as_bytes())
 }
 
 #[cfg(test)]
@@ -110,9 +110,9 @@ mod tests {
 
     #[test]
     fn a_mark_knows_its_folder() {
-        assert!(is_of(b"12-34\n", Some("12-34")));
-        assert!(is_of(b"\n", None));
-        for (mark, identity) in [("12-34\n", None), ("\n", Some("12-34")), ("12-3", Some("12-3")), ("", None)] {
+        assert!(is_of(b"12-34\n", "12-34"));
+        assert!(is_of(b"\n", ""));
+        for (mark, identity) in [("12-34\n", ""), ("\n", "12-34"), ("12-3", "12-3"), ("", "")] {
             assert!(!is_of(mark.as_bytes(), identity), "{mark:?} {identity:?}");
         }
     }

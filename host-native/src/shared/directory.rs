@@ -26,6 +26,8 @@ const LEFT_BEHIND: SignedDuration = SignedDuration::from_hours(24);
 pub struct Directory {
     /// Whose it is.
     pub side: Side,
+    /// What tells the side's folder from every other, copies of it included, as far as anything does.
+    pub identity: String,
     backend: Arc<dyn Backend>,
     /// What the side's requests are carried out in: it needs a thread of its own.
     runtime: Handle,
@@ -33,13 +35,8 @@ pub struct Directory {
 
 impl Directory {
     /// Names the directory of a side. Nothing is made yet.
-    pub fn new(side: Side, backend: Arc<dyn Backend>, runtime: Handle) -> Self {
-        Self { side, backend, runtime }
-    }
-
-    /// Returns what tells the side's folder from every copy of it, where something does.
-    pub fn identity(&self) -> Option<String> {
-        self.backend.identity()
+    pub fn new(side: Side, identity: String, backend: Arc<dyn Backend>, runtime: Handle) -> Self {
+        Self { side, identity, backend, runtime }
     }
 
     /// Whether other machines reach the side's folder as well.

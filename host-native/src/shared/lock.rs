@@ -232,7 +232,7 @@ mod tests {
 
     fn directory(folder: &Path, runtime: &Runtime) -> Directory {
         let local = Local::open(folder, None, Sight::default()).unwrap();
-        Directory::new(Side::Two, Arc::new(local), runtime.handle().clone())
+        Directory::new(Side::Two, String::new(), Arc::new(local), runtime.handle().clone())
     }
 
     fn claim(directory: &Directory, said: &mut Vec<String>) -> Result<Lock, String> {

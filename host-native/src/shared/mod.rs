@@ -76,6 +76,8 @@ pub enum SharedError {
 pub struct Sharing<'a> {
     /// The folders.
     pub folders: &'a Pair<Arc<dyn Backend>>,
+    /// What tells each folder from every other, copies of it included, as far as anything does: the same on every machine.
+    pub identities: Pair<String>,
     /// Both paths as the state's names are made from them.
     pub names: &'a Pair<String>,
     /// The directory of the state on this machine.
@@ -163,8 +165,10 @@ impl Shared {
     }
 
     fn new(sharing: &Sharing<'_>) -> Self {
-        let directories =
-            Pair::from_fn(|side| Directory::new(side, Arc::clone(&sharing.folders[side]), sharing.runtime.clone()));
+        let directories = Pair::from_fn(|side| {
+            let (identity, folder) = (&sharing.identities[side], &sharing.folders[side]);
+            Directory::new(side, identity.clone(), Arc::clone(folder), sharing.runtime.clone())
+        });
         Self {
             directories,
             kept: Kept::new(sharing.state, sharing.names),
@@ -230,7 +234,7 @@ impl Shared {
         self.directories[keeper].flush().map_err(side_error(keeper))?;
         for side in [keeper, keeper.other()] {
             let directory = &self.directories[side];
-            let mark = format!("{}\n", directory.identity().unwrap_or_default());
+            let mark = format!("{}\n", directory.identity);
             directory.create(&Name::Mark(version, side).to_string(), &mark).map_err(side_error(side))?;
             directory.flush().map_err(side_error(side))?;
         }
@@ -288,7 +292,7 @@ impl Shared {
     fn is_marked(&self, side: Side, version: Version, files: &Files) -> bool {
         let (directory, name) = (&self.directories[side], Name::Mark(version, side).to_string());
         let mark = files.get(&name).map(|file| directory.read(&name, file));
-        mark.is_some_and(|mark| mark.is_ok_and(|mark| is_of(&mark, directory.identity().as_deref())))
+        mark.is_some_and(|mark| mark.is_ok_and(|mark| is_of(&mark, &directory.identity)))
     }
 
     /// Copies a state to this machine; returns its size in bytes.

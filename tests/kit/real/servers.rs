@@ -114,6 +114,15 @@ impl Server {
         connection.replace(&self.port.to_string(), &port.to_string())
     }
 
+    /// Returns the section of rclone's configuration for a remote of this name that reaches it.
+    pub fn section(&self, name: &str) -> String {
+        let mut options = self.connection.trim_start_matches(':').split(',');
+        let kind = options.next().unwrap_or_default();
+        let lines = options.filter_map(|option| option.split_once('='));
+        let lines: String = lines.map(|(name, value)| format!("{name} = {}\n", value.trim_matches('\''))).collect();
+        format!("[{name}]\ntype = {kind}\n{lines}")
+    }
+
     /// Returns the port at which it is reached.
     pub fn port(&self) -> u16 {
         self.port

@@ -105,6 +105,7 @@ fn try_case(rclone: &Path, seed: u64, case: &Case, placing: Placing, machines: u
     let [near, far, served] = ["near", "far", "served"].map(|name| home.path().join(name));
     for home in [&near, &far] {
         fs::create_dir(home).unwrap();
+        fs::write(home.join("rclone.conf"), "").unwrap();
         fs::write(home.join("filters.txt"), case.flags.filters.as_deref().unwrap_or_default()).unwrap();
     }
     for side in Side::BOTH.map(folder) {
@@ -118,16 +119,14 @@ fn try_case(rclone: &Path, seed: u64, case: &Case, placing: Placing, machines: u
         round.edits.iter().for_each(|edit| [&near, &far].into_iter().for_each(|home| edit.apply(home)));
         // What a server has seen it remembers: each run has a new one, which finds what is there.
         let server = Server::start_with(rclone, placing.protocol, &served, &["--dir-cache-time=1h".into()]);
+        // It is the same remote for each machine and each run, whatever its port.
+        fs::write(far.join("rclone.conf"), server.section("server")).unwrap();
         let place = |side: Side| {
-            if placing.served[side] {
-                format!("{}:bucket/{}", server.connection(), folder(side))
-            } else {
-                folder(side).to_owned()
-            }
+            if placing.served[side] { format!("server:bucket/{}", folder(side)) } else { folder(side).to_owned() }
         };
         let more = [&case.flags.always[..], &round.flags].concat();
         let run = |home: &PathBuf, one: String, two: String, own: [String; 2]| {
-            let arguments = [&[one, two, "--config=".into(), "-v".into()], &own[..], &more[..]].concat();
+            let arguments = [&[one, two, "--config=rclone.conf".into(), "-v".into()], &own[..], &more[..]].concat();
             program::run(&program::bisync(), home, &arguments)
         };
         let alone = ["--workdir=work".into(), "--remote-lock=false".into()];

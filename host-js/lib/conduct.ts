@@ -49,6 +49,7 @@ export async function conduct(order: Order, events: Events): Promise<Report> {
         sides: { path1: one, path2: two },
         state,
         signal,
+        breaksOff: (lastValue(given, "cutoff-mode") ?? "HARD").toUpperCase() === "HARD",
         checkers: Number(lastValue(given, "checkers") ?? 8),
         transfers: Number(lastValue(given, "transfers") ?? 4),
         retries: Number(lastValue(given, "retries") ?? 3),

@@ -157,7 +157,7 @@ async function perform(verb: Verb, sides: Record<SideName, Side>, going: Going):
       return done(checked(await to.write(verb.target, content, options), verb.target));
     }
     case "moveFile":
-      return done(checked(await sides[verb.side].move(verb.path, verb.expect, verb.target), verb.target));
+      return done(checked(await sides[verb.side].move(verb.path, verb.expect, verb.target, verb.temporary), verb.target));
     case "deleteFile":
       await kept(sides[verb.side], verb.path, verb.expect, verb.disposal);
       await sides[verb.side].remove(verb.path, verb.expect);

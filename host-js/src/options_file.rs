@@ -27,7 +27,8 @@ const NOT_YET: [&str; 6] = ["links", "copy-links", "download-hash", "inplace", "
 const OF_THE_HOST: [&str; 2] = ["checkers", "transfers"];
 
 /// Those that its command carries out besides.
-const OF_THE_COMMAND: [&str; 17] = [
+const OF_THE_COMMAND: [&str; 18] = [
+    "links",
     "backup-dir",
     "backup-dir1",
     "backup-dir2",
@@ -134,7 +135,7 @@ fn is_flag(spec: &OptionSpec) -> bool {
 
 fn is_carried_out(spec: &OptionSpec) -> bool {
     match spec.scope {
-        // Where a side keeps old versions, it says itself.
+        // Where a side keeps old versions, and whether it keeps links, it says itself.
         Scope::Engine if spec.name.starts_with("backup-dir") => false,
         Scope::Engine => !NOT_YET.contains(&spec.name) && !spec.name.starts_with("metadata"),
         Scope::Host => OF_THE_HOST.contains(&spec.name),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, lutimesSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -40,10 +40,29 @@ function world(context: TestContext) {
       writeFileSync(join(home, path), content);
       utimesSync(join(home, path), seconds, seconds);
     },
+    link(path: string, target: string, seconds = 1_600_000_000) {
+      mkdirSync(join(home, path, ".."), { recursive: true });
+      rmSync(join(home, path), { force: true });
+      symlinkSync(target, join(home, path));
+      lutimesSync(join(home, path), seconds, seconds);
+    },
+    /** What lies in a directory: of a file the content, of a link where it leads, and of both the time in seconds. */
+    tree: (path: string) => treeOf(join(home, path)).sort(),
     read: (path: string) => (existsSync(join(home, path)) ? readFileSync(join(home, path), "utf8") : undefined),
     command: run(["node", COMMAND]),
     program: run([PROGRAM]),
   };
+}
+
+function treeOf(directory: string, path = ""): string[] {
+  return readdirSync(join(directory, path)).flatMap((name) => {
+    const inside = join(path, name);
+    const place = join(directory, inside);
+    const stats = lstatSync(place);
+    if (stats.isDirectory()) return treeOf(directory, inside);
+    const holds = stats.isSymbolicLink() ? `-> ${readlinkSync(place)}` : readFileSync(place, "utf8");
+    return [`${inside} ${holds} ${Math.floor(stats.mtimeMs / 1000)}`];
+  });
 }
 
 /** Two worlds, in which the command and the program do the same and have to say the same. */
@@ -57,6 +76,13 @@ function worlds(context: TestContext) {
     },
     write: (path: string, content: string, seconds?: number) => [here, there].forEach((world) => world.write(path, content, seconds)),
     remove: (path: string) => [here, there].forEach(({ home }) => rmSync(join(home, path), { recursive: true })),
+    link: (path: string, target: string, seconds?: number) => [here, there].forEach((world) => world.link(path, target, seconds)),
+    /** What lies in a directory, in both worlds. */
+    tree(path: string) {
+      const [ours, theirs] = [here.tree(path), there.tree(path)];
+      assert.deepEqual(ours, theirs, path);
+      return ours;
+    },
     answer: (text: string) => [here, there].forEach((world) => world.answer(text)),
     /** Gives the one variable that there is. */
     variable: (name: string, value: string) => [here, there].forEach(({ variables }) => {
@@ -138,10 +164,12 @@ test("options come from variables and from the file, as in the program", withPro
     variable(name, value);
     const { status: seen, stderr } = plain();
     assert.equal(seen, status, `${name}=${value}: ${stderr}`);
-    plain("-v", "--exclude=a*", "--max-delete=20");
+  }
+  for (const [name, value] of [["BISYNC_EXCLUDE", "*.tmp,*.md"], ["RCLONE_QUIET", "true"], ["BISYNC_MAX_DELETE", "half"]] as const) {
+    variable(name, value);
+    assert.equal(plain("-v", "--exclude=a*", "--max-delete=20").status, 0);
   }
   variable("BISYNC_LOG_LEVEL", "ERROR");
-  plain("--filter=- x");
   const files: [text: string, status: number][] = [
     ["[defaults]\nexclude = ['*.tmp', '*.md']\nverbose = 1\nmax-delete = 25\n", 0],
     ["[defaults]\nfilters-file = 'rules'\ntpslimit = 0.5\ncolor = 'never'\n", 0],
@@ -173,9 +201,9 @@ test("options come from variables and from the file, as in the program", withPro
     write(".config/bisync/config.toml", text);
     const { status: seen, stderr } = plain();
     assert.equal(seen, status, `${text}: ${stderr}`);
-    plain("--exclude=a*", "--max-delete=20", "--size-only");
-    assert.equal(plain("--defaults-file=").status, 0);
+    if (status === 0) plain("--exclude=a*", "--max-delete=20", "--size-only");
   }
+  assert.equal(plain("--defaults-file=").status, 0);
   for (const { status, stderr } of worldsOf(context, (world) => world.write(".config/bisync/config.toml", "\n[defaults\n"))) {
     assert.equal(status, 2);
     assert.match(stderr, /^bisync: `~\/.config\/bisync\/config.toml` line 2: /);
@@ -261,6 +289,60 @@ test("a person chooses from the plan, as in the program", withProgram, (context)
   assert.equal(read("two/a"), "a");
   assert.equal(plain().status, 0);
   assert.equal(read("two/a"), undefined);
+});
+
+test("links are kept, as the program keeps them", withProgram, (context) => {
+  const { both, write, link, remove, tree } = worlds(context);
+  const run = (status: number, ...flags: string[]) => {
+    const { status: seen, stdout, stderr } = both("one", "two", "--checkers=1", "--transfers=1", "--links", "-v", ...flags);
+    assert.equal(seen, status, stdout + stderr);
+    assert.deepEqual(tree("one"), tree("two"));
+    return tree("two");
+  };
+  write("one/file", "file");
+  link("one/near", "file");
+  link("one/d/up", "../d");
+  link("two/nowhere", "/no/such/\u00e4");
+  link("two/d/own", "own");
+  assert.equal(both("one", "two", "--checkers=1", "--links", "-n").status, 0);
+  assert.deepEqual(run(0), [
+    "d/own -> own 1600000000",
+    "d/up -> ../d 1600000000",
+    "file file 1600000000",
+    "near -> file 1600000000",
+    "nowhere -> /no/such/\u00e4 1600000000",
+  ]);
+  // Changed, moved, deleted, and with another time alone.
+  link("two/near", "d/up", 1_700_000_000);
+  remove("one/nowhere");
+  link("one/moved", "/no/such/\u00e4");
+  remove("two/d/own");
+  link("one/d/up", "../d", 1_650_000_000);
+  run(0, "--backup-dir1=kept/1", "--backup-dir2=kept/2");
+  assert.ok(tree("kept").some((line) => line.startsWith("1/near.rclonelink file ")), tree("kept").join());
+  // A conflict, and what takes the place of something else.
+  link("one/near", "one", 1_700_000_001);
+  link("two/near", "two", 1_700_000_002);
+  remove("one/file");
+  link("one/file", "now a link");
+  remove("two/d/up");
+  write("two/d/up", "now a file");
+  run(0);
+  run(0, "--conflict-resolve=newer");
+  run(0, "--resync", "--checksum");
+  // What cannot be told apart is left alone.
+  link("one/e/blocked", "a");
+  write("one/e/blocked.rclonelink", "b");
+  const { stderr } = both("one", "two", "--links", "--checkers=1");
+  assert.match(stderr, /`blocked.rclonelink` is there, and stands for a link that is there as well/);
+  remove("one/e");
+  // A file that is named as a link is one on the other side, if a link can hold it.
+  write("two/named.rclonelink", "elsewhere");
+  write("two/long.rclonelink", "x".repeat(5000));
+  link("one/last", "x");
+  both("one", "two", "--links", "-v", "--checkers=1", "--transfers=1");
+  assert.ok(tree("two").includes("last -> x 1600000000"));
+  assert.ok(tree("one").includes("named -> elsewhere 1600000000"));
 });
 
 test("a run whose time is over has an exit code of its own", (context) => {

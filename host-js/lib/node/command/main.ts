@@ -113,7 +113,7 @@ function planned(given: Given): Given {
 function foldersOf([one, two]: RunAsked["paths"], given: Given): Pick<Order, "one" | "two"> {
   const folder = (path: string, option: string) => {
     const backups = lastValue(given, option) ?? lastValue(given, "backup-dir");
-    return nodeFolder(path, { ...(backups !== undefined && { backups }) });
+    return nodeFolder(path, { ...(backups !== undefined && { backups }), ...(isOn(given, "links") && { links: "keep" }) });
   };
   return { one: folder(one, "backup-dir1"), two: folder(two, "backup-dir2") };
 }

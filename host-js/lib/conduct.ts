@@ -33,7 +33,7 @@ const ABLE: Capabilities = { timePrecisionNs: 1, setsTime: true, hashes: ["md5"]
 /** Checks the options, claims the state, and leads a run to its end. */
 export async function conduct(order: Order, events: Events): Promise<Report> {
   const { one, two, state, signal, plan } = order;
-  const given = withBackups(order);
+  const given = withLinks(order, withBackups(order));
   // What is wrong whatever the sides are is said before one is touched.
   await checkOptions(given);
   const path1 = await opened(one, "Path1");
@@ -49,6 +49,7 @@ export async function conduct(order: Order, events: Events): Promise<Report> {
         sides: { path1: one, path2: two },
         state,
         signal,
+        breaksOff: (lastValue(given, "cutoff-mode") ?? "HARD").toUpperCase() === "HARD",
         checkers: Number(lastValue(given, "checkers") ?? 8),
         transfers: Number(lastValue(given, "transfers") ?? 4),
         retries: Number(lastValue(given, "retries") ?? 3),
@@ -87,6 +88,11 @@ function withBackups({ one, two, given }: Order): Given {
     if (wanted === undefined) return given;
     throw new BisyncError("usage", `\`--${option}\`: ${which} keeps no old versions`, { path: option });
   }, given);
+}
+
+/** Says that links are kept, where a side keeps them. */
+function withLinks({ one, two }: Order, given: Given): Given {
+  return [one, two].some(({ links }) => links === "keep") && !isOn(given, "links") ? [...given, ["links", "true"]] : given;
 }
 
 /** Returns the value that an option has in the end. */

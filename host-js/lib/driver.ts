@@ -14,16 +14,22 @@ export interface Drive {
   transfers: number;
   retries: number;
   signal: AbortSignal | undefined;
+  /** When its time is over, copies that are under way are broken off too. */
+  breaksOff: boolean;
   say(notice: Notice): void;
   progress(workload: Workload, copied: { files: number; bytes: number }): void;
 }
 
-/** Leads a conversation to its end. The signal ends it in good order: what is under way is finished first. */
+/**
+ * Leads a conversation to its end. The signal ends it in good order: what is under way is finished first. One that is given because a time is over says
+ * so by its reason, as that of `AbortSignal.timeout` does.
+ */
 export async function drive(session: Session, run: Drive): Promise<Report> {
   const answers: (() => void)[] = [];
   let wake = () => {};
   let open = 0;
   let stopping = false;
+  let isClosed = false;
   const copied = { files: 0, bytes: 0 };
   const answer = (supply: () => void) => {
     answers.push(supply);
@@ -32,7 +38,7 @@ export async function drive(session: Session, run: Drive): Promise<Report> {
   const carryOut = async ({ id, verb }: Request) => {
     const supply = stopping
       ? failedWith(session, id, new BisyncError("stopped", "the run was stopped"))
-      : await attempt(session, id, verb, run, () => stopping);
+      : await attempt(session, id, verb, run, { isStopping: () => stopping, isClosed: () => isClosed });
     if (verb.verb === "copyFile") {
       copied.files += 1;
       copied.bytes += verb.source.size ?? 0;
@@ -52,7 +58,9 @@ export async function drive(session: Session, run: Drive): Promise<Report> {
   });
   const stop = () => {
     stopping = true;
-    answer(() => session.stop());
+    const timeIsOver = (run.signal?.reason as Error | undefined)?.name === "TimeoutError";
+    isClosed = timeIsOver && run.breaksOff;
+    answer(() => session.stop(timeIsOver));
     open += 1;
   };
   if (run.signal?.aborted) stop();
@@ -100,7 +108,15 @@ function lane(width: number, carryOut: (request: Request) => Promise<void>): (re
   };
 }
 
-async function attempt(session: Session, id: number, verb: Verb, run: Drive, stopping: () => boolean): Promise<() => void> {
+/** Says how far a run is to go on. */
+interface Going {
+  /** Nothing is begun any more. */
+  isStopping(): boolean;
+  /** No content passes any more. */
+  isClosed(): boolean;
+}
+
+async function attempt(session: Session, id: number, verb: Verb, run: Drive, going: Going): Promise<() => void> {
   for (let left = run.retries; ; left -= 1) {
     try {
       if (verb.verb === "listDirectory") {
@@ -113,16 +129,16 @@ async function attempt(session: Session, id: number, verb: Verb, run: Drive, sto
         if (pages.length === 0) pages.push([]);
         return () => pages.forEach((page, index) => session.supplyPage(id, pack(page), index === pages.length - 1));
       }
-      const reply = await perform(verb, run.sides);
+      const reply = await perform(verb, run.sides, going);
       return () => supply(session, id, reply);
     } catch (error) {
       const again = error instanceof BisyncError && (error.code === "busy" || error.code === "temporary");
-      if (!again || left <= 1 || stopping()) return failedWith(session, id, error);
+      if (!again || left <= 1 || going.isStopping()) return failedWith(session, id, error);
     }
   }
 }
 
-async function perform(verb: Verb, sides: Record<SideName, Side>): Promise<Reply> {
+async function perform(verb: Verb, sides: Record<SideName, Side>, going: Going): Promise<Reply> {
   switch (verb.verb) {
     case "describe": {
       const there = await sides[verb.side].describe(verb.path);
@@ -137,11 +153,11 @@ async function perform(verb: Verb, sides: Record<SideName, Side>): Promise<Reply
       const keep = async () => expect && kept(to, verb.target, expect, verb.disposal);
       const { temporary } = verb.staging;
       const options = { expect, temporary, modified: verb.source.modified, verify: verb.verify };
-      const content = whole(from.read(verb.path, verb.source), verb.source.size, keep);
+      const content = whole(passing(from.read(verb.path, verb.source), going), verb.source.size, keep);
       return done(checked(await to.write(verb.target, content, options), verb.target));
     }
     case "moveFile":
-      return done(checked(await sides[verb.side].move(verb.path, verb.expect, verb.target), verb.target));
+      return done(checked(await sides[verb.side].move(verb.path, verb.expect, verb.target, verb.temporary), verb.target));
     case "deleteFile":
       await kept(sides[verb.side], verb.path, verb.expect, verb.disposal);
       await sides[verb.side].remove(verb.path, verb.expect);
@@ -179,6 +195,14 @@ async function kept(side: Side, path: string, expect: Fingerprint, disposal: Dis
   if (disposal === "discard") return;
   if (!side.keep) throw notHere();
   await side.keep(path, expect, disposal.backup);
+}
+
+/** Passes content on while any may pass. */
+async function* passing(content: AsyncIterable<Uint8Array>, going: Going): AsyncGenerator<Uint8Array> {
+  for await (const chunk of content) {
+    if (going.isClosed()) throw new BisyncError("stopped", "the run was stopped");
+    yield chunk;
+  }
 }
 
 /** Passes content on, and throws unless it has as many bytes as it should. `then` is done before it ends well. */

@@ -1,7 +1,7 @@
 // The engine's module, typed and loaded once.
 
 // @ts-expect-error It is written by the build, beside the compiled files.
-import init, { Session as Generated, sessionName as generatedName } from "./bound.js";
+import init, * as bound from "./bound.js";
 import type { Reply, Turn } from "./protocol.js";
 
 /** The conversation with the engine; see `engine/src/session/mod.rs`. */
@@ -10,13 +10,28 @@ export interface Session {
   supply(id: number, reply: Reply): void;
   supplyPage(id: number, page: Uint8Array, last: boolean): void;
   supplyState(id: number, bytes: Uint8Array | undefined): void;
-  stop(): void;
+  stop(timeIsOver: boolean): void;
   free(): void;
 }
-export const Session = Generated as new (opening: object) => Session;
+export const Session = bound.Session as new (opening: object) => Session;
 
 /** Returns what the names of the state of a pair begin with. */
-export const sessionName = generatedName as (one: string, two: string) => string;
+export const sessionName = bound.sessionName as (one: string, two: string) => string;
+
+/** The engine's table of options. */
+export interface Table {
+  /** Returns what is wrong with an option. */
+  checkOption(name: string, value: string): string | undefined;
+  /** Says what an option accepts, to follow "it takes". */
+  accepted(name: string): string | undefined;
+  /** Returns the word that was probably meant. */
+  nearest(text: string, words: string[]): string | undefined;
+  /** Returns which options count of those in several places, of which the first goes before: their numbers among all. */
+  merge(places: [name: string, value: string][][]): Uint32Array;
+  /** Returns a duration in milliseconds; nothing when it is off. */
+  durationMs(text: string): number | undefined;
+}
+export const table = bound as Table;
 
 let loading: Promise<unknown> | undefined;
 

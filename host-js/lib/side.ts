@@ -77,8 +77,11 @@ export interface Side {
   read(path: string, version: Fingerprint): AsyncIterable<Uint8Array>;
   /** Writes a file all at once or not at all, with missing parents. When reading `content` throws, nothing is changed. */
   write(path: string, content: AsyncIterable<Uint8Array>, options: WriteOptions): Promise<Found>;
-  /** Moves this version of a file to where nothing may be, with missing parents. */
-  move(path: string, expect: Fingerprint, target: string): Promise<Found>;
+  /**
+   * Moves this version of a file to where nothing may be, with missing parents. At `temporary`, beside the target, what has to be copied may be written until it
+   * is complete.
+   */
+  move(path: string, expect: Fingerprint, target: string, temporary?: string): Promise<Found>;
   /** Deletes this version of a file. */
   remove(path: string, expect: Fingerprint): Promise<void>;
   /** Makes a directory and its missing parents; one that is there is fine. */
@@ -96,6 +99,8 @@ export interface Side {
   keep?(path: string, expect: Fingerprint, backup: string): Promise<void>;
   /** Where `keep` keeps them, as plans say it. */
   readonly backups?: string | undefined;
+  /** What becomes of symbolic links where they take part: they are files whose names end in `.rclonelink`, and which hold where they lead. */
+  readonly links?: "keep" | undefined;
   /** Throws the code `usage` when the other side is the same folder or lies inside, or the reverse. */
   checkApart?(other: Side): Promise<void>;
 }

@@ -8,6 +8,7 @@
 #[cfg(test)]
 mod options_file;
 mod page;
+mod table;
 
 use bisync_engine::protocol::Reply;
 use bisync_engine::session::{Session as Conversation, StopReason};
@@ -71,8 +72,8 @@ impl Session {
     }
 
     /// The run is to stop: what is under way is finished and recorded, nothing new is started.
-    pub fn stop(&mut self) {
-        self.0.stop(StopReason::Wish);
+    pub fn stop(&mut self, time_is_over: bool) {
+        self.0.stop(if time_is_over { StopReason::Time } else { StopReason::Wish });
     }
 
     fn take(&mut self, id: u32, reply: Reply) -> Result<(), JsValue> {

@@ -27,11 +27,15 @@ const NOT_YET: [&str; 6] = ["links", "copy-links", "download-hash", "inplace", "
 const OF_THE_HOST: [&str; 2] = ["checkers", "transfers"];
 
 /// Those that its command carries out besides.
-const OF_THE_COMMAND: [&str; 14] = [
+const OF_THE_COMMAND: [&str; 18] = [
+    "links",
     "backup-dir",
     "backup-dir1",
     "backup-dir2",
     "plan-out",
+    "interactive",
+    "defaults-file",
+    "max-duration",
     "help",
     "version",
     "workdir",
@@ -74,27 +78,48 @@ fn options_text() -> String {
 fn flags_text() -> String {
     let mut text = FLAGS_BEGIN.to_owned();
     for group in Group::ALL {
-        for spec in OPTIONS.iter().filter(|spec| spec.group == group && is_flag(spec)) {
-            let short = spec.short.map(|letter| format!(" short: \"{letter}\",")).unwrap_or_default();
-            let value = if spec.takes_value() { format!(" value: {:?},", spec.value_name) } else { String::new() };
-            let file = if spec.kind.is_file() { " file: true," } else { "" };
-            let help = spec.description();
-            let _ = writeln!(
-                text,
-                "  {{ name: {:?},{short}{value}{file} group: {:?}, help: {help:?} }},",
-                spec.name,
-                group.title()
-            );
-        }
+        OPTIONS.iter().filter(|spec| spec.group == group && is_flag(spec)).for_each(|spec| push_flag(&mut text, spec));
     }
     text.push_str(
-        "];\n\n/** The options of the program that are not carried out here. */\nexport const NOT_HERE: string[] = [\n",
+        "];\n\n/** The options of the program that are not carried out here. */\nexport const NOT_HERE: Flag[] = [\n",
     );
-    for spec in OPTIONS.iter().filter(|spec| !is_flag(spec)) {
-        let _ = writeln!(text, "  {:?},", spec.name);
-    }
+    OPTIONS.iter().filter(|spec| !is_flag(spec)).for_each(|spec| push_flag(&mut text, spec));
     text.push_str("];\n");
     text
+}
+
+fn push_flag(text: &mut String, spec: &OptionSpec) {
+    let short = spec.short.map(|letter| format!(" short: \"{letter}\",")).unwrap_or_default();
+    let value = if spec.takes_value() { format!(" value: {:?},", spec.value_name) } else { String::new() };
+    let is = |field: &str, is_so: bool| if is_so { format!(" {field}: true,") } else { String::new() };
+    let number = is("number", spec.kind.is_number());
+    let path = is("path", spec.takes_path());
+    let host = is("host", spec.scope == Scope::Host);
+    let _ = writeln!(
+        text,
+        "  {{ name: {:?},{short} kind: {:?},{value}{number}{path}{host} group: {:?}, help: {:?} }},",
+        spec.name,
+        kind_word(spec.kind),
+        spec.group.title(),
+        spec.description()
+    );
+}
+
+/// Returns how the command tells kinds apart, as far as it does.
+fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Flag => "flag",
+        Kind::Count => "count",
+        Kind::Choice(_) => "choice",
+        Kind::Words(_) => "words",
+        Kind::List => "list",
+        Kind::Text => "text",
+        Kind::File => "file",
+        Kind::Files => "files",
+        Kind::Age => "age",
+        Kind::Number | Kind::Decimal | Kind::Percentage | Kind::Size | Kind::Duration => "other",
+        Kind::Bandwidth | Kind::Order | Kind::Partition => "other",
+    }
 }
 
 /// Rules are given as lists; reading files is left to whoever has them.
@@ -110,7 +135,7 @@ fn is_flag(spec: &OptionSpec) -> bool {
 
 fn is_carried_out(spec: &OptionSpec) -> bool {
     match spec.scope {
-        // Where a side keeps old versions, it says itself.
+        // Where a side keeps old versions, and whether it keeps links, it says itself.
         Scope::Engine if spec.name.starts_with("backup-dir") => false,
         Scope::Engine => !NOT_YET.contains(&spec.name) && !spec.name.starts_with("metadata"),
         Scope::Host => OF_THE_HOST.contains(&spec.name),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -11,6 +11,9 @@ test("the sides that are included keep what a side promises", async (context) =>
   const home = mkdtempSync(join(tmpdir(), "bisync-check-"));
   context.after(() => rmSync(home, { recursive: true }));
   await checkSide(nodeFolder(home));
+  rmSync(home, { recursive: true });
+  mkdirSync(home);
+  await checkSide(nodeFolder(home, { links: "keep" }));
 });
 
 test("a side that holds something is not touched", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, lutimesSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -21,33 +21,84 @@ function world(context: TestContext) {
   context.after(() => rmSync(home, { recursive: true }));
   mkdirSync(join(home, "one"));
   mkdirSync(join(home, "two"));
+  const variables: Record<string, string> = {};
+  let input = "";
   const run = (program: string[]) => (...line: string[]): Result => {
-    const options = { cwd: home, encoding: "utf8", env: { PATH: process.env["PATH"], HOME: home } } as const;
+    const options = { cwd: home, encoding: "utf8", env: { PATH: process.env["PATH"], HOME: home, ...variables }, input } as const;
     const { status, stdout, stderr } = spawnSync(program[0] ?? "", [...program.slice(1), ...line], options);
-    return { status, stdout, stderr };
+    // Two worlds differ by where they are.
+    return { status, stdout: stdout.replaceAll(home, "~"), stderr: stderr.replaceAll(home, "~") };
   };
   return {
     home,
+    /** The variables of what runs here. */
+    variables,
+    /** Answers what is asked here from now on. */
+    answer: (text: string) => (input = text),
     write(path: string, content: string, seconds = 1_600_000_000) {
       mkdirSync(join(home, path, ".."), { recursive: true });
       writeFileSync(join(home, path), content);
       utimesSync(join(home, path), seconds, seconds);
     },
+    link(path: string, target: string, seconds = 1_600_000_000) {
+      mkdirSync(join(home, path, ".."), { recursive: true });
+      rmSync(join(home, path), { force: true });
+      symlinkSync(target, join(home, path));
+      lutimesSync(join(home, path), seconds, seconds);
+    },
+    /** What lies in a directory: of a file the content, of a link where it leads, and of both the time in seconds. */
+    tree: (path: string) => treeOf(join(home, path)).sort(),
     read: (path: string) => (existsSync(join(home, path)) ? readFileSync(join(home, path), "utf8") : undefined),
     command: run(["node", COMMAND]),
     program: run([PROGRAM]),
   };
 }
 
-test("the command says and does what the program does", withProgram, (context) => {
+function treeOf(directory: string, path = ""): string[] {
+  return readdirSync(join(directory, path)).flatMap((name) => {
+    const inside = join(path, name);
+    const place = join(directory, inside);
+    const stats = lstatSync(place);
+    if (stats.isDirectory()) return treeOf(directory, inside);
+    const holds = stats.isSymbolicLink() ? `-> ${readlinkSync(place)}` : readFileSync(place, "utf8");
+    return [`${inside} ${holds} ${Math.floor(stats.mtimeMs / 1000)}`];
+  });
+}
+
+/** Two worlds, in which the command and the program do the same and have to say the same. */
+function worlds(context: TestContext) {
   const [here, there] = [world(context), world(context)];
-  const both = (...line: string[]) => {
-    const [ours, theirs] = [here.command(...line), there.program(...line)];
-    assert.deepEqual(ours, theirs, line.join(" "));
-    return ours;
+  return {
+    both(...line: string[]) {
+      const [ours, theirs] = [here.command(...line), there.program(...line)];
+      assert.deepEqual(ours, theirs, line.join(" "));
+      return ours;
+    },
+    write: (path: string, content: string, seconds?: number) => [here, there].forEach((world) => world.write(path, content, seconds)),
+    remove: (path: string) => [here, there].forEach(({ home }) => rmSync(join(home, path), { recursive: true })),
+    link: (path: string, target: string, seconds?: number) => [here, there].forEach((world) => world.link(path, target, seconds)),
+    /** What lies in a directory, in both worlds. */
+    tree(path: string) {
+      const [ours, theirs] = [here.tree(path), there.tree(path)];
+      assert.deepEqual(ours, theirs, path);
+      return ours;
+    },
+    answer: (text: string) => [here, there].forEach((world) => world.answer(text)),
+    /** Gives the one variable that there is. */
+    variable: (name: string, value: string) => [here, there].forEach(({ variables }) => {
+      for (const other of Object.keys(variables)) delete variables[other];
+      variables[name] = value;
+    }),
+    read(path: string) {
+      const [ours, theirs] = [here.read(path), there.read(path)];
+      assert.equal(ours, theirs, path);
+      return ours;
+    },
   };
-  const write = (path: string, content: string, seconds?: number) => [here, there].forEach((world) => world.write(path, content, seconds));
-  const remove = (path: string) => [here, there].forEach(({ home }) => rmSync(join(home, path), { recursive: true }));
+}
+
+test("the command says and does what the program does", withProgram, (context) => {
+  const { both, write, remove } = worlds(context);
   const plain = (...flags: string[]) => both("one", "two", "--checkers=1", "--transfers=1", ...flags);
   write("one/a.txt", "a");
   write("one/sub/b\n.txt", "b".repeat(2000));
@@ -78,6 +129,230 @@ test("the command says and does what the program does", withProgram, (context) =
   assert.equal(plain("--explain", "d/new.txt").status, 0);
   assert.equal(plain("-n", "--force=false", "-vf- *.md").status, 0);
   assert.equal(plain("--log-file", "nowhere/log").status, 1);
+  assert.equal(plain("--filters-file", "nowhere").status, 1);
+  assert.equal(both("apply", "nowhere").status, 1);
+  for (const wrong of [["apply"], ["apply", "a", "b"], ["apply", "--force", "a"], ["aply"], ["pairs", "a"]]) assert.equal(both(...wrong).status, 2);
+});
+
+test("options come from variables and from the file, as in the program", withProgram, (context) => {
+  const { both, write, variable } = worlds(context);
+  write("one/a.txt", "a");
+  write("one/b.tmp", "b");
+  write("one/sub/c,d.md", "c");
+  const plain = (...flags: string[]) => both("one", "two", "--checkers=1", "-n", ...flags);
+  const variables: [name: string, value: string, status: number][] = [
+    ["BISYNC_EXCLUDE", "*.tmp,*.md", 0],
+    ["RCLONE_EXCLUDE", '*.tmp,"c,d.md"', 0],
+    ["BISYNC_EXCLUDE", '"*.""tmp"x,{a},,', 0],
+    ["BISYNC_EXCLUDE", '*.tmp\n*.md', 0],
+    ["BISYNC_FILTER", '+ "a" ,- b*', 0],
+    ["BISYNC_EXCLUDE", '"*.tmp', 2],
+    ["BISYNC_VERBOSE", "2", 0],
+    ["RCLONE_QUIET", "true", 0],
+    ["BISYNC_MAX_DELETE", "half", 2],
+    ["RCLONE_FORCE", "yes", 2],
+    ["RCLONE_FILTER_FROM", "/no/such", 1],
+    ["BISYNC_MAX_DELTE", "5", 0],
+    ["BISYNC_NO_FORCE", "1", 0],
+    ["BISYNC_SEEDS", "1", 0],
+    ["RCLONE_MAX_DELTE", "5", 0],
+    ["BISYNC_HELP", "true", 0],
+    ["BISYNC_FORCE", "", 0],
+    ["BISYNC_DEFAULTS_FILE", "nowhere.toml", 1],
+  ];
+  for (const [name, value, status] of variables) {
+    variable(name, value);
+    const { status: seen, stderr } = plain();
+    assert.equal(seen, status, `${name}=${value}: ${stderr}`);
+  }
+  for (const [name, value] of [["BISYNC_EXCLUDE", "*.tmp,*.md"], ["RCLONE_QUIET", "true"], ["BISYNC_MAX_DELETE", "half"]] as const) {
+    variable(name, value);
+    assert.equal(plain("-v", "--exclude=a*", "--max-delete=20").status, 0);
+  }
+  variable("BISYNC_LOG_LEVEL", "ERROR");
+  const files: [text: string, status: number][] = [
+    ["[defaults]\nexclude = ['*.tmp', '*.md']\nverbose = 1\nmax-delete = 25\n", 0],
+    ["[defaults]\nfilters-file = 'rules'\ntpslimit = 0.5\ncolor = 'never'\n", 0],
+    ["[defaults]\nmin-age = 2026-01-31\nmax-age = 2020-01-01T10:00:00\ncompare = ['size', 'checksum']\n", 0],
+    ["[defaults]\nmax-size = '1k'\nretries = 4\nforce = false\ncheck-sync = false\n", 0],
+    ["defaults = { force = true }\npair.p.path1 = 'x'\npair.p.path2 = 'y'\n", 0],
+    ["\n[defaults]\n\nmax-delte = 1", 2],
+    ["[defaults]\nexclude = [\n  'a',\n  # no more\n  'b',\n]\nno-force = true", 2],
+    ["[defaults]\nmax-delete = 'x'", 2],
+    ["[defaults]\nforce = 1", 2],
+    ["[defaults]\nexclude = 1", 2],
+    ["[defaults]\nexclude = [1]", 2],
+    ["[defaults]\nbackup-dir = true", 2],
+    ["[defaults]\nmax-size = true\n", 2],
+    ["[defaults]\nforce = true\npath2 = 'x'", 2],
+    ["[defaults]\nhelp = true", 2],
+    ["[defaults]\nfilter-from = ['rules', 'none']\n", 1],
+    ["force = true", 2],
+    ["defaults = 1", 2],
+    ["[pair]\nwork = 1", 2],
+    ["[pair.work]\npath1 = 'a'", 2],
+    ["[pair.work]\npath1 = 1", 2],
+    ["[pair.pairs]\n", 2],
+    ["[pair.'a b']\n", 2],
+    ["[pair.\"a:b\"]\n", 2],
+  ];
+  write(".config/bisync/rules", "- *.tmp\n");
+  for (const [text, status] of files) {
+    write(".config/bisync/config.toml", text);
+    const { status: seen, stderr } = plain();
+    assert.equal(seen, status, `${text}: ${stderr}`);
+    if (status === 0) plain("--exclude=a*", "--max-delete=20", "--size-only");
+  }
+  assert.equal(plain("--defaults-file=").status, 0);
+  for (const { status, stderr } of worldsOf(context, (world) => world.write(".config/bisync/config.toml", "\n[defaults\n"))) {
+    assert.equal(status, 2);
+    assert.match(stderr, /^bisync: `~\/.config\/bisync\/config.toml` line 2: /);
+  }
+});
+
+/** What the command and the program say in a world each that is made alike: where a library of each has words of its own. */
+function worldsOf(context: TestContext, make: (made: ReturnType<typeof world>) => void): Result[] {
+  const [here, there] = [world(context), world(context)];
+  [here, there].forEach(make);
+  return [here.command("one", "two"), there.program("one", "two")];
+}
+
+test("pairs have names, as in the program", withProgram, (context) => {
+  const { both, write, variable, read } = worlds(context);
+  assert.equal(both("work").status, 2);
+  assert.equal(both("pairs").stdout, "");
+  const pairs = "[pair.work]\npath1 = '~/one'\npath2 = '~/two'\nfilters-file = 'rules'\nverbose = 1\n[pair.'ö']\npath1 = '/x'\npath2 = '~/y'\n";
+  write(".config/bisync/config.toml", `[defaults]\nmax-delete = 10\n${pairs}`);
+  write(".config/bisync/rules", "- *.tmp\n");
+  write("one/a.txt", "a");
+  write("one/b.tmp", "b");
+  assert.match(both("pairs").stdout, /work {2}~\/one {2}~\/two\n/);
+  assert.equal(both("wrok").status, 2);
+  assert.equal(both("work/").status, 2);
+  assert.equal(both("work", "-n").status, 0);
+  assert.equal(both("work").status, 0);
+  assert.equal(read("two/a.txt"), "a");
+  assert.equal(read("two/b.tmp"), undefined);
+  variable("BISYNC_QUIET", "true");
+  assert.equal(both("work").stdout, "");
+  variable("BISYNC_DEFAULTS_FILE", "other.toml");
+  write("other.toml", "[pair.other]\npath1 = 'one'\npath2 = 'two'\n");
+  assert.equal(both("other").status, 0);
+  assert.equal(both("work", "--defaults-file", ".config/bisync/config.toml").status, 0);
+});
+
+test("what is not carried out here is refused wherever it is given, unless it is switched off", (context) => {
+  const { command, write, variables, read } = world(context);
+  write("one/a.txt", "a");
+  write(".config/bisync/config.toml", "[pair.work]\npath1 = '~/one'\npath2 = '~/two'\nmetadata = true\n[pair.cloud]\npath1 = 'cloud:x'\npath2 = '~/two'\n");
+  const refused = command("work");
+  assert.equal(refused.status, 2);
+  assert.match(refused.stderr, /^bisync: `~\/.config\/bisync\/config.toml` line 4: `--metadata` is not carried out by the command for Node/);
+  variables["RCLONE_METADATA"] = "true";
+  assert.match(command("one", "two").stderr, /^bisync: variable `RCLONE_METADATA`: `--metadata` is not carried out/);
+  assert.match(command("one", "two", "-M").stderr, /^bisync: `--metadata` is not carried out/);
+  for (const [remote, ...flags] of [["cloud:x"], [":s3:x"], ["one", "--backup-dir=cloud:x"]] as [string, ...string[]][]) {
+    const { status, stderr } = command(remote, "two", "--metadata=false", ...flags);
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, /is on a remote/);
+  }
+  assert.match(command("cloud", "--metadata=false").stderr, /`cloud:x` is on a remote/);
+  assert.equal(read("two/a.txt"), undefined);
+  assert.equal(command("work", "--metadata=false").status, 0);
+  assert.equal(read("two/a.txt"), "a");
+});
+
+test("a person chooses from the plan, as in the program", withProgram, (context) => {
+  const { both, write, remove, answer, read } = worlds(context);
+  const plain = (...flags: string[]) => both("one", "two", "--checkers=1", "--transfers=1", "-i", ...flags);
+  for (const name of ["a", "b\n", "c", "d/e"]) write(`one/${name}`, name);
+  answer("what\ny\nn\nYES\n");
+  const { status, stderr } = plain();
+  assert.equal(status, 0, stderr);
+  assert.equal(stderr.split("do it?").length - 1, 5, stderr);
+  assert.deepEqual(["a", "b\n", "c", "d/e"].map((name) => read(`two/${name}`)), ["a", undefined, undefined, "d/e"]);
+  answer("y\na\n");
+  assert.equal(plain("-v", "--resync").status, 0);
+  assert.deepEqual(["b\n", "c"].map((name) => read(`two/${name}`)), ["b\n", "c"]);
+  answer("");
+  remove("one/a");
+  write("one/c", "edited", 1_700_000_000);
+  assert.equal(plain().status, 0);
+  assert.equal(read("two/c"), "c");
+  answer("y\nq\n");
+  assert.equal(plain("-v").status, 0);
+  assert.deepEqual([read("two/a"), read("two/c")], ["a", "edited"]);
+  answer("a\n");
+  assert.equal(plain("-n").status, 0);
+  assert.equal(plain("--plan-out=plan").status, 0);
+  assert.equal(plain("--max-delete=0").status, 1);
+  assert.equal(read("two/a"), "a");
+  assert.equal(plain().status, 0);
+  assert.equal(read("two/a"), undefined);
+});
+
+test("links are kept, as the program keeps them", withProgram, (context) => {
+  const { both, write, link, remove, tree } = worlds(context);
+  const run = (status: number, ...flags: string[]) => {
+    const { status: seen, stdout, stderr } = both("one", "two", "--checkers=1", "--transfers=1", "--links", "-v", ...flags);
+    assert.equal(seen, status, stdout + stderr);
+    assert.deepEqual(tree("one"), tree("two"));
+    return tree("two");
+  };
+  write("one/file", "file");
+  link("one/near", "file");
+  link("one/d/up", "../d");
+  link("two/nowhere", "/no/such/\u00e4");
+  link("two/d/own", "own");
+  assert.equal(both("one", "two", "--checkers=1", "--links", "-n").status, 0);
+  assert.deepEqual(run(0), [
+    "d/own -> own 1600000000",
+    "d/up -> ../d 1600000000",
+    "file file 1600000000",
+    "near -> file 1600000000",
+    "nowhere -> /no/such/\u00e4 1600000000",
+  ]);
+  // Changed, moved, deleted, and with another time alone.
+  link("two/near", "d/up", 1_700_000_000);
+  remove("one/nowhere");
+  link("one/moved", "/no/such/\u00e4");
+  remove("two/d/own");
+  link("one/d/up", "../d", 1_650_000_000);
+  run(0, "--backup-dir1=kept/1", "--backup-dir2=kept/2");
+  assert.ok(tree("kept").some((line) => line.startsWith("1/near.rclonelink file ")), tree("kept").join());
+  // A conflict, and what takes the place of something else.
+  link("one/near", "one", 1_700_000_001);
+  link("two/near", "two", 1_700_000_002);
+  remove("one/file");
+  link("one/file", "now a link");
+  remove("two/d/up");
+  write("two/d/up", "now a file");
+  run(0);
+  run(0, "--conflict-resolve=newer");
+  run(0, "--resync", "--checksum");
+  // What cannot be told apart is left alone.
+  link("one/e/blocked", "a");
+  write("one/e/blocked.rclonelink", "b");
+  const { stderr } = both("one", "two", "--links", "--checkers=1");
+  assert.match(stderr, /`blocked.rclonelink` is there, and stands for a link that is there as well/);
+  remove("one/e");
+  // A file that is named as a link is one on the other side, if a link can hold it.
+  write("two/named.rclonelink", "elsewhere");
+  write("two/long.rclonelink", "x".repeat(5000));
+  link("one/last", "x");
+  both("one", "two", "--links", "-v", "--checkers=1", "--transfers=1");
+  assert.ok(tree("two").includes("last -> x 1600000000"));
+  assert.ok(tree("one").includes("named -> elsewhere 1600000000"));
+});
+
+test("a run whose time is over has an exit code of its own", (context) => {
+  const { command, write, read } = world(context);
+  // Each is saved on the disk: no time is enough for that.
+  for (let index = 0; index < 200; index += 1) write(`one/${index}`, "x");
+  const { status, stdout } = command("one", "two", "--max-duration=1ns", "--transfers=1");
+  assert.equal(status, 10, stdout);
+  assert.equal(command("one", "two", "--max-duration=off").status, 0);
+  assert.equal(read("two/199"), "x");
 });
 
 test("a plan is written, and carried out", (context) => {
@@ -90,6 +365,7 @@ test("a plan is written, and carried out", (context) => {
   assert.equal(read("two/a.txt"), undefined);
   assert.equal(command("apply", "notes").status, 2);
   assert.equal(command("apply", "plan", "--force").status, 2);
+  assert.equal(command("apply", "plan", "--interactive").status, 2);
   const { status, stdout } = command("apply", "plan");
   assert.equal(status, 0, stdout);
   assert.equal(read("two/a.txt"), "a");
@@ -121,10 +397,10 @@ test("a reader who goes away ends no run", { skip: process.platform === "win32" 
 test("a plan with options that are not carried out here is refused", withProgram, (context) => {
   const { command, program, write, read } = world(context);
   write("one/a.txt", "a");
-  assert.equal(program("one", "two", "--links", "--plan-out", "plan").status, 0);
+  assert.equal(program("one", "two", "--metadata", "--plan-out", "plan").status, 0);
   const { status, stderr } = command("apply", "plan");
   assert.equal(status, 2, stderr);
-  assert.match(stderr, /`--links` is not carried out by the command for Node/);
+  assert.match(stderr, /`--metadata` is not carried out by the command for Node/);
   assert.equal(read("two/a.txt"), undefined);
 });
 
@@ -163,9 +439,9 @@ test("the help names what can be given", (context) => {
   const { status, stdout } = command("--help");
   assert.equal(status, 0);
   assert.match(stdout, /-n, --dry-run/);
-  assert.doesNotMatch(stdout, /--links/);
+  assert.doesNotMatch(stdout, /--metadata/);
   assert.ok(stdout.split("\n").every((line) => line.length <= 100));
-  assert.match(command("one", "two", "--links").stderr, /`--links` is not carried out by the command for Node/);
+  assert.match(command("one", "two", "--metadata").stderr, /`--metadata` is not carried out by the command for Node/);
 });
 
 test("what is replaced or deleted is kept, as the program keeps it", withProgram, (context) => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -113,6 +113,50 @@ test("destructive actions check what they expect", async (context) => {
   for (const path of ["../x", "a/../../x", "a\0b", "a//b"]) {
     await assert.rejects(side.makeDirectory(path), { code: "impossibleName" }, path);
   }
+});
+
+test("links that are kept are files to whoever reads and writes, and are replaced and removed as what they were", async (context) => {
+  const { home, write, read, one, two, state } = world(context);
+  const [link, other] = [join(one, "a"), join(one, "b")];
+  symlinkSync("first", link);
+  const side = nodeFolder(one, { links: "keep", backups: join(home, "kept") });
+  const was = (await side.describe("a.rclonelink"))?.fingerprint ?? {};
+  assert.equal(was.size, 5);
+  symlinkSync("other", other);
+  renameSync(other, link);
+  const refused = { code: "refused" };
+  const content = async function* (text: string) { yield Buffer.from(text); };
+  const options = { temporary: "t", modified: undefined, verify: undefined };
+  const stale = async () => {
+    await assert.rejects(side.remove("a.rclonelink", was), refused);
+    await assert.rejects(side.move("a.rclonelink", was, "c.rclonelink"), refused);
+    await assert.rejects(side.setTime("a.rclonelink", was, { seconds: 1, nanoseconds: 0 }), { code: /^refused$|^notFound$/ });
+    await assert.rejects(side.write("a.rclonelink", content("new"), { ...options, expect: was }), refused);
+    await assert.rejects(side.write("a.rclonelink", content("new"), { ...options, expect: undefined }), refused);
+    await assert.rejects(async () => side.keep?.("a.rclonelink", was, "a.rclonelink"), refused);
+  };
+  await stale();
+  await assert.rejects(side.read("a.rclonelink", was)[Symbol.asyncIterator]().next(), { code: "changed" });
+  assert.equal(readlinkSync(link), "other");
+  const now = (await side.describe("a.rclonelink"))?.fingerprint ?? {};
+  for (const text of ["", "a\0b", "x".repeat(5000)]) {
+    await assert.rejects(side.write("a.rclonelink", content(text), { ...options, expect: now }), { code: "impossibleName" });
+  }
+  await assert.rejects(side.write("a.rclonelink", content("new"), { ...options, expect: now, verify: "md5:0" }), { code: "temporary" });
+  write("one/t", "in the way");
+  await assert.rejects(side.write("a.rclonelink", content("new"), { ...options, expect: now }), refused);
+  assert.deepEqual([readlinkSync(link), read("one/t")], ["other", "in the way"]);
+  rmSync(join(one, "t"));
+  rmSync(link);
+  write("one/a", "a file now");
+  await stale();
+  assert.deepEqual([readdirSync(one), read("one/a"), read("kept/a.rclonelink")], [["a"], "a file now", undefined]);
+
+  symlinkSync("elsewhere", join(two, "a"));
+  const report = await bisync(nodeFolder(one, { links: "keep" }), nodeFolder(two, { links: "keep" }), { state: folderState(state) }).report;
+  assert.equal(report.exitCode, 0, report.headline);
+  assert.deepEqual(readdirSync(one), readdirSync(two));
+  assert.deepEqual([read("one/a"), read("two/a")], ["a file now", "a file now"]);
 });
 
 test("only what was listed is kept as an old version", async (context) => {

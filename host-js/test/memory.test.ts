@@ -206,6 +206,27 @@ test("a signal stops the run, and the next one goes on", async () => {
   assert.equal(two.paths().length, 50);
 });
 
+test("a run whose time is over says so, and breaks off what it copies unless that may end", async () => {
+  for (const [cutoffMode, paths] of [["HARD", ["a.txt"]], ["SOFT", ["a.txt", "b.txt"]]] as const) {
+    const [one, two] = [memoryFolder("one"), memoryFolder("two")];
+    for (const name of ["a.txt", "b.txt", "c.txt"]) one.put(name, name, BEFORE);
+    const stopper = new AbortController();
+    const slow = {
+      ...one,
+      async *read(...given: Parameters<MemoryFolder["read"]>) {
+        if (given[0] === "b.txt") stopper.abort(new DOMException("", "TimeoutError"));
+        yield* one.read(...given);
+      },
+    };
+    const options = { state: memoryState(), transfers: 1, cutoffMode };
+    const report = await bisync(slow, two, { ...options, signal: stopper.signal }).report;
+    assert.equal(report.exitCode, 10);
+    assert.deepEqual(two.paths(), paths);
+    assert.equal((await bisync(one, two, options).report).exitCode, 0);
+    assert.equal(two.paths().length, 3);
+  }
+});
+
 test("one run of a pair at a time", async () => {
   const { one, two, options } = await inStep();
   const first = bisync(one, two, options);

@@ -201,7 +201,12 @@ impl Kind {
 
     /// Returns true when a plain number is a value.
     pub fn is_number(self) -> bool {
-        matches!(self, Self::Count | Self::Number | Self::Percentage | Self::Size | Self::Duration | Self::Age)
+        match self {
+            Self::Count | Self::Number | Self::Decimal | Self::Percentage => true,
+            Self::Size | Self::Duration | Self::Age => true,
+            Self::Flag | Self::Bandwidth | Self::Order | Self::Partition => false,
+            Self::Text | Self::List | Self::File | Self::Files | Self::Choice(_) | Self::Words(_) => false,
+        }
     }
 
     /// Returns the words that values are made of; none for other kinds.

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { type BigIntStats, constants } from "node:fs";
-import { copyFile, mkdir, open, rename, unlink } from "node:fs/promises";
+import { copyFile, mkdir, open, rename, unlink, writeFile } from "node:fs/promises";
 
 import { join, makeDirectory, modifiedAt, setTimes, syncDirectory } from "./disk.js";
 import { onDisk } from "./failure.js";
+import { type Place, targetOf } from "./links.js";
 
 /** A directory that keeps what is replaced or deleted in a folder. */
 export class Backups {
@@ -17,14 +18,18 @@ export class Backups {
   /**
    * Copies a file there, in the place of an older one. The file stays: what comes after may still be refused.
    *
-   * `check` returns the file as it has to be, and is asked before and after the copying.
+   * `check` returns the file as it has to be, and is asked before and after the copying. A link that counts as a file is a file there: under its own name
+   * it could replace another backup.
    */
-  async keep(file: Buffer, names: Buffer[], path: string, check: () => Promise<BigIntStats>): Promise<void> {
+  async keep({ at, form }: Place, names: Buffer[], path: string, check: () => Promise<BigIntStats>): Promise<void> {
     const modified = modifiedAt(await check());
     const directory = await onDisk(path, () => this.#made(names.slice(0, -1)));
     const staged = join(directory, Buffer.from(`.bisync-${randomBytes(8).toString("hex")}-0.partial`));
     try {
-      await onDisk(path, () => copyFile(file, staged, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE));
+      await onDisk(path, async () => {
+        if (form === "link") await writeFile(staged, await targetOf(at), { flag: "wx" });
+        else await copyFile(at, staged, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+      });
       // It may be one that cannot be written to, as only Windows needs it.
       const copy = await onDisk(path, () => open(staged, process.platform === "win32" ? "r+" : "r"));
       try {

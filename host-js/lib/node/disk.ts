@@ -57,8 +57,12 @@ export function modifiedAt({ mtimeNs }: BigIntStats): Instant {
 }
 
 /** Gives a file a time, to the microsecond. */
-export async function setTimes(file: FileHandle, { seconds, nanoseconds }: Instant): Promise<void> {
+export async function setTimes(file: FileHandle, modified: Instant): Promise<void> {
+  await file.utimes(timeOf(modified), timeOf(modified));
+}
+
+/** A time as Node takes it. */
+export function timeOf({ seconds, nanoseconds }: Instant): number {
   // Node takes a floating-point number and cuts it off at the microsecond: from the middle of one, it cannot fall into the one before.
-  const time = seconds + (Math.floor(nanoseconds / 1000) + 0.5) / 1e6;
-  await file.utimes(time, time);
+  return seconds + (Math.floor(nanoseconds / 1000) + 0.5) / 1e6;
 }

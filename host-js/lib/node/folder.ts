@@ -9,6 +9,7 @@ import { type Fingerprint, type Found, type Instant, isStill, type Item, type Ki
 import { Backups } from "./backups.js";
 import { checkDirectory, join, makeDirectory, modifiedAt, setTimes, syncDirectory } from "./disk.js";
 import { failure, isCode, onDisk } from "./failure.js";
+import { type Form, type Links, listedName, look, makeLink, type Place, resolved, setLinkTimes, targetIn, targetOf } from "./links.js";
 import { fromDisk, toDisk } from "./names.js";
 
 const PAGE = 1000;
@@ -39,12 +40,17 @@ const roots = new WeakMap<Side, string>();
 export interface NodeFolderOptions {
   /** The directory in which what is replaced or deleted is kept, under the same path. It is made when it is needed. */
   backups?: string;
+  /**
+   * `keep`: symbolic links take part as files whose names end in `.rclonelink`, and which hold where they lead. Left out, they take no part. Two folders are
+   * told the same, or what is a link in one is such a file in the other.
+   */
+  links?: "keep";
 }
 
 /** Makes a side of a folder of this computer. It has to exist when a run begins. */
-export function nodeFolder(path: string, { backups }: NodeFolderOptions = {}): Side {
+export function nodeFolder(path: string, { backups, links }: NodeFolderOptions = {}): Side {
   const root = resolve(path);
-  const side = new Folder(root, backups === undefined ? undefined : resolve(backups));
+  const side = new Folder(root, backups === undefined ? undefined : resolve(backups), links);
   roots.set(side, root);
   return side;
 }
@@ -82,16 +88,18 @@ class Folder implements Side {
   /** So many pages are listed as on a slow disk. */
   #slowPages = 0;
   readonly backups: string | undefined;
+  readonly links: Links | undefined;
   readonly keep?: NonNullable<Side["keep"]>;
 
-  constructor(root: string, backups: string | undefined) {
+  constructor(root: string, backups: string | undefined, links: Links | undefined) {
     this.name = stateName(root);
     this.#root = Buffer.from(root);
     this.backups = backups;
+    this.links = links;
     if (backups === undefined) return;
     const kept = new Backups(backups);
     this.keep = async (path, expect, backup) => {
-      const place = await this.#place(path);
+      const place = await this.#fileAt(path);
       await kept.keep(place, splitPath(backup), path, () => this.#expected(path, place, expect));
     };
   }
@@ -106,10 +114,11 @@ class Folder implements Side {
   }
 
   async *list(path: string, hash: string | undefined): AsyncGenerator<Item[]> {
-    const directory = await this.#place(path);
+    const directory = await this.#at(path);
     const names = await onDisk(path, () => readdir(directory, { encoding: "buffer" }));
     for (let at = 0; at < names.length; at += PAGE) {
-      const page = await this.#items(directory, names.slice(at, at + PAGE));
+      let page = await this.#items(directory, names.slice(at, at + PAGE));
+      if (this.links) page = await this.#withLinks(directory, page);
       if (hash !== undefined) {
         for (const { name, kind, fingerprint } of page) {
           if (kind === "file") await this.#addHash(path === "" ? name : `${path}/${name}`, hash, fingerprint);
@@ -138,6 +147,23 @@ class Folder implements Side {
     return items.concat(rest.filter((item) => item !== undefined));
   }
 
+  /** Shows links as files. One that has vanished is left out. */
+  async #withLinks(directory: Buffer, items: Item[]): Promise<Item[]> {
+    const shown = items.map(async (item) => {
+      const name = item.kind === "link" && toDisk(item.name);
+      if (!name) return item;
+      try {
+        const stats = await lstat(join(directory, name), { bigint: true });
+        if (!stats.isSymbolicLink()) return { name: item.name, ...found(stats) };
+        return { name: await listedName(directory, name), ...found(stats, "link") };
+      } catch (error) {
+        if (isCode(error, "ENOENT")) return undefined;
+        throw failure(error, item.name);
+      }
+    });
+    return (await Promise.all(shown)).filter((item) => item !== undefined);
+  }
+
   async #item(directory: Buffer, name: Buffer): Promise<Item | undefined> {
     try {
       return { name: fromDisk(name), ...found(await lstat(join(directory, name), { bigint: true })) };
@@ -159,7 +185,8 @@ class Folder implements Side {
 
   async describe(path: string): Promise<Found | undefined> {
     try {
-      return found(await this.#look(await this.#place(path)));
+      const place = await this.#fileAt(path);
+      return found(await look(place), place.form);
     } catch (error) {
       const described = failure(error, path);
       if (described.code === "notFound") return undefined;
@@ -168,8 +195,16 @@ class Folder implements Side {
   }
 
   async *read(path: string, version: Fingerprint): AsyncGenerator<Uint8Array> {
-    const place = await this.#place(path);
-    const file = await onDisk(path, () => open(place, READ));
+    const place = await this.#fileAt(path);
+    if (place.form === "link") {
+      // A link keeps its target for life, so it is enough that it is still the same link.
+      const before = await this.#expected(path, place, version, "changed");
+      const target = await onDisk(path, () => targetOf(place.at));
+      if ((await this.#expected(path, place, version, "changed")).ino !== before.ino) throw changed(path, "changed");
+      yield target;
+      return;
+    }
+    const file = await onDisk(path, () => open(place.at, READ));
     try {
       const check = async (message: string) => {
         const stats = await file.stat({ bigint: true });
@@ -188,9 +223,10 @@ class Folder implements Side {
   }
 
   async write(path: string, content: AsyncIterable<Uint8Array>, options: WriteOptions): Promise<Found> {
-    const place = await this.#parentsMade(path);
-    const temporary = await this.#place(options.temporary);
     const { expect, modified, verify } = options;
+    const place = await this.#newFileAt(path, expect === undefined);
+    if (place.form === "link") return this.#writeLink(path, place, content, options);
+    const temporary = await this.#at(options.temporary);
     const mode = expect ? Number((await this.#expected(path, place, expect)).mode & 0o777n) : 0o666;
     const file = await onDisk(path, () => open(temporary, "wx", mode));
     try {
@@ -203,16 +239,16 @@ class Folder implements Side {
       } finally {
         await file.close();
       }
-      const written = found(await onDisk(path, () => this.#look(temporary)));
-      if (verify) await this.#verify(options.temporary, written.fingerprint, verify);
+      const written = found(await onDisk(path, () => lstat(temporary, { bigint: true })));
+      if (verify) await checkHash(this.read(options.temporary, written.fingerprint), verify, path);
       if (expect) {
         // RACE: Node cannot exchange two files; a change after this check is lost.
         await this.#expected(path, place, expect);
-        await onDisk(path, () => rename(temporary, place));
+        await onDisk(path, () => rename(temporary, place.at));
       } else {
-        await onDisk(path, () => renameNew(temporary, place));
+        await onDisk(path, () => renameNew(temporary, place.at));
       }
-      this.#changed(place);
+      this.#changed(place.at);
       return written;
     } catch (error) {
       await unlink(temporary).catch(() => {});
@@ -220,39 +256,69 @@ class Folder implements Side {
     }
   }
 
-  async #verify(path: string, version: Fingerprint, hash: string): Promise<void> {
-    const algorithm = hash.slice(0, hash.indexOf(":"));
-    if (!ALGORITHMS.includes(algorithm) || (await hashOf(this.read(path, version), algorithm)) === hash) return;
-    throw new BisyncError("temporary", "what was written is not what was listed: its checksum differs", { path });
+  async #writeLink(path: string, place: Place, content: AsyncIterable<Uint8Array>, { expect, temporary, modified, verify }: WriteOptions): Promise<Found> {
+    if (expect) await this.#expected(path, place, expect);
+    const target = await targetIn(content, path);
+    if (verify) await checkHash([target], verify, path);
+    // Unlike a renaming, a link is never made over something.
+    if (!expect) await onDisk(path, () => makeLink(place.at, target, modified));
+    else {
+      const staged = await this.#at(temporary);
+      await onDisk(path, () => makeLink(staged, target, modified));
+      try {
+        // RACE: Node cannot exchange two files; a change after this check is lost.
+        await this.#expected(path, place, expect);
+        await onDisk(path, () => rename(staged, place.at));
+      } catch (error) {
+        await unlink(staged).catch(() => {});
+        throw error;
+      }
+    }
+    this.#changed(place.at);
+    return found(await onDisk(path, () => look(place)), place.form);
   }
 
-  async move(path: string, expect: Fingerprint, target: string): Promise<Found> {
-    const place = await this.#place(path);
+  async move(path: string, expect: Fingerprint, target: string, temporary = `${target}.partial`): Promise<Found> {
+    const place = await this.#fileAt(path);
     await this.#expected(path, place, expect);
-    const targetPlace = await this.#parentsMade(target);
-    await onDisk(target, () => renameNew(place, targetPlace));
-    this.#changed(place);
-    this.#changed(targetPlace);
-    return found(await onDisk(target, () => this.#look(targetPlace)));
+    const targetPlace = await this.#newFileAt(target, true);
+    if (place.form === "link" || targetPlace.form === "link") return this.#moveLink(path, place, expect, target, temporary);
+    await onDisk(target, () => renameNew(place.at, targetPlace.at));
+    this.#changed(place.at);
+    this.#changed(targetPlace.at);
+    return found(await onDisk(target, () => look(targetPlace)));
+  }
+
+  /** Moves what is a link, or becomes one: it is made anew, and goes from where it was. */
+  async #moveLink(path: string, place: Place, expect: Fingerprint, target: string, temporary: string): Promise<Found> {
+    const modified = modifiedAt(await this.#expected(path, place, expect));
+    const moved = await this.write(target, this.read(path, expect), { expect: undefined, temporary, modified, verify: undefined });
+    try {
+      await this.remove(path, expect);
+    } catch (error) {
+      await this.remove(target, moved.fingerprint).catch(() => {});
+      throw error;
+    }
+    return moved;
   }
 
   async remove(path: string, expect: Fingerprint): Promise<void> {
-    const place = await this.#place(path);
+    const place = await this.#fileAt(path);
     // RACE: a change after this check goes with the file.
     await this.#expected(path, place, expect);
-    await onDisk(path, () => unlink(place));
-    this.#changed(place);
+    await onDisk(path, () => unlink(place.at));
+    this.#changed(place.at);
   }
 
   async makeDirectory(path: string): Promise<Found> {
     const place = await this.#parentsMade(path);
     await this.#makeDirectory(path, place);
-    return found(await onDisk(path, () => this.#look(place)));
+    return found(await onDisk(path, () => lstat(place, { bigint: true })));
   }
 
   async removeDirectory(path: string): Promise<void> {
     try {
-      const place = await this.#place(path);
+      const place = await this.#at(path);
       await onDisk(path, () => rmdir(place));
       this.#changed(place);
     } catch (error) {
@@ -264,8 +330,14 @@ class Folder implements Side {
   }
 
   async setTime(path: string, expect: Fingerprint, modified: Instant): Promise<Found> {
-    const place = await this.#place(path);
-    const file = await onDisk(path, () => open(place, READ));
+    const place = await this.#fileAt(path);
+    if (place.form === "link") {
+      // RACE: a link that is made after this check gets the time as well.
+      await this.#expected(path, place, expect);
+      await onDisk(path, () => setLinkTimes(place.at, modified));
+      return found(await onDisk(path, () => look(place)), place.form);
+    }
+    const file = await onDisk(path, () => open(place.at, READ));
     try {
       // RACE: a file that is written after this check gets the time as well.
       const is = found(await file.stat({ bigint: true }));
@@ -306,30 +378,40 @@ class Folder implements Side {
     if (root) await checkApart(this.#root.toString(), root, "two directories apart from each other are needed");
   }
 
-  #look(place: Buffer): Promise<BigIntStats> {
-    return lstat(place, { bigint: true });
-  }
-
-  async #expected(path: string, place: Buffer, expect: Fingerprint): Promise<BigIntStats> {
+  async #expected(path: string, place: Place, expect: Fingerprint, code: "refused" | "changed" = "refused"): Promise<BigIntStats> {
     try {
-      const stats = await this.#look(place);
-      if (stats.isFile() && isStill(expect, found(stats).fingerprint)) return stats;
+      const stats = await look(place);
+      const { kind, fingerprint } = found(stats, place.form);
+      if (kind === "file" && isStill(expect, fingerprint)) return stats;
     } catch (error) {
-      if (isCode(error, "ENOENT", "ENOTDIR")) throw new BisyncError("refused", "it is gone", { path, cause: error });
+      if (isCode(error, "ENOENT", "ENOTDIR")) throw new BisyncError(code, "it is gone", { path, cause: error });
       throw failure(error, path);
     }
-    throw changed(path);
+    throw changed(path, code);
   }
 
   /** Returns where a path is, having seen that no link leads to it. RACE: a link that comes after that is followed. */
-  async #place(path: string): Promise<Buffer> {
-    let place = this.#root;
+  async #at(path: string): Promise<Buffer> {
+    let at = this.#root;
     const names = splitPath(path);
     for (const [index, name] of names.entries()) {
-      place = join(place, name);
-      if (index < names.length - 1) checkDirectory(await onDisk(path, () => this.#look(place)), path);
+      at = join(at, name);
+      const directory = at;
+      if (index < names.length - 1) checkDirectory(await onDisk(path, () => lstat(directory, { bigint: true })), path);
     }
-    return place;
+    return at;
+  }
+
+  /** Returns where the file at a path is, and whether it is a link. */
+  async #fileAt(path: string): Promise<Place> {
+    const at = await this.#at(path);
+    return onDisk(path, () => resolved(this.links, at, false));
+  }
+
+  /** The same for a file that is to come there, with missing parents. */
+  async #newFileAt(path: string, isNew: boolean): Promise<Place> {
+    const at = await this.#parentsMade(path);
+    return onDisk(path, () => resolved(this.links, at, isNew));
   }
 
   async #parentsMade(path: string): Promise<Buffer> {
@@ -372,14 +454,22 @@ async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
   for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at)).bytesWritten;
 }
 
-async function hashOf(content: AsyncIterable<Uint8Array>, algorithm: string): Promise<string> {
+async function hashOf(content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, algorithm: string): Promise<string> {
   const hash = createHash(algorithm);
   for await (const chunk of content) hash.update(chunk);
   return `${algorithm}:${hash.digest("hex")}`;
 }
 
-function found(stats: BigIntStats): Found {
-  const kind: Kind = stats.isFile() ? "file" : stats.isDirectory() ? "directory" : stats.isSymbolicLink() ? "link" : "special";
+/** Throws unless content has a hash, where that can be computed here. */
+async function checkHash(content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, hash: string, path: string): Promise<void> {
+  const algorithm = hash.slice(0, hash.indexOf(":"));
+  if (!ALGORITHMS.includes(algorithm) || (await hashOf(content, algorithm)) === hash) return;
+  throw new BisyncError("temporary", "what was written is not what was listed: its checksum differs", { path });
+}
+
+function found(stats: BigIntStats, form: Form = "plain"): Found {
+  const isFile = form === "link" ? stats.isSymbolicLink() : stats.isFile();
+  const kind: Kind = isFile ? "file" : stats.isDirectory() ? "directory" : stats.isSymbolicLink() ? "link" : "special";
   const modified = modifiedAt(stats);
   if (kind !== "file") return { kind, fingerprint: { modified } };
   const fingerprint: Fingerprint = { size: Number(stats.size), modified };
@@ -388,6 +478,6 @@ function found(stats: BigIntStats): Found {
   return { kind, fingerprint };
 }
 
-function changed(path: string): BisyncError {
-  return new BisyncError("refused", "it has changed in the meantime", { path });
+function changed(path: string, code: "refused" | "changed" = "refused"): BisyncError {
+  return new BisyncError(code, "it has changed in the meantime", { path });
 }

@@ -305,6 +305,7 @@ mod tests {
         check("force = true\nmax-delete = 10", &["force=true", "max-delete=10"]);
         check("max-delete = '75%'\ncheck-sync = false", &["max-delete=75%", "check-sync=false"]);
         check("verbose = 2\nretries-sleep = 1.5", &["verbose=2", "retries-sleep=1.5"]);
+        check("tpslimit = 0.5", &["tpslimit=0.5"]);
         check("exclude = ['*.tmp', 'a, b']", &["exclude=*.tmp", "exclude=a, b"]);
         check("exclude = '*.tmp'\ncompare = ['size', 'checksum']", &["exclude=*.tmp", "compare=size,checksum"]);
         check("max-age = 2026-01-31", &["max-age=2026-01-31"]);

@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use bisync_engine::entry::Instant;
 use bisync_engine::event::Event;
 use bisync_engine::metadata::Keeps;
-use bisync_engine::options::{Options, OptionsError, Settings, find, nearest};
+use bisync_engine::options::{Options, OptionsError, Settings, find, merge, nearest};
 use bisync_engine::path::RelPath;
 use bisync_engine::plan::{self, file::Header};
 use bisync_engine::protocol::Capabilities;
@@ -35,7 +35,7 @@ use crate::backend::References;
 use arguments::CommandLine;
 use commands::Word;
 use configuration::Configuration;
-use given::{Given, Origin, check, merge};
+use given::{Given, Origin, check};
 
 /// The first line of a plan is no longer than this, in bytes.
 const LONGEST_HEADER: u64 = 16 << 20;

@@ -5,9 +5,10 @@ import { FLAGS } from "./flags.js";
 const LONGEST_LABEL = 35;
 
 const ENDING = [
+  "Options come from the command line, else from variables (BISYNC_MAX_DELETE=10, then RCLONE_MAX_DELETE=10), else from ~/.config/bisync/config.toml: those of [pair.NAME] for the run of that pair, then [defaults].",
   "This command is for folders of this computer. The program bisync does the same with remotes too, and has all options.",
   "The result, and the plan of a dry run, go to standard output; messages to standard error.",
-  "Exit codes: 0 in step; 1 something was not done, and a rerun may do it; 2 wrong usage; 7 critical; 8 --max-transfer was reached; 9 nothing was copied (--error-on-no-transfer).",
+  "Exit codes: 0 in step; 1 something was not done, and a rerun may do it; 2 wrong usage; 7 critical; 8 --max-transfer was reached; 9 nothing was copied (--error-on-no-transfer); 10 --max-duration was over.",
 ];
 
 /** Returns the help, in lines of at most `width` characters where words allow it. */
@@ -16,7 +17,9 @@ export function help(width: number): string {
     "Keeps two directories in step, in both directions.",
     "",
     "Usage: bisync PATH1 PATH2 [options]",
+    "       bisync NAME [options]",
     "       bisync apply [options] FILE",
+    "       bisync pairs",
   ];
   const indent = Math.min(Math.max(...FLAGS.map((flag) => label(flag).length)), LONGEST_LABEL) + 4;
   for (const group of new Set(FLAGS.map((flag) => flag.group))) {

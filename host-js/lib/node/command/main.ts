@@ -1,16 +1,18 @@
-import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 
 import { checkOptions, type Given, isOn, lastValue, type Order } from "../../conduct.js";
+import { load, table } from "../../engine.js";
 import { BisyncError } from "../../error.js";
 import { Events } from "../../events.js";
 import type { Report } from "../../protocol.js";
 import { applying, begun, written } from "../../run.js";
 import { nodeFolder } from "../folder.js";
 import { folderState } from "../state.js";
-import { type Arguments, checkIsHere, readArguments } from "./arguments.js";
-import { FLAGS } from "./flags.js";
-import { help } from "./help.js";
-import { checkPlanFile, readHeader, writePlan } from "./plan-file.js";
+import { findFlag } from "./arguments.js";
+import { type Asked, asked, type RunAsked } from "./asked.js";
+import { namesRemote } from "./configuration.js";
+import { chosen } from "./interactive.js";
+import { checkPlanFile, writePlan } from "./plan-file.js";
 import { Reporter } from "./reporter.js";
 
 /** The exit code when something was not done and a rerun may do it. */
@@ -22,108 +24,112 @@ const CRITICAL = 7;
 /** The exit code after a second wish to stop. */
 const INTERRUPTED = 130;
 
+/** No timer waits longer, in milliseconds: 24 days. */
+const LONGEST_TIME = 2 ** 31 - 1;
+
 /** Runs the command with the arguments of its command line; returns the exit code. */
-export async function main(line: string[]): Promise<number> {
-  let parsed: Arguments;
-  try {
-    parsed = readArguments(line);
-    if (parsed.isUnknown) await checkOptions(parsed.given);
-    if (isOn(parsed.given, "help")) {
-      process.stdout.write(help(Math.min(process.stdout.columns || 100, 120)));
-      return 0;
-    }
-    if (isOn(parsed.given, "version")) {
-      process.stdout.write(`bisync ${await version()}\n`);
-      return 0;
-    }
-    if (isOn(parsed.given, "quiet") && lastValue(parsed.given, "verbose") !== undefined) {
-      throw new BisyncError("usage", "`--quiet` and `--verbose` contradict each other");
-    }
-    checkOperands(parsed);
-    await checkOptions(parsed.given);
-  } catch (error) {
-    process.stderr.write(`bisync: ${words(error)}\n`);
-    return USAGE;
-  }
+export async function main(words: string[]): Promise<number> {
+  await load();
+  let wanted: Asked;
   let reporter: Reporter;
   try {
-    reporter = new Reporter(parsed.given);
+    wanted = await asked(words, process.env);
+    if ("show" in wanted) {
+      wanted.notices.forEach(({ text }) => process.stderr.write(`bisync: ${text}\n`));
+      process.stdout.write(wanted.show);
+      return 0;
+    }
+    await checkOptions(wanted.given);
+    reporter = new Reporter(wanted.given);
   } catch (error) {
-    process.stderr.write(`bisync: ${words(error)}\n`);
-    return UNFINISHED;
+    process.stderr.write(`bisync: ${wordsOf(error)}\n`);
+    return error instanceof BisyncError && error.code === "usage" ? USAGE : UNFINISHED;
   }
   // A broken pipe ends no run: what cannot be shown is not shown.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  wanted.notices.forEach((notice) => reporter.notice(notice));
   try {
-    const report = await carriedOut(parsed, reporter);
+    const report = await carriedOut(wanted, reporter);
     reporter.report(report);
     return report.exitCode;
   } catch (error) {
-    reporter.notice({ level: "error", code: "not-run", text: words(error) });
+    reporter.notice({ level: "error", code: "not-run", text: wordsOf(error) });
     if (error instanceof BisyncError && error.code === "usage") return USAGE;
-    return isOn(parsed.given, "lockout") && error instanceof BisyncError && error.code === "notFound" ? CRITICAL : UNFINISHED;
+    return isOn(wanted.given, "lockout") && error instanceof BisyncError && error.code === "notFound" ? CRITICAL : UNFINISHED;
   }
 }
 
-async function carriedOut({ operands, given }: Arguments, reporter: Reporter): Promise<Report> {
-  const [one = "", two = ""] = operands;
-  if (one === "apply") return applied(two, given, reporter);
-  const order = { ...foldersOf(one, two, given), given, state: folderState(lastValue(given, "workdir")) };
+async function carriedOut({ paths, given, plan }: RunAsked, reporter: Reporter): Promise<Report> {
+  const order = { ...foldersOf(paths, given), given, state: folderState(lastValue(given, "workdir")) };
+  if (plan !== undefined) return led(applying(order, plan), reporter);
   const planOut = lastValue(given, "plan-out");
-  if (planOut === undefined) return led(order, reporter);
+  if (planOut === undefined) {
+    const changesNothing = isOn(given, "dry-run") || lastValue(given, "explain") !== undefined;
+    return isOn(given, "interactive") && !changesNothing ? ledByAnswers(order, reporter) : led(order, reporter);
+  }
   await checkPlanFile(planOut);
-  const events = new Events();
-  const shown = show(events, reporter);
-  // It is no option of the run that will carry the plan out.
-  const { text, report } = await written({ ...order, given: given.filter(([name]) => name !== "plan-out") }, events).finally(() => events.end());
-  await shown;
+  const { text, report } = await plannedOnly(order, reporter);
   // A run that was not to be begun has no plan; one that is there stays.
   if (text !== "") await writePlan(planOut, text);
   return report;
 }
 
+/** Makes a plan, lets the person choose from it, and carries out what was chosen. */
+async function ledByAnswers(order: Order, reporter: Reporter): Promise<Report> {
+  const { text, report: made } = await plannedOnly(order, new Reporter([["quiet", "true"]]));
+  if (text === "") return made;
+  const report = await led(applying({ ...order, given: planned(order.given) }, await chosen(text, process.stdin, process.stderr)), reporter);
+  if (made.failures.length === 0) return report;
+  // What failed while the plan was made is not in it.
+  const failures = [...made.failures, ...report.failures].sort((one, two) => byBytes(one.path, two.path));
+  return { ...report, exitCode: Math.max(report.exitCode, made.exitCode), failures };
+}
+
+const byBytes = (one: string, two: string) => Buffer.compare(Buffer.from(one), Buffer.from(two));
+
+/** Writes the plan of a run, and changes nothing. */
+async function plannedOnly(order: Order, reporter: Reporter): Promise<{ text: string; report: Report }> {
+  const events = new Events();
+  const shown = (async () => {
+    for await (const event of { [Symbol.asyncIterator]: () => events.iterate() }) reporter.event(event);
+  })();
+  const plan = await written({ ...order, given: planned(order.given) }, events).finally(() => events.end());
+  await shown;
+  return plan;
+}
+
+/** The options that a plan is made with and carried out with: whatever the directory in which that is done. */
+function planned(given: Given): Given {
+  return given
+    .filter(([name]) => !["plan-out", "dry-run", "interactive"].includes(name))
+    .map(([name, value]) => {
+      const { path, kind } = findFlag(name) ?? {};
+      // The value of an option that takes a file holds what was in it.
+      return [name, path && !kind?.startsWith("file") && value !== "" && !namesRemote(value) ? resolve(value) : value];
+    });
+}
+
 /** The folders of both sides, with what the options say of them. */
-function foldersOf(one: string, two: string, given: Given): Pick<Order, "one" | "two"> {
+function foldersOf([one, two]: RunAsked["paths"], given: Given): Pick<Order, "one" | "two"> {
   const folder = (path: string, option: string) => {
     const backups = lastValue(given, option) ?? lastValue(given, "backup-dir");
-    return nodeFolder(path, { ...(backups !== undefined && { backups }) });
+    return nodeFolder(path, { ...(backups !== undefined && { backups }), ...(isOn(given, "links") && { links: "keep" }) });
   };
   return { one: folder(one, "backup-dir1"), two: folder(two, "backup-dir2") };
 }
 
-/** Throws when there are not two paths, or one plan and what is taken with it. */
-function checkOperands({ operands, given }: Arguments): void {
-  if (operands[0] !== "apply") {
-    if (operands.length === 2) return;
-    throw new BisyncError("usage", `two paths are needed, as in \`bisync PATH1 PATH2\`, and ${numberOf(operands)}`);
-  }
-  if (operands.length !== 2) throw new BisyncError("usage", "one plan is needed, as in `bisync apply FILE`");
-  const allowed = new Set(FLAGS.filter(({ group }) => group === "Output").map(({ name }) => name));
-  const refused = given.find(([name]) => !allowed.has(name) && name !== "checkers" && name !== "transfers");
-  if (refused) throw new BisyncError("usage", `\`bisync apply\` takes no \`--${refused[0]}\`: a plan has its options in it`);
-}
-
-async function applied(file: string, given: Given, reporter: Reporter): Promise<Report> {
-  const text = await readFile(file, "utf8").catch((cause: Error) => {
-    throw new BisyncError("other", `cannot read the plan \`${file}\`: ${cause.message}`, { path: file, cause });
-  });
-  const header = readHeader(text, file);
-  header.options.forEach(([name]) => checkIsHere(name));
-  const order = {
-    ...foldersOf(header.roots.path1, header.roots.path2, header.options),
-    given: [...header.options, ...given],
-    state: folderState(lastValue(header.options, "workdir")),
-  };
-  return led(applying(order, text), reporter);
-}
-
-/** Leads a run to its end. The first wish to stop ends it in good order, the second at once. */
+/** Leads a run to its end. The first wish to stop, and the end of its time, ends it in good order, a second wish at once. */
 async function led(order: Order, reporter: Reporter): Promise<Report> {
   const stop = new AbortController();
+  let isWished = false;
   const wish = () => {
-    if (stop.signal.aborted) process.exit(INTERRUPTED);
+    if (isWished) process.exit(INTERRUPTED);
+    isWished = true;
     stop.abort();
   };
+  const duration = table.durationMs(lastValue(order.given, "max-duration") ?? "off");
+  const timeIsOver = () => stop.abort(new DOMException("the time is over", "TimeoutError"));
+  const timer = duration ? setTimeout(timeIsOver, Math.min(duration, LONGEST_TIME)) : undefined;
   const signals = ["SIGINT", "SIGTERM"] as const;
   signals.forEach((signal) => process.on(signal, wish));
   try {
@@ -131,25 +137,11 @@ async function led(order: Order, reporter: Reporter): Promise<Report> {
     for await (const event of run) reporter.event(event);
     return await run.report;
   } finally {
+    clearTimeout(timer);
     signals.forEach((signal) => process.off(signal, wish));
   }
 }
 
-async function show(events: Events, reporter: Reporter): Promise<void> {
-  for await (const event of { [Symbol.asyncIterator]: () => events.iterate() }) reporter.event(event);
-}
-
-function numberOf(operands: string[]): string {
-  const shown = operands.map((operand) => `\`${operand}\``);
-  if (shown.length === 0) return "none was given";
-  return shown.length === 1 ? `only ${shown[0]} was given` : `${shown.length} were given: ${shown.join(", ")}`;
-}
-
-function words(error: unknown): string {
+function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-async function version(): Promise<string> {
-  const text = await readFile(new URL("../../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

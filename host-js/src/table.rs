@@ -1,0 +1,62 @@
+//! What the command for Node asks the table of options, beyond what is written into `flags.ts`.
+
+use bisync_engine::options::{self, Given, Kind, Options, Value, find};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::read;
+
+/// Returns what is wrong with an option: that it does not exist, or that it does not take the value.
+#[wasm_bindgen(js_name = checkOption)]
+pub fn check_option(name: String, value: String) -> Option<String> {
+    Options::parse(&[(name, value)]).err().map(|error| error.to_string())
+}
+
+/// Says what an option accepts, to follow "it takes".
+#[wasm_bindgen]
+pub fn accepted(name: &str) -> Option<String> {
+    find(name).map(|spec| spec.kind.accepted())
+}
+
+/// Returns the word that is written most similarly to a text, when that may be a slip.
+#[wasm_bindgen]
+pub fn nearest(text: &str, words: Vec<String>) -> Option<String> {
+    options::nearest(text, words.iter().map(String::as_str)).map(str::to_owned)
+}
+
+/// Returns which of the options count that several places give, each by its number among those of all places.
+///
+/// # Errors
+/// Throws when it is given something else than names and values.
+#[wasm_bindgen]
+pub fn merge(places: JsValue) -> Result<Vec<u32>, JsValue> {
+    let places: Vec<Vec<(String, String)>> = read(places)?;
+    let mut numbers = 0..;
+    let places = places.into_iter().map(|place| {
+        let numbered = place.into_iter().zip(numbers.by_ref());
+        numbered.filter_map(|((name, value), origin)| Some(Given { spec: find(&name)?, value, origin })).collect()
+    });
+    Ok(options::merge(places).into_iter().map(|given| given.origin).collect())
+}
+
+/// Returns a duration in milliseconds; nothing when it is off.
+#[wasm_bindgen(js_name = durationMs)]
+pub fn duration_ms(text: &str) -> Option<f64> {
+    let Value::DurationNs(duration_ns) = Value::parse(Kind::Duration, text)? else { return None };
+    duration_ns.map(|duration_ns| duration_ns as f64 / 1e6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_milliseconds() {
+        let check = |text, expected| assert_eq!(duration_ms(text), expected, "{text}");
+        check("1.5", Some(1500.0));
+        check("2m", Some(120_000.0));
+        check("1us", Some(0.001));
+        check("0", Some(0.0));
+        check("off", None);
+    }
+}

@@ -183,7 +183,7 @@ fn try_run(arguments: &Arguments, reporter: &mut Reporter) -> Result<u8, RunErro
     } else {
         lead(&ready, None, options, reporter)?
     };
-    if let Err(error) = ready.publish() {
+    if let Err(error) = ready.publish(outcome.exit_code == 0) {
         reporter.say(Level::Error, "not-shared", error.to_string());
         outcome.exit_code = outcome.exit_code.max(UNFINISHED);
     }

@@ -113,6 +113,7 @@ impl Ready {
             false => runtime::Builder::new_current_thread(),
         };
         let runtime = runtime.worker_threads(1).enable_all().max_blocking_threads(BLOCKING_THREADS).build()?;
+        let transport_dump = transport.dump.clone();
         let references = reference_roots(options, &mut remotes)?;
         let roots =
             [&locations.one.root, &locations.two.root].into_iter().chain(references.iter().map(|(_, root)| root));
@@ -136,12 +137,21 @@ impl Ready {
         })?;
         let lock = if changes_nothing { None } else { Some(claim(&state, &names, &settings, reporter)?) };
         let shared = if options.flag(REMOTE_LOCK) {
-            let max_lock = settings.max_lock_ns.map(Duration::from_nanos);
-            let runtime = runtime.handle().clone();
-            let identities = Pair::from_fn(|side| identity(&locations[side].root, folders[side].as_ref()));
-            let sharing = Sharing { folders: &folders, identities, names: &names, state: &state, max_lock, runtime };
+            // What holds back content and requests of the run holds back no lock.
+            let unlimited = Transport { dump: transport_dump, ..Transport::default() };
+            let opener = Opener { transport: unlimited, state: &state.join("none"), ..opener };
+            let open = |side: Side| opener.side(side, &locations[side], None, false);
+            let sharing = Sharing {
+                folders: &Pair::new(open(Side::One)?, open(Side::Two)?),
+                identities: Pair::from_fn(|side| identity(&locations[side].root, folders[side].as_ref())),
+                names: &names,
+                state: &state,
+                max_lock: settings.max_lock_ns.map(Duration::from_nanos),
+                runtime: runtime.handle().clone(),
+            };
+            let only_looks = changes_nothing || options.word("check-sync") == Some("only");
             let say = &mut |level, code, text| reporter.say(level, code, text);
-            Some(if changes_nothing { Shared::look(&sharing, say)? } else { Shared::claim(&sharing, say)? })
+            Some(if only_looks { Shared::look(&sharing, say)? } else { Shared::claim(&sharing, say)? })
         } else {
             if !changes_nothing && is_shared(&state, &names)? {
                 reporter.say(Level::Notice, "not-shared", NOT_SHARED.to_owned());
@@ -221,8 +231,8 @@ impl Ready {
     ///
     /// # Errors
     /// Says what could not be written.
-    pub fn publish(&mut self) -> Result<(), SharedError> {
-        self.shared.as_mut().map_or(Ok(()), Shared::publish)
+    pub fn publish(&mut self, is_in_step: bool) -> Result<(), SharedError> {
+        self.shared.as_mut().map_or(Ok(()), |shared| shared.publish(is_in_step))
     }
 
     /// Returns the directory of the listings.

@@ -28,7 +28,12 @@ pub fn bases(files: &Pair<Files>) -> Bases {
         Side::BOTH.into_iter().any(|side| files[side].contains_key(&name))
     };
     let both = &marked(Side::One) & &marked(Side::Two);
-    Bases(both.into_iter().filter(|version| Side::BOTH.into_iter().all(|side| has(*version, side))).collect())
+    // Two runs that went on from one state knew nothing of each other: neither knows what both folders hold.
+    let is_one_of_two = |version: &Version| {
+        both.iter().any(|other| other != version && (other.pair, other.number) == (version.pair, version.number))
+    };
+    let is_whole = |version: &&Version| Side::BOTH.into_iter().all(|side| has(**version, side));
+    Bases(both.iter().filter(is_whole).filter(|version| !is_one_of_two(version)).copied().collect())
 }
 
 impl Bases {
@@ -100,6 +105,16 @@ mod tests {
         assert!(bases.first_of(version("b", "1")));
         assert!(!bases.first_of(version("a", "1")));
         assert!(!bases.first_of(version("c", "1")));
+    }
+
+    #[test]
+    fn of_two_states_that_followed_one_neither_counts() {
+        let other = Version { run: 8, ..version("a", "2") };
+        let mut files = Pair::new(files(Side::One, "a1 a2"), files(Side::Two, "A1 A2"));
+        for side in Side::BOTH {
+            files[side].insert(Name::Mark(other, side).to_string(), Fingerprint::default());
+        }
+        assert_eq!(bases(&files).versions().collect::<Vec<_>>(), [version("a", "1")]);
     }
 
     #[test]

@@ -136,7 +136,11 @@ impl Directory {
     /// Fails when it is another one, or cannot be removed.
     pub fn remove(&self, name: &str, version: &Fingerprint) -> Result<(), Failure> {
         match self.take_away(name, version) {
-            Err(failure) if failure.kind == FailureKind::NotFound => Ok(()),
+            Err(Failure { kind: FailureKind::NotFound | FailureKind::Refused, .. })
+                if !self.list()?.contains_key(name) =>
+            {
+                Ok(())
+            }
             removed => removed,
         }
     }

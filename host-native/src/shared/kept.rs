@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use bisync_engine::session::forget_commit;
 use bisync_engine::session_name::{StateNames, session_name};
-use bisync_engine::side::Pair;
+use bisync_engine::side::{Pair, Side};
 use tempfile::NamedTempFile;
 
 use super::names::{Name, Part, Version};
@@ -141,6 +141,7 @@ impl Kept {
         for part in Part::ALL {
             remove_if_there(&self.path(part))?;
         }
+        self.forget_the_last_but_one()?;
         sync_directory(&self.directory)?;
         for (part, file) in parts {
             self.finish(file, &self.path(part))?;
@@ -148,24 +149,26 @@ impl Kept {
         self.remember(version)
     }
 
-    /// Keeps the listings as those of the run before the last: nothing follows from them any more.
+    /// Renames the listings as after a critical error: nothing follows from them any more, `--recover` or not.
     ///
     /// # Errors
     /// Returns the error of the file system.
     pub fn set_aside(&self) -> io::Result<()> {
         self.forget_commit()?;
-        for part in Part::ALL {
-            let renamed = match part {
-                Part::Listing(side) => fs::rename(self.path(part), self.directory.join(&self.names.old[side])),
-                Part::Metadata => fs::remove_file(self.path(part)),
-            };
-            if let Err(error) = renamed
-                && error.kind() != ErrorKind::NotFound
-            {
-                return Err(error);
+        self.forget_the_last_but_one()?;
+        remove_if_there(&self.path(Part::Metadata))?;
+        for side in Side::BOTH {
+            match fs::rename(self.path(Part::Listing(side)), self.directory.join(&self.names.error[side])) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                Ok(()) | Err(_) => {}
             }
         }
         Ok(())
+    }
+
+    /// `--recover` would go on from there.
+    fn forget_the_last_but_one(&self) -> io::Result<()> {
+        Side::BOTH.into_iter().try_for_each(|side| remove_if_there(&self.directory.join(&self.names.old[side])))
     }
 
     /// The listings that a killed run was about to install are those of a state that counts no more.

@@ -6,16 +6,19 @@
 //! that looks old is watched for as long as it lasts, and taken away when it stays as it is.
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bisync_engine::entry::Fingerprint;
 use bisync_engine::protocol::{Failure, FailureKind};
+use bisync_engine::side::Side;
 use jiff::Timestamp;
 
+use super::clock::passed;
 use super::directory::Directory;
 use super::names::Name;
-use super::owner::{Life, Owner};
+use super::owner::{LONGEST, Life, Owner};
 use super::random;
+use crate::backend::failed;
 
 /// Runs that come at the same moment try again so often.
 const TRIES: u32 = 4;
@@ -28,9 +31,9 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// Returns what `--max-lock` asks for; three minutes without it.
+    /// Returns what `--max-lock` asks for, a day at most; three minutes without it.
     pub fn new(max_lock: Option<Duration>) -> Self {
-        Self { lasts: max_lock.unwrap_or(Duration::from_secs(180)) }
+        Self { lasts: max_lock.unwrap_or(Duration::from_secs(180)).min(LONGEST) }
     }
 
     /// A lock is renewed so often.
@@ -39,7 +42,7 @@ impl Lease {
     }
 
     /// Whoever could not renew a lock for so long has lost it, before anybody may take it over.
-    fn is_sure_for(self) -> Duration {
+    pub fn is_sure_for(self) -> Duration {
         self.lasts * 2 / 3
     }
 }
@@ -64,9 +67,13 @@ pub struct Lock {
     directory: Directory,
     lease: Lease,
     run: u64,
+    /// The number of the file that is there.
     count: u64,
+    /// The number of the next one: each try has its own, since one that failed may have been done.
+    next: u64,
     version: Fingerprint,
-    renewed: Instant,
+    /// When it was last known to be ours, by [`passed`].
+    pub renewed: Duration,
 }
 
 /// The lock of another run, as it was found.
@@ -109,7 +116,7 @@ impl Lock {
                 }
                 Life::Unknown => watch(directory, &rival, say)?,
                 // It may be about to give way to us, as we do to it.
-                Life::Alive if rival.owner.is_new(Timestamp::now()) && tries < TRIES => {
+                Life::Alive if rival.count == 0 && rival.owner.is_new(Timestamp::now()) && tries < TRIES => {
                     tries += 1;
                     thread::sleep(Duration::from_millis(200 + random() % 1800));
                 }
@@ -119,14 +126,24 @@ impl Lock {
     }
 
     fn write(directory: Directory, lease: Lease) -> Result<Self, Failure> {
-        let run = random();
+        let (run, renewed) = (random(), passed());
         let version =
             directory.create(&Name::Lock { run, count: 0 }.to_string(), &Owner::this(lease.lasts).to_text())?;
-        Ok(Self { directory, lease, run, count: 0, version, renewed: Instant::now() })
+        Ok(Self { directory, lease, run, count: 0, next: 1, version, renewed })
     }
 
-    /// Returns the locks of other runs.
+    /// Returns the locks of other runs, of each run the last one first.
     fn rivals(&self) -> Result<Vec<Rival>, Failure> {
+        for _ in 0..TRIES {
+            if let Some(rivals) = self.try_rivals()? {
+                return Ok(rivals);
+            }
+        }
+        Err(failed(FailureKind::Busy, "the locks there change all the time"))
+    }
+
+    /// Returns the locks of other runs; `None` when one of them went, or became another, while they were read.
+    fn try_rivals(&self) -> Result<Option<Vec<Rival>>, Failure> {
         let mut rivals = Vec::new();
         for (name, version) in self.directory.list()? {
             let Some(Name::Lock { run, count }) = Name::parse(&name) else { continue };
@@ -135,30 +152,31 @@ impl Lock {
             }
             match self.directory.read(&name, &version) {
                 Ok(bytes) => rivals.push(Rival { run, count, version, owner: Owner::parse(&bytes) }),
-                Err(failure) if failure.kind == FailureKind::NotFound => {}
+                Err(Failure { kind: FailureKind::NotFound | FailureKind::Changed | FailureKind::Refused, .. }) => {
+                    return Ok(None);
+                }
                 Err(failure) => return Err(failure),
             }
         }
-        // Of one run only the last number counts.
         rivals.sort_by_key(|rival| std::cmp::Reverse(rival.count));
-        Ok(rivals)
+        Ok(Some(rivals))
     }
 
     /// Says that the run lives, when it is time to. Returns false when the lock is lost.
     pub fn renew(&mut self) -> bool {
-        if self.renewed.elapsed() < self.lease.renewed_every() {
-            return true;
-        }
-        match self.try_renew() {
-            Ok(is_ours) => is_ours,
-            Err(_) => self.renewed.elapsed() < self.lease.is_sure_for(),
-        }
+        let since = passed().saturating_sub(self.renewed);
+        since < self.lease.renewed_every() || self.prove().unwrap_or(since < self.lease.is_sure_for())
     }
 
-    fn try_renew(&mut self) -> Result<bool, Failure> {
-        let began = Instant::now();
+    /// Says that the run lives, and returns whether the lock was still there.
+    ///
+    /// # Errors
+    /// Fails when that cannot be said.
+    pub fn prove(&mut self) -> Result<bool, Failure> {
+        let began = passed();
         let name = |count| Name::Lock { run: self.run, count }.to_string();
-        let (last, next) = (name(self.count), name(self.count + 1));
+        let (last, next) = (name(self.count), name(self.next));
+        self.next += 1;
         let version = self.directory.create(&next, &Owner::this(self.lease.lasts).to_text())?;
         match self.directory.take_away(&last, &self.version) {
             Ok(()) => {}
@@ -172,13 +190,26 @@ impl Lock {
                 return Err(failure);
             }
         }
-        (self.count, self.version, self.renewed) = (self.count + 1, version, began);
+        (self.count, self.version, self.renewed) = (self.next - 1, version, began);
         Ok(true)
+    }
+
+    /// Returns whose folder is locked.
+    pub fn side(&self) -> Side {
+        self.directory.side
     }
 
     /// Gives the lock up. What cannot be removed is taken over when it no longer lasts.
     pub fn release(&self) {
         let _ = self.directory.remove(&Name::Lock { run: self.run, count: self.count }.to_string(), &self.version);
+        if self.next > 1 {
+            // A try that failed may have been done.
+            for (name, version) in self.directory.list().unwrap_or_default() {
+                if matches!(Name::parse(&name), Some(Name::Lock { run, .. }) if run == self.run) {
+                    let _ = self.directory.remove(&name, &version);
+                }
+            }
+        }
     }
 }
 
@@ -191,8 +222,8 @@ fn watch(directory: &Directory, rival: &Rival, say: &mut dyn FnMut(String)) -> R
         rival.owner,
         lasts.as_secs()
     ));
-    let Some(end) = Instant::now().checked_add(lasts) else { return Err(Unclaimed::Held(rival.owner.clone())) };
-    while Instant::now() < end {
+    let begin = passed();
+    while passed().saturating_sub(begin) < lasts {
         thread::sleep((lasts / 20).min(Duration::from_secs(10)));
         let locks = directory.list()?.into_keys().filter_map(|name| Name::parse(&name));
         let counts = locks.filter_map(|name| match name {
@@ -211,12 +242,11 @@ fn watch(directory: &Directory, rival: &Rival, say: &mut dyn FnMut(String)) -> R
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use std::path::Path;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use bisync_engine::side::Side;
     use tokio::runtime::{Builder, Runtime};
 
     use super::*;
@@ -226,11 +256,11 @@ mod tests {
     /// A lock of another machine, whose clock is behind, that lasts a second.
     const THEIRS: &str = r#"{"host":"box","process":7,"renewed":"2020-01-01T00:00:00Z","lastsSeconds":1}"#;
 
-    fn runtime() -> Runtime {
+    pub fn runtime() -> Runtime {
         Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
     }
 
-    fn directory(folder: &Path, runtime: &Runtime) -> Directory {
+    pub fn directory(folder: &Path, runtime: &Runtime) -> Directory {
         let local = Local::open(folder, None, Sight::default()).unwrap();
         Directory::new(Side::Two, String::new(), Arc::new(local), runtime.handle().clone())
     }
@@ -249,8 +279,7 @@ mod tests {
         let mut said = Vec::new();
         let mut lock = claim(&directory, &mut said).unwrap();
         // One that has been renewed is at work; it gives way to nobody.
-        lock.lease.lasts = Duration::ZERO;
-        assert!(lock.renew());
+        assert!(lock.prove().unwrap());
         let owner = claim(&directory, &mut said).err().unwrap();
         assert!(owner.starts_with(&format!("process {} on ", std::process::id())), "{owner}");
         lock.release();
@@ -268,10 +297,12 @@ mod tests {
             for _ in 0..6 {
                 scope.spawn(|| {
                     for _ in 0..3 {
-                        let Ok(lock) = claim(&directory, &mut Vec::new()) else { continue };
+                        let Ok(mut lock) = claim(&directory, &mut Vec::new()) else { continue };
                         assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "two runs are at work");
                         had.fetch_add(1, Ordering::SeqCst);
-                        thread::yield_now();
+                        for _ in 0..5 {
+                            assert!(lock.prove().unwrap(), "nobody takes it away");
+                        }
                         inside.fetch_sub(1, Ordering::SeqCst);
                         lock.release();
                     }

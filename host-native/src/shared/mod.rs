@@ -6,6 +6,7 @@
 //! restored or replaced since does not, and then nothing is deleted or overwritten, as in a first run.
 
 mod base;
+mod clock;
 mod directory;
 mod kept;
 mod lock;
@@ -13,6 +14,7 @@ mod names;
 mod owner;
 mod renewal;
 
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::io::Write;
@@ -34,7 +36,7 @@ use crate::failure::{failure, reason};
 
 use base::{Files, bases, is_of};
 use directory::Directory;
-use kept::Kept;
+use kept::{Kept, Record};
 use lock::{Lease, Lock, Unclaimed};
 use names::{Name, Part, Version};
 use owner::Owner;
@@ -95,6 +97,8 @@ pub struct Shared {
     state: PathBuf,
     /// The state that both folders are in, if there is one.
     base: Option<Version>,
+    /// What the listings of this machine looked like when the run began.
+    begun: Option<String>,
     renewal: Option<Renewal>,
     /// Where the state is read from by a run that changes nothing.
     scratch: Option<TempDir>,
@@ -108,23 +112,18 @@ impl Shared {
     pub fn claim(sharing: &Sharing<'_>, say: &mut dyn FnMut(Level, &'static str, String)) -> Result<Self, SharedError> {
         let mut shared = Self::new(sharing);
         let lease = Lease::new(sharing.max_lock);
-        let mut locks = Vec::new();
+        // The first lock is renewed while the second one is waited for.
+        let renewal = Renewal::begin(lease);
         for side in Side::BOTH {
             let claimed = Lock::claim(&shared.directories[side], lease, &mut |text| {
                 say(Level::Notice, "lock-taken-over", text);
             });
-            match claimed {
-                Ok(lock) => locks.push(lock),
-                Err(unclaimed) => {
-                    locks.iter().for_each(Lock::release);
-                    return Err(match unclaimed {
-                        Unclaimed::Held(owner) => SharedError::Held { side, owner },
-                        Unclaimed::Failed(failure) => SharedError::Side { side, failure },
-                    });
-                }
-            }
+            renewal.add(claimed.map_err(|unclaimed| match unclaimed {
+                Unclaimed::Held(owner) => SharedError::Held { side, owner },
+                Unclaimed::Failed(failure) => SharedError::Side { side, failure },
+            })?);
         }
-        shared.renewal = Some(Renewal::begin(locks, lease));
+        shared.renewal = Some(renewal);
         let files = shared.files()?;
         match shared.find(&files)? {
             Find::Here(version) => shared.base = Some(version),
@@ -140,6 +139,7 @@ impl Shared {
                 say(Level::Notice, "state-set-aside", OTHER.to_owned());
             }
         }
+        shared.begun = shared.kept.stamp().map_err(|error| shared.state_error(error))?;
         Ok(shared)
     }
 
@@ -174,6 +174,7 @@ impl Shared {
             kept: Kept::new(sharing.state, sharing.names),
             state: sharing.state.to_owned(),
             base: None,
+            begun: None,
             renewal: None,
             scratch: None,
         }
@@ -191,19 +192,21 @@ impl Shared {
         }
     }
 
-    /// Shares the listings of this machine, when they changed.
+    /// Shares the listings of this machine, when the run changed them, or found that they say what is so.
     ///
     /// # Errors
     /// Says what could not be written: other machines then go on from the state before, and so does this one from its own.
-    pub fn publish(&mut self) -> Result<(), SharedError> {
+    pub fn publish(&mut self, is_in_step: bool) -> Result<(), SharedError> {
         let Some(renewal) = &self.renewal else { return Ok(()) };
-        if renewal.is_lost() {
-            return Err(SharedError::Lost);
-        }
         let unusable = |error| SharedError::State { directory: self.state.clone(), error };
         let Some(stamp) = self.kept.stamp().map_err(unusable)? else { return Ok(()) };
         let record = self.kept.record().map_err(unusable)?;
-        if record.is_some_and(|record| Some(record.version) == self.base && record.stamp == stamp) {
+        let is_known = match self.base {
+            Some(base) => record.is_some_and(|record| record == Record { version: base, stamp }),
+            // Whatever this machine knew before, no shared run has seen it.
+            None => !is_in_step && self.begun == Some(stamp),
+        };
+        if is_known {
             return Ok(());
         }
         let version = Version {
@@ -211,19 +214,26 @@ impl Shared {
             pair: self.base.map_or_else(random, |base| base.pair),
             run: random(),
         };
-        if let Err(error) = self.write(version) {
-            self.remove(|other| other == version);
+        if let Err(error) = self.write(version, renewal) {
+            self.remove(|_, other| other == version);
             return Err(error);
         }
         self.kept.remember(version).map_err(unusable)?;
         self.base = Some(version);
-        self.remove(|other| other.pair == version.pair && other != version);
+        self.remove(|_, other| other.pair == version.pair && other.number < version.number);
+        self.end_others(version);
         Ok(())
     }
 
     /// Copies the listings of this machine beside the data, and marks both folders.
-    fn write(&self, version: Version) -> Result<(), SharedError> {
+    fn write(&self, version: Version, renewal: &Renewal) -> Result<(), SharedError> {
         let keeper = self.keeper();
+        let is_ours = || match renewal.prove() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(SharedError::Lost),
+            Err((side, failure)) => Err(SharedError::Side { side, failure }),
+        };
+        is_ours()?;
         for part in Part::ALL {
             if let Some((bytes, content)) = self.kept.open(part).map_err(|error| self.state_error(error))? {
                 let name = Name::Part(version, part).to_string();
@@ -232,6 +242,7 @@ impl Shared {
         }
         // A mark says that all parts are there. The folder that has them is marked first: until the other one is too, the state before counts.
         self.directories[keeper].flush().map_err(side_error(keeper))?;
+        is_ours()?;
         for side in [keeper, keeper.other()] {
             let directory = &self.directories[side];
             let mark = format!("{}\n", directory.identity);
@@ -242,17 +253,30 @@ impl Shared {
     }
 
     /// Removes states that count no more, and what was left half written. What cannot be removed is removed another time.
-    fn remove(&self, counts_no_more: impl Fn(Version) -> bool) {
+    fn remove(&self, counts_no_more: impl Fn(Side, Version) -> bool) {
         let keeper = self.keeper();
         // While the parts of a state are there its mark on the other folder says something.
-        for directory in [&self.directories[keeper.other()], &self.directories[keeper]] {
+        for side in [keeper.other(), keeper] {
+            let directory = &self.directories[side];
             let Ok(files) = directory.list() else { continue };
             for (name, file) in &files {
-                if Name::parse(name).and_then(Name::version).is_some_and(&counts_no_more) {
+                if Name::parse(name).and_then(Name::version).is_some_and(|version| counts_no_more(side, version)) {
                     let _ = directory.remove(name, file);
                 }
             }
             directory.tidy(&files);
+        }
+    }
+
+    /// Ends other pairs of the same two folders, such as one in which their order was another: what these knew is no longer so. The
+    /// original of a folder that was copied keeps its own mark.
+    fn end_others(&self, version: Version) {
+        let keeper = self.keeper();
+        let Ok(files) = self.directories[keeper].list() else { return };
+        let versions = files.keys().filter_map(|name| Name::parse(name)?.version());
+        let pairs: BTreeSet<u64> = versions.map(|other| other.pair).filter(|pair| *pair != version.pair).collect();
+        if !pairs.is_empty() {
+            self.remove(|side, other| side != keeper && pairs.contains(&other.pair));
         }
     }
 
@@ -274,25 +298,24 @@ impl Shared {
         let record = self.kept.record().map_err(|error| self.state_error(error))?;
         let has_listings = self.kept.stamp().map_err(|error| self.state_error(error))?.is_some();
         let bases = bases(files);
-        if let Some(record) = &record
-            && has_listings
-            && bases.first_of(record.version)
-        {
-            return Ok(Find::Here(record.version));
-        }
         for version in bases.versions() {
-            if Side::BOTH.into_iter().all(|side| self.is_marked(side, version, &files[side])) {
-                return Ok(Find::There(version));
+            let marked = |side: Side| self.is_marked(side, version, &files[side]);
+            if !(bases.first_of(version) && marked(Side::One)? && marked(Side::Two)?) {
+                continue;
             }
+            // Listings of this state that are gone here, after a critical error perhaps, are not brought back.
+            let is_here = record.as_ref().is_some_and(|record| record.version == version);
+            return Ok(if is_here { Find::Here(version) } else { Find::There(version) });
         }
         Ok(if record.is_some() && has_listings { Find::Other } else { Find::Nothing })
     }
 
     /// Whether a folder is the very one that was marked, and no copy of it.
-    fn is_marked(&self, side: Side, version: Version, files: &Files) -> bool {
+    fn is_marked(&self, side: Side, version: Version, files: &Files) -> Result<bool, SharedError> {
         let (directory, name) = (&self.directories[side], Name::Mark(version, side).to_string());
-        let mark = files.get(&name).map(|file| directory.read(&name, file));
-        mark.is_some_and(|mark| mark.is_ok_and(|mark| is_of(&mark, &directory.identity)))
+        let Some(file) = files.get(&name) else { return Ok(false) };
+        let mark = directory.read(&name, file).map_err(side_error(side))?;
+        Ok(is_of(&mark, &directory.identity))
     }
 
     /// Copies a state to this machine; returns its size in bytes.

@@ -12,8 +12,8 @@ use crate::lock::{Machine, Process};
 /// A lock that cannot be read lasts so long.
 const LASTS: Duration = Duration::from_secs(180);
 
-/// Nobody is waited for longer than this.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
+/// No lock lasts longer than this.
+pub const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// Whoever made a lock so lately may be about to give it up.
 const NEW: SignedDuration = SignedDuration::from_secs(10);

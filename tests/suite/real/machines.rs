@@ -74,13 +74,71 @@ fn a_copy_of_a_folder_is_another_folder() {
     fs::remove_file(home.at("copy/a")).unwrap();
     fs::rename(home.at("one"), home.at("original")).unwrap();
     fs::rename(home.at("copy"), home.at("one")).unwrap();
-    home.check(&["--remote-lock"], 0, "1 copied");
-    assert_eq!(home.read("one/a").as_deref(), Some("1"), "what the copy lacks was not deleted");
-    assert_eq!(home.read("two/a").as_deref(), Some("1"));
-    leave(&home, "second");
+    // Neither another machine nor the one that knew the original takes it for that, whatever it may go on from.
+    for machine in ["first", "second"] {
+        if machine == "first" {
+            fs::rename(home.at(machine), home.at("work")).unwrap();
+        }
+        fs::remove_file(home.at("one/a")).unwrap_or_default();
+        fs::remove_dir_all(home.at("one/.bisync")).unwrap();
+        copy_tree(&home.at("original/.bisync"), &home.at("one/.bisync"));
+        home.check(&["--remote-lock", "--recover"], 0, "1 copied");
+        assert_eq!(home.read("one/a").as_deref(), Some("1"), "what the copy lacks was not deleted");
+        assert_eq!(home.read("two/a").as_deref(), Some("1"));
+        leave(&home, machine);
+    }
     // The original goes on where it was.
     fs::rename(home.at("one"), home.at("copy")).unwrap();
     fs::rename(home.at("original"), home.at("one")).unwrap();
+    fs::remove_file(home.at("one/b")).unwrap();
+    home.check(&["--remote-lock"], 0, "1 deleted");
+}
+
+#[test]
+fn the_same_folders_in_another_order_end_what_was_known() {
+    let home = Home::with(&[("one/a", "1"), ("one/b", "2")]);
+    home.check(&["--remote-lock"], 0, "2 copied");
+    let mut command = program::command(&program::bisync(), &home.at(""));
+    fs::rename(home.at("one/a"), home.at("trash")).unwrap();
+    fs::remove_file(home.at("two/a")).unwrap();
+    let swapped = ["two", "one", "--workdir=other", "--remote-lock"];
+    let ended = program::wait(program::start(command.args(swapped)), "bisync");
+    assert_eq!(ended.code, Some(0));
+    // It comes back from the trash as it was: the first machine would take it for what it knew, and delete it.
+    fs::rename(home.at("trash"), home.at("one/a")).unwrap();
+    home.check(&["--remote-lock"], 0, "1 copied");
+    assert_eq!(home.read("two/a").as_deref(), Some("1"));
+}
+
+#[test]
+fn what_a_critical_error_locked_out_stays_so() {
+    let home = shared();
+    fs::rename(home.at("first"), home.at("work")).unwrap();
+    for side in Side::BOTH {
+        let listing = home.at(format!("work/one..two.path{}.lst", side as usize + 1));
+        fs::rename(&listing, listing.with_extension("lst-err")).unwrap();
+    }
+    home.check(&["--remote-lock", "--lockout"], 7, "--resync");
+    home.check(&["--remote-lock", "--lockout", "--resync"], 0, "nothing to do");
+}
+
+#[test]
+fn a_run_that_only_checks_changes_nothing() {
+    let home = shared();
+    let before = home.tree();
+    home.check(&["--remote-lock", "--check-sync=only"], 0, "say the same");
+    assert_eq!(home.tree(), before);
+}
+
+#[test]
+fn a_run_that_was_cut_off_shares_what_it_did() {
+    let home = shared();
+    home.write("one/large", &"x".repeat(1 << 20));
+    let slow = ["--remote-lock", "--max-duration=1s", "--bwlimit=100k", "--cutoff-mode=HARD"];
+    home.write("one/new", "4");
+    home.check(&slow, 10, "");
+    assert_eq!(shared_names(&home, "two").len(), 3, "no lock is left");
+    leave(&home, "second");
     fs::remove_file(home.at("one/b")).unwrap();
     home.check(&["--remote-lock"], 0, "1 deleted");
 }
@@ -119,7 +177,8 @@ fn a_run_without_the_flag_is_told() {
     let home = shared();
     fs::rename(home.at("first"), home.at("work")).unwrap();
     home.check(&[] as &[&str], 0, "which this run does without");
-    home.check(&["--dry-run"], 0, "Nothing was changed");
+    let dry = home.check(&["--dry-run"], 0, "Nothing was changed");
+    assert!(!dry.all().contains("does without"), "{}", dry.all());
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub struct Lane {
     queue: Arc<Queue>,
     /// At most so many threads.
     limit: usize,
-    work: Arc<dyn Fn(Request) + Send + Sync>,
+    work: Arc<dyn Fn(Vec<Request>) + Send + Sync>,
 }
 
 struct Queue {
@@ -39,7 +39,7 @@ struct State {
 
 impl Lane {
     /// Makes a lane without threads; they begin when there is work for them.
-    pub fn new(limit: usize, work: Arc<dyn Fn(Request) + Send + Sync>) -> Self {
+    pub fn new(limit: usize, work: Arc<dyn Fn(Vec<Request>) + Send + Sync>) -> Self {
         Self { queue: Arc::new(Queue { state: Mutex::default(), changed: Condvar::new() }), limit, work }
     }
 
@@ -103,13 +103,13 @@ fn changed(verb: &Verb) -> Option<((Side, RelPath), u64)> {
 }
 
 impl Queue {
-    fn serve(&self, work: &dyn Fn(Request)) {
+    fn serve(&self, work: &dyn Fn(Vec<Request>)) {
         let mut state = self.lock();
         while !state.is_closed {
             let together = state.take_together();
             if !together.is_empty() {
                 drop(state);
-                together.into_iter().for_each(work);
+                work(together);
                 state = self.lock();
             } else {
                 state.idle += 1;

@@ -57,6 +57,21 @@ fn new_files_are_copied_together_and_nothing_is_replaced() {
 }
 
 #[test]
+fn names_that_may_be_one_are_not_copied_together() {
+    each(|subject| {
+        let home = tempfile::tempdir().unwrap();
+        let (source, mut copies) = source(subject, &home);
+        subject.meddle("d/E{1,2}", "theirs");
+        copies[1].target = path("d/A");
+        let Some(copied) = copy(subject, &source, &copies) else { return };
+        // Of `a` and `A` the second is left; whether what is there is taken for `e{1,2}` is up to the storage.
+        let is_copied = [0, 1, 2, 3, 5].map(|place| copied[place].is_some());
+        assert_eq!(is_copied, [true, false, true, true, true], "{}", subject.name);
+        assert_eq!(subject.peek("d/E{1,2}").as_deref(), Some("theirs"), "{}", subject.name);
+    });
+}
+
+#[test]
 fn what_is_to_be_replaced_is_not_copied_together() {
     each(|subject| {
         let home = tempfile::tempdir().unwrap();

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bisync_engine::protocol::{Failure, FailureKind};
+use bytes::Bytes;
 use reqwest::{Client, Response};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep, timeout};
@@ -80,13 +81,13 @@ impl Child {
     }
 
     /// Makes a call, and returns the status and the body of the answer.
-    pub async fn call(&self, method: &str, body: &str) -> Result<(u16, Vec<u8>), Silence> {
+    pub async fn call(&self, method: &str, body: &str) -> Result<(u16, Bytes), Silence> {
         let request = self.client.post(format!("http://rclone/{method}"));
         let request = request.header("content-type", "application/json").body(body.to_owned());
         self.while_it_answers(async {
             let response = request.send().await?;
             let status = response.status().as_u16();
-            Ok((status, response.bytes().await?.to_vec()))
+            Ok((status, response.bytes().await?))
         })
         .await
     }

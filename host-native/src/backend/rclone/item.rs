@@ -47,11 +47,6 @@ impl Features {
         self.features.can_have_empty_directories
     }
 
-    /// Says whether names that differ only by case name the same file.
-    pub fn ignores_case(&self) -> bool {
-        self.features.case_insensitive
-    }
-
     /// Says whether a listing asks the server for the time of each file.
     pub fn tells_times_slowly(&self) -> bool {
         self.features.slow_mod_time

@@ -18,6 +18,7 @@ use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
 use bisync_engine::options::Options;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Expect, Failure, FailureKind, MoveFile};
+use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, Semaphore};
 
@@ -91,7 +92,7 @@ impl Rclone {
         self.call(method, input).await.map(drop)
     }
 
-    async fn call(&self, method: &str, input: Value) -> Result<Vec<u8>, Failure> {
+    async fn call(&self, method: &str, input: Value) -> Result<Bytes, Failure> {
         let body = input.to_string();
         let child = self.child().await?;
         match child.call(method, &body).await {
@@ -104,7 +105,7 @@ impl Rclone {
         }
     }
 
-    async fn told(&self, child: &Arc<Child>, answer: Result<(u16, Vec<u8>), Silence>) -> Result<Vec<u8>, Failure> {
+    async fn told(&self, child: &Arc<Child>, answer: Result<(u16, Bytes), Silence>) -> Result<Bytes, Failure> {
         match answer {
             Ok((200, body)) => Ok(body),
             Ok((status, body)) => Err(failure::of_answer(status, &body, self.launch.secrets())),

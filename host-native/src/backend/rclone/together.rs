@@ -12,6 +12,7 @@ use bisync_engine::protocol::{CopyFile, Expect, Failure, FailureKind, Staging};
 use futures_util::{StreamExt, stream};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+use unicode_normalization::UnicodeNormalization;
 
 use super::copies::{Target, check_source};
 use super::{Backend, Folder, Times, failed};
@@ -45,7 +46,13 @@ impl Folder {
         copies: &[&CopyFile],
     ) -> Vec<Option<Found>> {
         let view = View { folder: self, directory, seen: Mutex::default() };
-        let copied: Vec<_> = copies.iter().map(|copy| self.copy_new(source, place, copy, &view)).collect();
+        // What may be one name elsewhere is not begun at the same time.
+        let mut begun = BTreeSet::new();
+        let copied = copies.iter().map(|copy| {
+            let is_first = begun.insert(folded(copy.target.name()));
+            self.copy_new(source, place, copy, is_first.then_some(&view))
+        });
+        let copied: Vec<_> = copied.collect();
         let copied: Vec<_> = stream::iter(copied).buffered(ON_THEIR_WAY).collect().await;
         // What the server itself says is there now.
         let times = if self.features.tells_times_slowly() { Times::Untold } else { Times::Told };
@@ -60,8 +67,9 @@ impl Folder {
         source: &dyn Backend,
         place: &str,
         copy: &CopyFile,
-        view: &View<'_>,
+        view: Option<&View<'_>>,
     ) -> Result<(), Failure> {
+        let view = view.ok_or_else(in_the_way)?;
         check_source(source, copy).await?;
         let (name, staged) = (copy.path.as_str(), self.staged(copy));
         {
@@ -125,22 +133,23 @@ impl View<'_> {
                 seen.insert((Instant::now(), names))
             }
         };
-        if names.1.contains(&self.spelled(name)) {
-            return Err(failed(FailureKind::Refused, "something is there already"));
-        }
-        Ok(())
+        if names.1.contains(&folded(name)) { Err(in_the_way()) } else { Ok(()) }
     }
 
     async fn names(&self) -> Result<BTreeSet<String>, Failure> {
         match self.folder.list(self.directory, None, Times::Untold).await {
-            Ok(items) => Ok(items.iter().map(|item| self.spelled(&item.name)).collect()),
+            Ok(items) => Ok(items.iter().map(|item| folded(&item.name)).collect()),
             Err(failure) if failure.kind == FailureKind::NotFound => Ok(BTreeSet::new()),
             Err(failure) => Err(failure),
         }
     }
+}
 
-    /// Returns a name as it is compared.
-    fn spelled(&self, name: &str) -> String {
-        if self.folder.features.ignores_case() { name.to_lowercase() } else { name.to_owned() }
-    }
+fn in_the_way() -> Failure {
+    failed(FailureKind::Refused, "something is there already")
+}
+
+/// Returns a name so that all are the same that any storage takes for the same. Where two are not, each is copied by itself.
+fn folded(name: &str) -> String {
+    name.nfc().flat_map(char::to_lowercase).collect()
 }

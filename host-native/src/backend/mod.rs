@@ -28,7 +28,8 @@ pub use transport::Transport;
 /// What a backend is working on.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
 
-/// What several copies came to, each in the place of its request: what then is at the target, or `None` where it was not copied.
+/// What several copies came to, each in the place of its request: what then is at the target, or `None` where it was not copied, or
+/// where that is not certain.
 pub type Together<'a> = Pin<Box<dyn Future<Output = Vec<Option<Found>>> + Send + 'a>>;
 
 /// The contents of several files, each in the place of its request; `None` where it was not read.

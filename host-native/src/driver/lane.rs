@@ -1,7 +1,7 @@
 //! Those who carry out requests: threads that take them from a queue.
 //!
-//! Each request is carried out from beginning to end on one thread, which may block. What a local backend does is then a
-//! few system calls and nothing else; handing every request to a pool and back costs as much as copying a small file.
+//! Each request is carried out from beginning to end on one thread, which may block; those that are taken together may be carried out
+//! together. What a local backend does is then a few system calls and nothing else; handing every request to a pool and back costs as much as copying a small file.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

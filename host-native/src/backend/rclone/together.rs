@@ -37,7 +37,7 @@ impl Folder {
         (copies.len() > 1 && !is_large && copies.iter().all(is_new)).then_some(directory)
     }
 
-    /// Copies new files into a directory. Nothing is changed where the answer is `None`.
+    /// Copies new files into a directory. The answer is `None` where a file was not copied, or where that is not certain.
     pub(super) async fn copy_files(
         &self,
         source: &dyn Backend,
@@ -62,6 +62,7 @@ impl Folder {
         stream::iter(settled.collect::<Vec<_>>()).buffered(ON_THEIR_WAY).collect().await
     }
 
+    /// Copies a new file. Without a view of the directory it is not begun.
     async fn copy_new(
         &self,
         source: &dyn Backend,

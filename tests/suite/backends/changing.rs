@@ -103,3 +103,22 @@ fn directories_are_made_and_removed_only_when_empty() {
         assert_eq!(kind_of(make("file")), FailureKind::WrongKind, "{}", subject.name);
     });
 }
+
+#[test]
+fn a_directory_is_not_replaced_by_a_file() {
+    each(|subject| {
+        if !subject.traits.empty_directories {
+            // Where keys are all there is, a file may have the name of a directory.
+            return;
+        }
+        subject.meddle("there/inside", "theirs");
+        subject.meddle("file", "tea");
+        let results = [
+            subject.write(copy_to("there", 3, Expect::Absent), b"tea", Ok(())),
+            subject.move_file("file", subject.version("file"), "there"),
+        ];
+        assert!(results.iter().all(Result::is_err), "{}: {results:?}", subject.name);
+        assert_eq!(subject.peek("there/inside").as_deref(), Some("theirs"), "{}", subject.name);
+        subject.check_files(&["file", "there/inside"]);
+    });
+}

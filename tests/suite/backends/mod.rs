@@ -4,6 +4,7 @@ mod changing;
 mod copying;
 mod faults;
 mod listing;
+mod together;
 
 use std::fs;
 use std::path::PathBuf;

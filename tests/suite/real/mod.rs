@@ -5,6 +5,7 @@ mod breaking_off;
 mod broken;
 mod busy;
 mod commands;
+mod dying;
 mod kill;
 mod machines;
 mod on_remotes;

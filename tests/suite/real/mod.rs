@@ -6,6 +6,7 @@ mod broken;
 mod busy;
 mod commands;
 mod kill;
+mod logins;
 mod on_remotes;
 mod program;
 mod remotes;

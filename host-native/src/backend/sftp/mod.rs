@@ -2,11 +2,12 @@
 //!
 //! What a folder holds is what rclone sees there: the same names, the same times in whole seconds, links followed. Requests go over a
 //! few connections, any number at once. A file is written under a temporary name and renamed when it is complete; before anything is
-//! replaced or deleted the server is asked what is there.
+//! replaced or deleted the server is asked what is there. What was written is made durable where the server can do so.
 
 mod change;
 mod connection;
 mod directories;
+mod durable;
 mod entry;
 mod expand;
 mod failure;
@@ -147,8 +148,7 @@ impl Backend for Sftp {
     }
 
     fn flush(&self, _like: &dyn Backend) -> Answer<'_, ()> {
-        // A server has what it confirmed; when that reaches its disk is its own affair, as with rclone.
-        Box::pin(async { Ok(()) })
+        Box::pin(async move { self.make_durable().await })
     }
 }
 

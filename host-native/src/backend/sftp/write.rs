@@ -183,7 +183,7 @@ impl Sftp {
     }
 }
 
-/// Closes a file and sets its time, and returns what it then is.
+/// Closes a file, durable where the server can do so, and sets its time, and returns what it then is.
 async fn finish(
     connection: &Connection,
     copy: &CopyFile,
@@ -198,8 +198,15 @@ async fn finish(
             None => Ok(()),
         }
     };
-    let (closed, timed, there) = join3(connection.close(opened), set(), connection.stat(path)).await;
-    closed?;
+    let (timed, there) = if connection.syncs {
+        // A loss of power must not leave less under the final name than was written.
+        let (timed, there) = join(connection.close_durably(opened, wanted.clone()), connection.stat(path)).await;
+        (timed?, there)
+    } else {
+        let (closed, timed, there) = join3(connection.close(opened), set(), connection.stat(path)).await;
+        closed?;
+        (timed, there)
+    };
     let is_right = |there: &FileAttributes| {
         there.size.is_none_or(|there| there == size) && wanted.as_ref().is_none_or(|wanted| there.mtime == wanted.mtime)
     };

@@ -1,6 +1,7 @@
 //! What every backend promises, held against each of them: the folder can be looked into, and meddled with, from outside.
 
 mod changing;
+mod checksums;
 mod copying;
 mod faults;
 mod listing;
@@ -110,7 +111,8 @@ fn served(protocol: Option<Protocol>, by: By) -> Option<Subject> {
             let rclone = Arc::new(Rclone::new(None, &[], [&folder].into_iter(), &Transport::default()));
             runtime.block_on(rclone.open(&folder, Some(&kept.path))).unwrap()
         }
-        By::Us => opened(&runtime, &format!("{place}/folder"), Some(&kept.path), &[], home.path()),
+        // Where checksums cost something they are told only to a run that compares them.
+        By::Us => opened(&runtime, &format!("{place}/folder"), Some(&kept.path), &[("checksum", "true")], home.path()),
     };
     let name = match (protocol, by) {
         (None, _) => "rclone, local",

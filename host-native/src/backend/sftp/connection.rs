@@ -14,6 +14,7 @@ use russh_sftp::protocol::{File, FileAttributes, OpenFlags, Packet, Status, Stat
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 use super::durable::Changed;
+use super::exec::Running;
 use super::failure::{broken, leaves_connection, no_answer, of_request};
 use super::host_key::{Doubt, HostKey, preferred};
 use super::login::log_in;
@@ -27,6 +28,8 @@ const OPEN_AT_ONCE: usize = 64;
 const FOR_EVER_S: u64 = 365 * 24 * 60 * 60;
 /// A server that is asked nothing is told this often that we are still there.
 const KEPT_ALIVE: Duration = Duration::from_secs(60);
+/// A server that lets no further command run is asked again after this time.
+const UNTIL_DONE: Duration = Duration::from_millis(50);
 /// So much may come unasked for, in bytes.
 const WINDOW: u32 = 8 << 20;
 
@@ -44,6 +47,8 @@ pub struct Connection {
     pub home: String,
     open: Semaphore,
     is_broken: AtomicBool,
+    /// Whether a command was begun.
+    has_run: AtomicBool,
     /// Closed when the connection is.
     alive: watch::Receiver<()>,
     patience: Option<Duration>,
@@ -95,6 +100,7 @@ impl Connection {
             home: String::new(),
             open: Semaphore::new(OPEN_AT_ONCE),
             is_broken: AtomicBool::new(false),
+            has_run: AtomicBool::new(false),
             alive,
             patience,
             changed: Arc::clone(changed),
@@ -133,6 +139,34 @@ impl Connection {
             }
             of_request(&error)
         })
+    }
+
+    /// Waits for something as long as for an answer.
+    pub async fn patiently<T>(&self, waited: impl Future<Output = T>) -> Result<T, Failure> {
+        match self.patience {
+            None => Ok(waited.await),
+            Some(patience) => tokio::time::timeout(patience, waited).await.map_err(|_| no_answer()),
+        }
+    }
+
+    /// Begins a command; `None` when the server lets none run besides. One that let a command run before may not be done with it: it is
+    /// asked so many times.
+    pub async fn begin(&self, command: &str, tries: u32) -> Result<Option<Running>, Failure> {
+        for _ in 0..tries {
+            let opened = while_alive(&self.alive, self.ssh.channel_open_session());
+            match self.patiently(opened).await?.ok_or_else(broken)? {
+                Ok(channel) => {
+                    self.has_run.store(true, Ordering::Relaxed);
+                    return Running::begin(channel, self.alive.clone(), command).await.map(Some);
+                }
+                Err(russh::Error::ChannelOpenFailure(_)) if self.has_run.load(Ordering::Relaxed) => {
+                    tokio::time::sleep(UNTIL_DONE).await;
+                }
+                Err(russh::Error::ChannelOpenFailure(_)) => break,
+                Err(_) => return Err(broken()),
+            }
+        }
+        Ok(None)
     }
 
     /// Says what a path leads to, through links.
@@ -262,7 +296,7 @@ impl Connection {
 }
 
 /// Waits for something while a connection lives; `None` when that ends first.
-async fn while_alive<T>(alive: &watch::Receiver<()>, waited: impl Future<Output = T>) -> Option<T> {
+pub(super) async fn while_alive<T>(alive: &watch::Receiver<()>, waited: impl Future<Output = T>) -> Option<T> {
     let mut alive = alive.clone();
     tokio::select! {
         biased;

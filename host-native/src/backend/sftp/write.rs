@@ -52,9 +52,19 @@ impl Sftp {
                 Expect::Exactly(_) => connection.stat(target).await,
             }
         };
-        // All of these are asked at once; most servers carry them out in this order.
-        let (written, there) = join(finish(connection, copy, opened, staged, size), there).await;
-        let (written, there) = (written?, there?);
+        let finished = finish(connection, copy, opened, staged, size);
+        let (written, there) = match &copy.staging {
+            Staging::Temporary(temporary) if self.can_verify(copy) => {
+                let written = finished.await?;
+                self.verify(copy, temporary).await?;
+                (written, there.await?)
+            }
+            // All of these are asked at once; most servers carry them out in this order.
+            Staging::Temporary(_) | Staging::InPlace => {
+                let (written, there) = join(finished, there).await;
+                (written?, there?)
+            }
+        };
         check(there.as_ref(), &copy.expect)?;
         if let Some(wanted) = there.as_ref().and_then(permissions)
             && permissions(&written) != Some(wanted)
@@ -91,10 +101,14 @@ impl Sftp {
             }
         };
         let failure = match self.fill(connection, copy, &opened, content).await {
-            Ok(size) => match finish(connection, copy, opened, target, size).await {
-                Ok(written) => return Ok(found(&written)),
-                Err(failure) => failure,
-            },
+            Ok(size) => {
+                let written = finish(connection, copy, opened, target, size).await;
+                let verified = if written.is_ok() { self.verify(copy, &copy.target).await } else { Ok(()) };
+                match verified.and(written) {
+                    Ok(written) => return Ok(found(&written)),
+                    Err(failure) => failure,
+                }
+            }
             Err(failure) => {
                 connection.close(opened).await.ok();
                 failure

@@ -1,7 +1,9 @@
 //! Checksums that an SFTP server computes in a shell, as the options of the remote want it.
 
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Mutex;
 
 use bisync_engine::entry::Hash;
 use bisync_tests::real::servers::openssh::Openssh;
@@ -207,5 +209,66 @@ fn what_was_written_has_to_have_its_checksum() {
             assert_eq!(fs::read_to_string(remote.directory.join(name)).unwrap(), "12345");
             fs::remove_file(remote.directory.join(name)).unwrap();
         }
+    }
+}
+
+#[test]
+fn shells_whose_connection_ended_are_not_waited_for() {
+    let Some(rclone) = program::rclone() else { return };
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(home.path().join("folder")).unwrap();
+    for number in 0..200 {
+        fs::write(home.path().join(format!("folder/{number}")), "12345").unwrap();
+    }
+    let Some(server) = Server::try_start(&rclone, Protocol::Openssh, home.path()) else { return };
+    let way = Way::to(server.port());
+    let runtime = runtime();
+    let place = format!("{}:folder", server.connection_by(way.port()));
+    let backend = opened(&runtime, &place, None, &[("checksum", "true")], home.path());
+    let list = || runtime.block_on(backend.list_directory(path(""), Some("md5".into()), false));
+    let at_once = (0..8).map(|_| {
+        let backend = Arc::clone(&backend);
+        runtime.spawn(async move { backend.list_directory(path(""), Some("md5".into()), false).await })
+    });
+    for listed in at_once.collect::<Vec<_>>() {
+        assert_eq!(runtime.block_on(listed).unwrap().unwrap()[0].found.fingerprint.hash, Hash::parse(MD5));
+    }
+    way.cut();
+    // Who asks while the connection ends may be told so, once.
+    let listed = list().or_else(|_| list()).unwrap();
+    assert_eq!(listed[0].found.fingerprint.hash, Hash::parse(MD5));
+}
+
+/// A way to a server that can be cut.
+struct Way {
+    port: u16,
+    streams: Arc<Mutex<Vec<TcpStream>>>,
+}
+
+impl Way {
+    fn to(server: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (port, streams) = (listener.local_addr().unwrap().port(), Arc::<Mutex<Vec<TcpStream>>>::default());
+        let kept = Arc::clone(&streams);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let server = TcpStream::connect(("127.0.0.1", server)).unwrap();
+                for (mut from, mut to) in [(&stream, &server), (&server, &stream)]
+                    .map(|(from, to)| (from.try_clone().unwrap(), to.try_clone().unwrap()))
+                {
+                    std::thread::spawn(move || drop(std::io::copy(&mut from, &mut to)));
+                }
+                kept.lock().unwrap().extend([stream, server]);
+            }
+        });
+        Self { port, streams }
+    }
+
+    fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn cut(&self) {
+        self.streams.lock().unwrap().drain(..).for_each(|stream| stream.shutdown(Shutdown::Both).unwrap());
     }
 }

@@ -193,8 +193,10 @@ impl Sftp {
         let looks = paths.into_iter().map(|path| {
             let connection = &connection;
             async move {
-                let there = connection.stat(&self.at(&path)?).await?;
-                Ok::<_, Failure>(there.as_ref().map(found))
+                match connection.stat(&self.at(&path)?).await {
+                    Err(failure) if failure.kind == FailureKind::Temporary => Err(failure),
+                    there => Ok(there.ok().flatten().as_ref().map(found)),
+                }
             }
         });
         let there: Vec<_> = stream::iter(looks).buffered(LOOKED_AT_ONCE).try_collect().await?;

@@ -28,6 +28,11 @@ impl Running {
         Ok(Self { channel, alive })
     }
 
+    /// Says whether its connection lives.
+    pub fn is_connected(&self) -> bool {
+        self.alive.has_changed().is_ok()
+    }
+
     /// Gives it something to read.
     ///
     /// # Errors

@@ -55,7 +55,7 @@ impl Shells {
     pub async fn first_words(&self, server: &Server, command: &str, paths: &[String]) -> Result<Vec<String>, Failure> {
         loop {
             let place = self.at_once.acquire().await.map_err(|_| broken())?;
-            let idle = self.there().idle.pop();
+            let idle = self.there().idlest();
             let mut shell = match idle {
                 Some(shell) => shell,
                 None => {
@@ -89,6 +89,19 @@ impl Shells {
     fn there(&self) -> MutexGuard<'_, There> {
         // Nothing is done with the lock held that could leave half of it.
         self.there.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl There {
+    /// Takes a shell that waits. Those whose connection is no more are forgotten.
+    fn idlest(&mut self) -> Option<Shell> {
+        while let Some(shell) = self.idle.pop() {
+            if shell.running.is_connected() {
+                return Some(shell);
+            }
+            self.count -= 1;
+        }
+        None
     }
 }
 

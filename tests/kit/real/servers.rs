@@ -1,7 +1,8 @@
 //! Servers for tests, on this machine only: rclone serves a directory over a protocol, or the server that people use for it.
 
 mod apache;
-mod openssh;
+pub mod openssh;
+pub mod strange;
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};

@@ -1,20 +1,21 @@
 //! What every backend promises, held against each of them: the folder can be looked into, and meddled with, from outside.
 
 mod changing;
+mod checksums;
 mod copying;
 mod faults;
 mod listing;
 mod together;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bisync::backend::local::{Local, Sight};
 use bisync::backend::open::{Native, Opening, native};
 use bisync::backend::rclone::Rclone;
 use bisync::backend::{Backend, Content, Transport};
-use bisync::remote::{Config, Connection, Destination};
+use bisync::remote::{Address, Config, Connection, Destination};
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
 use bisync_engine::options::Options;
 use bisync_engine::path::RelPath;
@@ -104,28 +105,15 @@ fn served(protocol: Option<Protocol>, by: By) -> Option<Subject> {
         // Without an option of its own it would be a directory, and not served.
         None => format!(":local,nounc:{}", served.display()),
     };
-    let address = |below: &str| {
-        let connection = Connection::parse(&format!("{place}/{below}")).unwrap().unwrap();
-        match Destination::of(&connection, &Config::default()).unwrap() {
-            Destination::Remote(address) => *address,
-            Destination::Directory(path) => panic!("{path}"),
-        }
-    };
-    let (folder, kept) = (address("folder"), address("kept"));
+    let (folder, kept) = (address(&format!("{place}/folder")), address(&format!("{place}/kept")));
     let runtime = runtime();
-    let transport = Transport::default();
     let backend = match by {
         By::Rclone => {
-            let rclone = Arc::new(Rclone::new(None, &[], [&folder].into_iter(), &transport));
+            let rclone = Arc::new(Rclone::new(None, &[], [&folder].into_iter(), &Transport::default()));
             runtime.block_on(rclone.open(&folder, Some(&kept.path))).unwrap()
         }
-        By::Us => {
-            let (options, backup) = (Options::parse(&[]).unwrap(), Some(&*kept.path));
-            let (remote, path, cache) = (&folder.remote, &*folder.path, home.path());
-            let Native { open, .. } = native(&remote.kind).unwrap();
-            let opening = Opening { remote, path, backup, transport: &transport, options: &options, cache };
-            runtime.block_on(open(opening)).unwrap()
-        }
+        // Where checksums cost something they are told only to a run that compares them.
+        By::Us => opened(&runtime, &format!("{place}/folder"), Some(&kept.path), &[("checksum", "true")], home.path()),
     };
     let name = match (protocol, by) {
         (None, _) => "rclone, local",
@@ -141,6 +129,30 @@ fn served(protocol: Option<Protocol>, by: By) -> Option<Subject> {
     let is_keyed = protocol == Some(Protocol::S3);
     let traits = Traits { empty_directories: !is_keyed, any_name: !is_keyed };
     Some(Subject { name, backend, runtime, directory, backups, traits, _server: server, _home: home })
+}
+
+/// Returns the folder of a remote, as it is written on the command line.
+fn address(place: &str) -> Address {
+    let connection = Connection::parse(place).unwrap().unwrap();
+    match Destination::of(&connection, &Config::default()).unwrap() {
+        Destination::Remote(address) => *address,
+        Destination::Directory(path) => panic!("{path}"),
+    }
+}
+
+/// Opens a folder of a remote that is served here, with options of the run.
+fn opened(
+    runtime: &Runtime,
+    place: &str,
+    backup: Option<&str>,
+    options: &[(&str, &str)],
+    cache: &Path,
+) -> Arc<dyn Backend> {
+    let given: Vec<_> = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let (options, transport, folder) = (Options::parse(&given).unwrap(), Transport::default(), address(place));
+    let (remote, path) = (&folder.remote, &*folder.path);
+    let Native { open, .. } = native(&remote.kind).unwrap();
+    runtime.block_on(open(Opening { remote, path, backup, transport: &transport, options: &options, cache })).unwrap()
 }
 
 fn path(text: &str) -> RelPath {

@@ -7,6 +7,7 @@ mod busy;
 mod commands;
 mod dying;
 mod kill;
+mod logins;
 mod machines;
 mod on_remotes;
 mod program;

@@ -1,22 +1,20 @@
 //! What servers do wrong: a server of a few lines answers as each test says, and is served.
 
 mod s3;
+mod sftp;
 mod webdav;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
-use bisync::backend::open::{Native, Opening, native};
-use bisync::backend::{Backend, Transport};
-use bisync::remote::{Config, Connection, Destination};
+use bisync::backend::Backend;
 use bisync_engine::entry::{Fingerprint, Found, Item};
-use bisync_engine::options::Options;
 use bisync_engine::protocol::{Expect, Failure};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use super::{copy_to, path, runtime};
+use super::{copy_to, opened, path, runtime};
 
 /// A folder on such a server.
 struct Faulty {
@@ -79,16 +77,8 @@ impl Faulty {
         });
         let home = tempfile::tempdir().unwrap();
         let place = place.replace("URL", &format!("http://{address}"));
-        let given: Vec<_> = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let connection = Connection::parse(&place).unwrap().unwrap();
-        let Destination::Remote(folder) = Destination::of(&connection, &Config::default()).unwrap() else { panic!() };
-        let (options, transport) = (Options::parse(&given).unwrap(), Transport::default());
-        let Native { open, .. } = native(&folder.remote.kind).unwrap();
-        let (remote, path) = (&folder.remote, &*folder.path);
-        let opening =
-            Opening { remote, path, backup: None, transport: &transport, options: &options, cache: home.path() };
         let runtime = runtime();
-        let backend = runtime.block_on(open(opening)).unwrap();
+        let backend = opened(&runtime, &place, None, options, home.path());
         Self { backend, runtime, heard, _home: home }
     }
 

@@ -31,8 +31,13 @@ type Answer = fn(request: &str, before: usize) -> String;
 impl Faulty {
     /// Serves a folder of a bucket.
     fn s3(answer: Answer) -> Self {
+        Self::s3_with(answer, &[("low-level-retries", "3")])
+    }
+
+    /// Serves a folder of a bucket, with options of the run.
+    fn s3_with(answer: Answer, options: &[(&str, &str)]) -> Self {
         let place = ":s3,provider=Minio,endpoint='URL',access_key_id=a,secret_access_key=s:bucket/d";
-        Self::new(place, answer, &[("low-level-retries", "3")])
+        Self::new(place, answer, options)
     }
 
     /// Serves a folder over WebDAV, with options of the run.
@@ -69,9 +74,12 @@ impl Faulty {
                 let before = heard.iter().filter(|other| other[..4] == request[..4]).count();
                 let answer = answer(&request, before);
                 heard.push(request);
-                match answer.as_str() {
-                    SILENCE => silent.push(stream),
-                    answer => drop(stream.write_all(answer.as_bytes())),
+                match answer.strip_suffix(SILENCE) {
+                    Some(beginning) => {
+                        stream.write_all(beginning.as_bytes()).ok();
+                        silent.push(stream);
+                    }
+                    None => drop(stream.write_all(answer.as_bytes())),
                 }
             }
         });
@@ -112,7 +120,7 @@ impl Faulty {
     }
 }
 
-/// An answer that never comes.
+/// An answer that never comes; at the end of one, more that never comes.
 const SILENCE: &str = "silence";
 
 /// Makes an answer whose connection is closed after it.

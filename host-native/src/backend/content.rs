@@ -32,6 +32,11 @@ impl Content {
         (Producer(sender), Self(receiver))
     }
 
+    /// Makes a content of bytes that are there already.
+    pub fn of(bytes: Vec<u8>) -> Self {
+        Self::produced(|producer| async move { producer.send(bytes).await })
+    }
+
     /// Makes a content that a task fills and ends.
     pub fn produced<F>(produce: impl FnOnce(Producer) -> F) -> Self
     where

@@ -21,12 +21,19 @@ use bisync_engine::protocol::{
 };
 
 pub use content::{Content, Producer, same_content};
-pub use perform::{Sides, perform};
+pub use perform::{Sides, perform, perform_together};
 pub use references::References;
 pub use transport::Transport;
 
 /// What a backend is working on.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+
+/// What several copies came to, each in the place of its request: what then is at the target, or `None` where it was not copied, or
+/// where that is not certain.
+pub type Together<'a> = Pin<Box<dyn Future<Output = Vec<Option<Found>>> + Send + 'a>>;
+
+/// The contents of several files, each in the place of its request; `None` where it was not read.
+pub type Contents<'a> = Pin<Box<dyn Future<Output = Vec<Option<Vec<u8>>>> + Send + 'a>>;
 
 /// A folder that is one side of a run.
 ///
@@ -53,6 +60,20 @@ pub trait Backend: Send + Sync {
     /// Copies from `source` without the content passing through here, where this backend can; `None` where it cannot.
     fn copy_from<'a>(&'a self, source: &'a dyn Backend, copy: &CopyFile) -> Option<Answer<'a, Found>> {
         let _ = (source, copy);
+        None
+    }
+
+    /// Copies small files from `source` together, where this backend then asks a server less often than for one after the other;
+    /// `None` where it does not. What is not copied so is asked for once more by itself, and told then why not.
+    fn copy_together<'a>(&'a self, source: &'a dyn Backend, copies: &'a [&'a CopyFile]) -> Option<Together<'a>> {
+        let _ = (source, copies);
+        None
+    }
+
+    /// Reads the sources of small copies together, where this backend then asks a server less often than for one after the other; `None`
+    /// where it does not. What is answered was the version that was asked for, before and after it was read.
+    fn read_together<'a>(&'a self, copies: &'a [&'a CopyFile]) -> Option<Contents<'a>> {
+        let _ = copies;
         None
     }
 

@@ -6,7 +6,7 @@ use bisync_engine::entry::Found;
 use bisync_engine::protocol::{CopyFile, Failure, FailureKind, Reply, Verb};
 use bisync_engine::side::Pair;
 
-use super::{Backend, References, failed, same_content};
+use super::{Backend, Content, References, failed, same_content};
 
 /// Both folders of a run, and where else their files may be found.
 #[derive(Clone)]
@@ -20,6 +20,40 @@ pub struct Sides {
 /// Carries out a verb that concerns a side. The verbs of the state store are not for a side, and fail.
 pub async fn perform(sides: &Sides, verb: Verb) -> Reply {
     carry_out(sides, verb).await.unwrap_or_else(Reply::Failed)
+}
+
+/// Carries out requests together, where they are copies and a side gains by it; the answers are in the order of the requests. `None`
+/// stands for what is to be carried out by itself.
+pub async fn perform_together(sides: &Sides, verbs: &[&Verb]) -> Vec<Option<Reply>> {
+    let copies = verbs.iter().map(|verb| if let Verb::CopyFile(copy) = verb { Some(copy) } else { None });
+    let copied = match copies.collect::<Option<Vec<_>>>() {
+        Some(copies) if copies.len() > 1 && sides.references.is_empty() => copy_together(&sides.folders, &copies).await,
+        Some(_) | None => None,
+    };
+    let copied = copied.unwrap_or_else(|| vec![None; verbs.len()]);
+    copied.into_iter().map(|found| found.map(|found| Reply::Done(Some(found)))).collect()
+}
+
+async fn copy_together(folders: &Pair<Arc<dyn Backend>>, copies: &[&CopyFile]) -> Option<Vec<Option<Found>>> {
+    let first = copies.first()?;
+    if copies.iter().any(|copy| copy.from != first.from) {
+        return None;
+    }
+    let (source, target) = (&folders[first.from], &folders[first.from.other()]);
+    if let Some(copied) = target.copy_together(source.as_ref(), copies) {
+        return Some(copied.await);
+    }
+    if target.copy_from(source.as_ref(), first).is_some() {
+        return None;
+    }
+    let mut copied = Vec::with_capacity(copies.len());
+    for (copy, content) in copies.iter().zip(source.read_together(copies)?.await) {
+        copied.push(match content {
+            Some(bytes) => target.write((*copy).clone(), Content::of(bytes)).await.ok(),
+            None => None,
+        });
+    }
+    Some(copied)
 }
 
 async fn carry_out(sides: &Sides, verb: Verb) -> Result<Reply, Failure> {

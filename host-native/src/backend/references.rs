@@ -66,6 +66,11 @@ impl References {
         }
     }
 
+    /// Says whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.directories.is_empty()
+    }
+
     /// Looks for the file that is to be copied. Returns the request that copies it from where it was found, and whose that is.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Those who carry out requests: threads that take them from a queue.
 //!
-//! Each request is carried out from beginning to end on one thread, which may block. What a local backend does is then a
-//! few system calls and nothing else; handing every request to a pool and back costs as much as copying a small file.
+//! Each request is carried out from beginning to end on one thread, which may block; those that are taken together may be carried out
+//! together. What a local backend does is then a few system calls and nothing else; handing every request to a pool and back costs as much as copying a small file.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -21,7 +21,7 @@ pub struct Lane {
     queue: Arc<Queue>,
     /// At most so many threads.
     limit: usize,
-    work: Arc<dyn Fn(Request) + Send + Sync>,
+    work: Arc<dyn Fn(Vec<Request>) + Send + Sync>,
 }
 
 struct Queue {
@@ -39,7 +39,7 @@ struct State {
 
 impl Lane {
     /// Makes a lane without threads; they begin when there is work for them.
-    pub fn new(limit: usize, work: Arc<dyn Fn(Request) + Send + Sync>) -> Self {
+    pub fn new(limit: usize, work: Arc<dyn Fn(Vec<Request>) + Send + Sync>) -> Self {
         Self { queue: Arc::new(Queue { state: Mutex::default(), changed: Condvar::new() }), limit, work }
     }
 
@@ -103,13 +103,13 @@ fn changed(verb: &Verb) -> Option<((Side, RelPath), u64)> {
 }
 
 impl Queue {
-    fn serve(&self, work: &dyn Fn(Request)) {
+    fn serve(&self, work: &dyn Fn(Vec<Request>)) {
         let mut state = self.lock();
         while !state.is_closed {
             let together = state.take_together();
             if !together.is_empty() {
                 drop(state);
-                together.into_iter().for_each(work);
+                work(together);
                 state = self.lock();
             } else {
                 state.idle += 1;

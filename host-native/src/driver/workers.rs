@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::lane::Lane;
 use super::limits::Limits;
 use super::tries::carry_out;
-use crate::backend::Sides;
+use crate::backend::{Sides, perform_together};
 use crate::report::progress::Counters;
 use crate::state::StateStore;
 
@@ -48,17 +48,22 @@ impl Workers {
             }
         });
         let stopping = Arc::new(AtomicBool::new(false));
-        let work: Arc<dyn Fn(Request) + Send + Sync> = {
+        let work: Arc<dyn Fn(Vec<Request>) + Send + Sync> = {
             let (runtime, stopping, replies) = (Handle::current(), Arc::clone(&stopping), replies.clone());
-            Arc::new(move |Request { id, verb }| {
-                counters.begin(&verb);
+            Arc::new(move |requests| {
                 // Unlike the runtime's own `block_on`, this lets what it waits for block the thread.
                 let _inside = runtime.enter();
-                let reply = pollster::block_on(carry_out(&sides, &verb, &stopping, limits));
-                counters.end(&verb);
-                for reply in in_pages(reply) {
-                    // Nobody hears it any more when the run broke off.
-                    let _ = replies.blocking_send((id, reply));
+                let verbs: Vec<_> = requests.iter().map(|request| &request.verb).collect();
+                let done = pollster::block_on(perform_together(&sides, &verbs));
+                for (Request { id, verb }, done) in requests.into_iter().zip(done) {
+                    counters.begin(&verb);
+                    let alone = || pollster::block_on(carry_out(&sides, &verb, &stopping, limits));
+                    let reply = done.unwrap_or_else(alone);
+                    counters.end(&verb);
+                    for reply in in_pages(reply) {
+                        // Nobody hears it any more when the run broke off.
+                        let _ = replies.blocking_send((id, reply));
+                    }
                 }
             })
         };

@@ -7,6 +7,7 @@ pub mod edits;
 pub mod flags;
 pub mod folders;
 pub mod home;
+pub mod interposed;
 pub mod program;
 pub mod proxy;
 pub mod servers;

@@ -29,25 +29,11 @@ impl Proxy {
     /// # Panics
     /// When this machine has no port left.
     pub fn to(server: u16, mut random: Random) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
         let mut cuts = Cuts { more: 2 + random.below(12), random, left: 0 };
         cuts.draw();
         let cuts = Arc::new(Mutex::new(cuts));
         let shared = Arc::clone(&cuts);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                // Where nobody listens any more, the connection ends at once.
-                let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, server)) else { continue };
-                for (from, to) in [(&stream, &server), (&server, &stream)] {
-                    let (from, to, cuts) = (from.try_clone().unwrap(), to.try_clone().unwrap(), Arc::clone(&shared));
-                    std::thread::spawn(move || {
-                        pass_on(&from, &to, &cuts);
-                        [from, to].iter().for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
-                    });
-                }
-            }
-        });
+        let port = lead_to(server, move |bytes| shared.lock().unwrap().cut(bytes.len()));
         Self { port, cuts }
     }
 
@@ -72,26 +58,51 @@ impl Cuts {
         let most = 1 << (9 + self.random.below(13));
         self.left = 1 + self.random.below(most);
     }
+
+    /// Returns how many of these bytes still pass before the connection breaks, if it does.
+    fn cut(&mut self, count: usize) -> Option<usize> {
+        if self.more == 0 {
+            return None;
+        }
+        if self.left < count {
+            let passing = self.left;
+            self.draw();
+            return Some(passing);
+        }
+        self.left -= count;
+        None
+    }
+}
+
+/// Leads to a port of this machine, and returns the port that does so until the test ends. `cut` sees all that comes, from both
+/// ends, before it goes on, and says after how many bytes of it the connection breaks, if it is to break.
+pub(super) fn lead_to(server: u16, cut: impl Fn(&[u8]) -> Option<usize> + Send + Sync + 'static) -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let cut = Arc::new(cut);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            // Where nobody listens any more, the connection ends at once.
+            let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, server)) else { continue };
+            for (from, to) in [(&stream, &server), (&server, &stream)] {
+                let (from, to, cut) = (from.try_clone().unwrap(), to.try_clone().unwrap(), Arc::clone(&cut));
+                std::thread::spawn(move || {
+                    pass_on(&from, &to, &*cut);
+                    [from, to].iter().for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
+                });
+            }
+        }
+    });
+    port
 }
 
 /// Passes on what comes, until either end closes or the connection is to break.
-fn pass_on(mut from: &TcpStream, mut to: &TcpStream, cuts: &Mutex<Cuts>) {
+fn pass_on(mut from: &TcpStream, mut to: &TcpStream, cut: &impl Fn(&[u8]) -> Option<usize>) {
     let mut buffer = [0; 16 * 1024];
     loop {
         let Ok(count @ 1..) = from.read(&mut buffer) else { return };
-        let (passing, breaks) = match &mut *cuts.lock().unwrap() {
-            Cuts { more: 0, .. } => (count, false),
-            cuts if cuts.left < count => {
-                let passing = cuts.left;
-                cuts.draw();
-                (passing, true)
-            }
-            cuts => {
-                cuts.left -= count;
-                (count, false)
-            }
-        };
-        if to.write_all(&buffer[..passing]).is_err() || breaks {
+        let cut = cut(&buffer[..count]);
+        if to.write_all(&buffer[..cut.unwrap_or(count)]).is_err() || cut.is_some() {
             return;
         }
     }

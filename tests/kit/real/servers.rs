@@ -1,7 +1,9 @@
 //! Servers for tests, on this machine only: rclone serves a directory over a protocol, or the server that people use for it.
 
 mod apache;
-mod openssh;
+mod moto;
+pub mod openssh;
+pub mod strange;
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -10,6 +12,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+use self::moto::Memory;
 
 /// The password `secret`, obscured as rclone does it.
 pub const PASSWORD: &str = "H2-hQutpFzGhp88XyIOUa7dYCUuzJw";
@@ -22,6 +26,8 @@ const STARTS_IN: Duration = Duration::from_secs(30);
 pub enum Protocol {
     /// S3; directories in the root are the buckets.
     S3,
+    /// S3, by moto, which looks itself whether what a request expects is there.
+    Moto,
     /// SFTP.
     Sftp,
     /// SFTP, by OpenSSH.
@@ -41,6 +47,8 @@ pub struct Server {
     connection: String,
     /// What it needs for itself.
     _own: Option<TempDir>,
+    /// What it has, where that is not on the disk.
+    memory: Option<Memory>,
 }
 
 impl Server {
@@ -49,8 +57,19 @@ impl Server {
     /// # Panics
     /// When it cannot be started.
     pub fn try_start(rclone: &Path, protocol: Protocol, directory: &Path) -> Option<Self> {
+        Self::try_start_with(rclone, protocol, directory, &[])
+    }
+
+    /// Serves a directory, with more arguments for rclone where that is the server; `None` as for [`try_start`](Self::try_start).
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn try_start_with(rclone: &Path, protocol: Protocol, directory: &Path, more: &[String]) -> Option<Self> {
         match protocol {
-            Protocol::S3 | Protocol::Sftp | Protocol::Webdav => Some(Self::start(rclone, protocol, directory)),
+            Protocol::S3 | Protocol::Sftp | Protocol::Webdav => {
+                Some(Self::start_with(rclone, protocol, directory, more))
+            }
+            Protocol::Moto => moto::serve(rclone, directory),
             Protocol::Openssh => openssh::serve(directory),
             Protocol::Apache => apache::serve(directory),
         }
@@ -85,7 +104,7 @@ impl Server {
                 user,
                 format!(":webdav,url='http://127.0.0.1:{port}',vendor=rclone,user=user,pass={PASSWORD}"),
             ),
-            Protocol::Openssh | Protocol::Apache => panic!("rclone does not serve {protocol:?}"),
+            Protocol::Moto | Protocol::Openssh | Protocol::Apache => panic!("rclone does not serve {protocol:?}"),
         };
         let mut command = Command::new(rclone);
         command.args(["--config=", "serve", name]).arg(directory).arg(format!("--addr=127.0.0.1:{port}"));
@@ -104,7 +123,23 @@ impl Server {
             assert!(Instant::now() < deadline, "nothing is served: {command:?}");
             std::thread::sleep(Duration::from_millis(10));
         }
-        Self { process, port, connection, _own: own }
+        Self { process, port, connection, _own: own, memory: None }
+    }
+
+    /// Makes what was done on the disk, at a path below the directory, what is served there. Most servers serve the disk itself.
+    ///
+    /// # Panics
+    /// When it cannot be done.
+    pub fn bring_in(&self, path: &str) {
+        self.memory.iter().for_each(|memory| memory.bring_in(path));
+    }
+
+    /// Makes what is served, below a path of a directory, what is on the disk there. Most servers serve the disk itself.
+    ///
+    /// # Panics
+    /// When it cannot be done.
+    pub fn bring_out(&self, path: &str) {
+        self.memory.iter().for_each(|memory| memory.bring_out(path));
     }
 
     /// Returns the options of a remote that reaches it by another port, where whoever answers is taken for it.

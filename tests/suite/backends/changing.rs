@@ -61,7 +61,7 @@ fn a_deleted_file_is_kept_where_that_is_wanted() {
         subject.meddle("d/file", "tea");
         subject.delete("d/file", subject.version("d/file"), Disposal::Backup(path("d/file"))).unwrap();
         subject.check_files(&[]);
-        assert_eq!(fs::read_to_string(subject.backups.join("d/file")).unwrap(), "tea", "{}", subject.name);
+        assert_eq!(subject.kept("d/file").as_deref(), Some("tea"), "{}", subject.name);
     });
 }
 
@@ -101,5 +101,24 @@ fn directories_are_made_and_removed_only_when_empty() {
         assert!(!subject.directory.join("a").exists() && subject.peek("full/x/file").is_some(), "{}", subject.name);
         subject.meddle("file", "tea");
         assert_eq!(kind_of(make("file")), FailureKind::WrongKind, "{}", subject.name);
+    });
+}
+
+#[test]
+fn a_directory_is_not_replaced_by_a_file() {
+    each(|subject| {
+        if !subject.traits.empty_directories {
+            // Where keys are all there is, a file may have the name of a directory.
+            return;
+        }
+        subject.meddle("there/inside", "theirs");
+        subject.meddle("file", "tea");
+        let results = [
+            subject.write(copy_to("there", 3, Expect::Absent), b"tea", Ok(())),
+            subject.move_file("file", subject.version("file"), "there"),
+        ];
+        assert!(results.iter().all(Result::is_err), "{}: {results:?}", subject.name);
+        assert_eq!(subject.peek("there/inside").as_deref(), Some("theirs"), "{}", subject.name);
+        subject.check_files(&["file", "there/inside"]);
     });
 }

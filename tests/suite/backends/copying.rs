@@ -7,7 +7,7 @@ fn content_arrives_whole() {
         for (name, content) in [("empty", &b""[..]), ("small", b"tea"), ("new/deep/large", &large)] {
             let found = subject.write(copy_to(name, content.len(), Expect::Absent), content, Ok(())).unwrap();
             assert_eq!(found.fingerprint.size, Some(content.len() as u64), "{}", subject.name);
-            assert!(fs::read(subject.directory.join(name)).unwrap() == content, "{}: {name}", subject.name);
+            assert!(subject.peek_bytes(name).unwrap() == content, "{}: {name}", subject.name);
             assert!(subject.read(name, subject.version(name)).unwrap() == content, "{}: {name}", subject.name);
         }
         subject.check_files(&["empty", "new/deep/large", "small"]);
@@ -38,7 +38,7 @@ fn a_file_is_replaced_only_when_it_is_what_was_listed() {
         let stale = subject.write(copy_to("there", 3, Expect::Exactly(listed.clone())), b"tea", Ok(()));
         assert_eq!(kind_of(stale), FailureKind::Refused, "{}", subject.name);
         assert_eq!(subject.peek("there").as_deref(), Some("theirs, edited"), "{}", subject.name);
-        fs::remove_file(subject.directory.join("there")).unwrap();
+        subject.remove("there");
         let gone = subject.write(copy_to("there", 3, Expect::Exactly(listed)), b"tea", Ok(()));
         assert_eq!(kind_of(gone), FailureKind::Refused, "{}", subject.name);
         subject.check_files(&[]);
@@ -68,8 +68,7 @@ fn what_is_replaced_is_kept_where_that_is_wanted() {
         let copy = CopyFile { disposal: Disposal::Backup(path("d/there.old")), ..copy_to("there", 3, expect) };
         subject.write(copy, b"tea", Ok(())).unwrap();
         assert_eq!(subject.peek("there").as_deref(), Some("tea"), "{}", subject.name);
-        let kept = fs::read_to_string(subject.backups.join("d/there.old")).unwrap();
-        assert_eq!(kept, "theirs", "{}", subject.name);
+        assert_eq!(subject.kept("d/there.old").as_deref(), Some("theirs"), "{}", subject.name);
     });
 }
 

@@ -1,19 +1,22 @@
 //! What every backend promises, held against each of them: the folder can be looked into, and meddled with, from outside.
 
 mod changing;
+mod checksums;
+mod conditions;
 mod copying;
 mod faults;
 mod listing;
+mod together;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bisync::backend::local::{Local, Sight};
 use bisync::backend::open::{Native, Opening, native};
 use bisync::backend::rclone::Rclone;
 use bisync::backend::{Backend, Content, Transport};
-use bisync::remote::{Config, Connection, Destination};
+use bisync::remote::{Address, Config, Connection, Destination};
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
 use bisync_engine::options::Options;
 use bisync_engine::path::RelPath;
@@ -34,7 +37,7 @@ struct Subject {
     backups: PathBuf,
     /// What is promised only by some.
     traits: Traits,
-    _server: Option<Server>,
+    server: Option<Arc<Server>>,
     _home: TempDir,
 }
 
@@ -56,6 +59,7 @@ fn each(check: impl Fn(&Subject)) {
         served(Some(Protocol::Webdav), By::Rclone),
         served(Some(Protocol::S3), By::Rclone),
         served(Some(Protocol::S3), By::Us),
+        served(Some(Protocol::Moto), By::Us),
         served(Some(Protocol::Webdav), By::Us),
         served(Some(Protocol::Apache), By::Us),
         served(Some(Protocol::Sftp), By::Us),
@@ -75,7 +79,7 @@ fn local() -> Subject {
     fs::create_dir(&directory).unwrap();
     let backend = Arc::new(Local::open(&directory, Some(&backups), Sight::default()).unwrap());
     let traits = Traits { empty_directories: true, any_name: true };
-    Subject { name: "local", backend, runtime: runtime(), directory, backups, traits, _server: None, _home: home }
+    Subject { name: "local", backend, runtime: runtime(), directory, backups, traits, server: None, _home: home }
 }
 
 /// Who speaks to a server.
@@ -89,6 +93,11 @@ enum By {
 
 /// A folder of a server that rclone runs for this protocol, or as it is on the disk.
 fn served(protocol: Option<Protocol>, by: By) -> Option<Subject> {
+    reached(protocol, by, |server| server.connection().to_owned())
+}
+
+/// A folder that is reached by the options of a remote that `connection` makes.
+fn reached(protocol: Option<Protocol>, by: By, connection: impl FnOnce(&Server) -> String) -> Option<Subject> {
     let rclone = program::rclone()?;
     let home = tempfile::tempdir().unwrap();
     let served = home.path().join("bucket");
@@ -96,35 +105,22 @@ fn served(protocol: Option<Protocol>, by: By) -> Option<Subject> {
     fs::create_dir_all(&directory).unwrap();
     let server = match protocol {
         None => None,
-        Some(protocol) => Some(Server::try_start(&rclone, protocol, home.path())?),
+        Some(protocol) => Some(Arc::new(Server::try_start(&rclone, protocol, home.path())?)),
     };
     let place = match &server {
-        Some(server) => format!("{}:bucket", server.connection()),
+        Some(server) => format!("{}:bucket", connection(server)),
         // Without an option of its own it would be a directory, and not served.
         None => format!(":local,nounc:{}", served.display()),
     };
-    let address = |below: &str| {
-        let connection = Connection::parse(&format!("{place}/{below}")).unwrap().unwrap();
-        match Destination::of(&connection, &Config::default()).unwrap() {
-            Destination::Remote(address) => *address,
-            Destination::Directory(path) => panic!("{path}"),
-        }
-    };
-    let (folder, kept) = (address("folder"), address("kept"));
+    let (folder, kept) = (address(&format!("{place}/folder")), address(&format!("{place}/kept")));
     let runtime = runtime();
-    let transport = Transport::default();
     let backend = match by {
         By::Rclone => {
-            let rclone = Arc::new(Rclone::new(None, &[], [&folder].into_iter(), &transport));
+            let rclone = Arc::new(Rclone::new(None, &[], [&folder].into_iter(), &Transport::default()));
             runtime.block_on(rclone.open(&folder, Some(&kept.path))).unwrap()
         }
-        By::Us => {
-            let (options, backup) = (Options::parse(&[]).unwrap(), Some(&*kept.path));
-            let (remote, path, cache) = (&folder.remote, &*folder.path, home.path());
-            let Native { open, .. } = native(&remote.kind).unwrap();
-            let opening = Opening { remote, path, backup, transport: &transport, options: &options, cache };
-            runtime.block_on(open(opening)).unwrap()
-        }
+        // Where checksums cost something they are told only to a run that compares them.
+        By::Us => opened(&runtime, &format!("{place}/folder"), Some(&kept.path), &[("checksum", "true")], home.path()),
     };
     let name = match (protocol, by) {
         (None, _) => "rclone, local",
@@ -136,10 +132,35 @@ fn served(protocol: Option<Protocol>, by: By) -> Option<Subject> {
         (Some(Protocol::Apache), _) => "WebDAV, Apache",
         (Some(Protocol::S3), By::Rclone) => "rclone, S3",
         (Some(Protocol::S3), By::Us) => "S3",
+        (Some(Protocol::Moto), _) => "S3, moto",
     };
-    let is_keyed = protocol == Some(Protocol::S3);
+    let is_keyed = matches!(protocol, Some(Protocol::S3 | Protocol::Moto));
     let traits = Traits { empty_directories: !is_keyed, any_name: !is_keyed };
-    Some(Subject { name, backend, runtime, directory, backups, traits, _server: server, _home: home })
+    Some(Subject { name, backend, runtime, directory, backups, traits, server, _home: home })
+}
+
+/// Returns the folder of a remote, as it is written on the command line.
+fn address(place: &str) -> Address {
+    let connection = Connection::parse(place).unwrap().unwrap();
+    match Destination::of(&connection, &Config::default()).unwrap() {
+        Destination::Remote(address) => *address,
+        Destination::Directory(path) => panic!("{path}"),
+    }
+}
+
+/// Opens a folder of a remote that is served here, with options of the run.
+fn opened(
+    runtime: &Runtime,
+    place: &str,
+    backup: Option<&str>,
+    options: &[(&str, &str)],
+    cache: &Path,
+) -> Arc<dyn Backend> {
+    let given: Vec<_> = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let (options, transport, folder) = (Options::parse(&given).unwrap(), Transport::default(), address(place));
+    let (remote, path) = (&folder.remote, &*folder.path);
+    let Native { open, .. } = native(&remote.kind).unwrap();
+    runtime.block_on(open(Opening { remote, path, backup, transport: &transport, options: &options, cache })).unwrap()
 }
 
 fn path(text: &str) -> RelPath {
@@ -162,11 +183,37 @@ impl Subject {
         let file = self.directory.join(name);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, content).unwrap();
+        self.bring_in(name);
+    }
+
+    /// Removes a file behind the backend's back.
+    fn remove(&self, name: &str) {
+        fs::remove_file(self.directory.join(name)).unwrap();
+        self.bring_in(name);
+    }
+
+    fn bring_in(&self, name: &str) {
+        self.server.iter().for_each(|server| server.bring_in(&format!("bucket/folder/{name}")));
+    }
+
+    fn bring_out(&self) {
+        self.server.iter().for_each(|server| server.bring_out("bucket/folder"));
     }
 
     /// Reads a file behind the backend's back.
     fn peek(&self, name: &str) -> Option<String> {
-        fs::read_to_string(self.directory.join(name)).ok()
+        self.peek_bytes(name).map(|bytes| String::from_utf8(bytes).unwrap())
+    }
+
+    fn peek_bytes(&self, name: &str) -> Option<Vec<u8>> {
+        self.bring_out();
+        fs::read(self.directory.join(name)).ok()
+    }
+
+    /// Reads a backup behind the backend's back.
+    fn kept(&self, name: &str) -> Option<String> {
+        self.server.iter().for_each(|server| server.bring_out("bucket/kept"));
+        fs::read_to_string(self.backups.join(name)).ok()
     }
 
     fn list(&self, directory: &str) -> Result<Vec<Item>, Failure> {
@@ -213,6 +260,7 @@ impl Subject {
 
     /// Asserts that nothing is there but these files.
     fn check_files(&self, expected: &[&str]) {
+        self.bring_out();
         let tree = bisync_tests::real::folders::files(&bisync_tests::real::folders::read_tree(&self.directory));
         let names: Vec<_> = tree.keys().map(String::as_str).collect();
         assert_eq!(names, expected, "{}", self.name);

@@ -21,10 +21,10 @@ use super::breaking_off::{
 };
 
 /// So many are tried.
-const TRIALS: u64 = 12;
+const TRIALS: u64 = 15;
 
 /// The SFTP server of rclone does not get over broken connections: it is busy with them for minutes.
-const PROTOCOLS: [Protocol; 4] = [Protocol::S3, Protocol::Openssh, Protocol::Webdav, Protocol::Apache];
+const PROTOCOLS: [Protocol; 5] = [Protocol::S3, Protocol::Openssh, Protocol::Webdav, Protocol::Apache, Protocol::Moto];
 
 #[test]
 fn broken_connections_lose_nothing() {
@@ -42,6 +42,7 @@ fn broken_connections_lose_nothing() {
         let begin = Instant::now();
         run_to_success(&whole, &two(server.connection()));
         let run_time = begin.elapsed();
+        server.bring_out("two");
         drop(server);
 
         let server = Server::try_start(&rclone, protocol, &broken).unwrap();
@@ -54,10 +55,12 @@ fn broken_connections_lose_nothing() {
             } else {
                 program::run(&program::bisync(), &broken, &arguments(&by_proxy));
             }
+            server.bring_out("two");
             check_nothing_is_half_done(&known, &both_sides(&broken), &side(&whole, Side::One));
         }
         proxy.mend();
         run_to_success(&broken, &by_proxy);
+        server.bring_out("two");
         check(&broken, &whole, protocol != Protocol::Apache);
     }
 }
@@ -84,6 +87,7 @@ fn prepare(rclone: &Path, protocol: Protocol, random: &mut Random, home: &Path) 
     // Some first runs meet what breaks, some later ones.
     if !random.once_in(3) {
         run_to_success(home, &two(server.connection()));
+        server.bring_out("two");
         edits(random).iter().for_each(|edit| edit.apply(home));
     }
     Some(both_sides(home))

@@ -44,19 +44,18 @@ export async function asked(words: string[], variables: Variables): Promise<Aske
   const notices = unknownVariables(variables);
   const command = COMMANDS.find((command) => command === line.operands[0]);
   if (command === "apply") return { ...(await appliedBy(line)), notices };
-  const configuration = await loadConfiguration(lastValue(own, "defaults-file") ?? (variables["BISYNC_DEFAULTS_FILE"] || undefined), variables);
-  if (command === "pairs") return { show: pairs(line, configuration), notices };
-  if (command !== undefined) {
+  if (command !== undefined && command !== "pairs") {
     const text = `\`bisync ${command}\` is not carried out by the command for Node, but by the program; for a folder of that name write \`./${command}\``;
     throw new BisyncError("usage", text);
   }
+  const configuration = await loadConfiguration(lastValue(own, "defaults-file") ?? (variables["BISYNC_DEFAULTS_FILE"] || undefined), variables);
+  if (command === "pairs") return { show: pairs(line, configuration), notices };
   const { paths, given: ofPair } = pathsOf(line.operands, configuration);
   const given = settled([line.given, optionsOf(variables, "BISYNC_"), optionsOf(variables, "RCLONE_"), ofPair, configuration.defaults]);
   if (isOn(given, "quiet") && given.some(([name, value]) => name === "verbose" && value !== "0")) {
     throw new BisyncError("usage", "`--quiet` and `--verbose` contradict each other");
   }
-  checkIsLocal([...paths, ...given.filter(([name]) => BACKUPS.includes(name)).map(([, value]) => value)]);
-  return { paths, given, notices };
+  return { ...local({ paths, given }), notices };
 }
 
 /** Both paths, and the options of their pair if they were given by its name. */
@@ -99,7 +98,7 @@ async function appliedBy({ operands: [command = "", file, ...more], given }: Arg
     if (problem !== undefined) throw new BisyncError("usage", problem, { path: option[0] });
     checkIsHere(...option);
   }
-  return { paths: [roots.path1, roots.path2], given: counts, plan };
+  return local({ paths: [roots.path1, roots.path2], given: counts, plan });
 }
 
 /** Lists the named pairs in columns. */
@@ -117,9 +116,11 @@ function checkTaken(command: string, what: string | undefined): void {
   throw new BisyncError("usage", `\`bisync ${command}\` takes no \`${what}\`; for a folder of that name write \`./${command}\``);
 }
 
-function checkIsLocal(paths: string[]): void {
-  const remote = paths.find(namesRemote);
-  if (remote === undefined) return;
+/** Throws when a run is for anything but folders of this computer. */
+function local(asked: RunAsked): RunAsked {
+  const backups = asked.given.filter(([name]) => BACKUPS.includes(name)).map(([, value]) => value);
+  const remote = [...asked.paths, ...backups].find(namesRemote);
+  if (remote === undefined) return asked;
   const text = `\`${remote}\` is on a remote, which the command for Node does not reach, but the program bisync; for a local directory write \`./\` before its name`;
   throw new BisyncError("usage", text, { path: remote });
 }

@@ -4,6 +4,7 @@
 // do not depend on where the command is started; `~/` is the home directory.
 
 import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 
 import { parse, TomlDate, TomlError, type TomlTable, type TomlValue } from "smol-toml";
@@ -37,22 +38,20 @@ export const COMMANDS = ["apply", "explain", "pairs", "remotes", "filter-test", 
 /** Reads the file that `--defaults-file` names, else the one in its usual place, if it is there. */
 export async function loadConfiguration(named: string | undefined, variables: Variables): Promise<Configuration> {
   const nothing: Configuration = { defaults: [], pairs: new Map() };
-  const home = absolute(variables["HOME"]);
-  const base = absolute(variables["XDG_CONFIG_HOME"]) ?? (home && join(home, ".config"));
+  const home = variables["HOME"] || (process.platform === "win32" ? homedir() : undefined);
+  // The XDG specification has relative paths ignored.
+  const base = [variables["XDG_CONFIG_HOME"], home && join(home, ".config")].find((path) => path && isAbsolute(path));
   const file = named === undefined ? base && join(base, "bisync/config.toml") : named && resolve(named);
   if (!file) return nothing;
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await readFile(file));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(await readFile(file));
   } catch (error) {
     if (named === undefined && isCode(error, "ENOENT")) return nothing;
     throw new BisyncError("other", `cannot read \`${file}\`: ${failure(error, file).message}`, { path: file, cause: error });
   }
-  return new Reader(text, file, variables["HOME"] || undefined).read();
+  return new Reader(text, file, home).read();
 }
-
-/** The directories of the XDG specification have relative paths ignored. */
-const absolute = (path: string | undefined) => (path && isAbsolute(path) ? path : undefined);
 
 class Reader {
   readonly #text: string;

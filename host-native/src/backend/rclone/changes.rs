@@ -52,6 +52,17 @@ impl Folder {
         self.rclone.order("operations/movefile", input).await
     }
 
+    /// Gives a staged file its name, unless something has it: then both stay as they are.
+    pub(super) async fn rename_new(&self, staged: &RelPath, target: &RelPath) -> Result<(), Failure> {
+        let mut options = exactly();
+        options["IgnoreExisting"] = true.into();
+        let input = json!({
+            "srcFs": self.place, "srcRemote": staged.as_str(),
+            "dstFs": self.place, "dstRemote": target.as_str(), "_config": options,
+        });
+        self.rclone.order("operations/movefile", input).await
+    }
+
     fn backup_place(&self) -> Result<&str, Failure> {
         self.backup.as_deref().ok_or_else(|| failed(FailureKind::Other, "no directory for backups was given"))
     }

@@ -3,13 +3,15 @@
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{self, Command, Stdio};
+use std::process::{self, ChildStdin, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bisync_engine::protocol::{Failure, FailureKind};
+use bytes::Bytes;
 use reqwest::{Client, Response};
 use tempfile::TempDir;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::launch::Launch;
 use super::{failed, failure};
@@ -20,15 +22,21 @@ const STARTS_IN: Duration = Duration::from_secs(30);
 /// How often it is looked whether it does.
 const LOOKS_EVERY: Duration = Duration::from_millis(10);
 
-/// Runs rclone until its own input ends: that is when this process has ended, in whatever way. rclone would wait some seconds for
-/// connections on which nothing was asked; it gets a moment to tidy up.
-const KEEPER: &str = r#""$@" </dev/null & child=$!; read -r _; kill "$child" 2>/dev/null
-(sleep 0.2; kill -9 "$child" 2>/dev/null) & wait "$child""#;
+/// Runs rclone until it ends, or until its own input does: that is when this process has ended, in whatever way. rclone would wait some
+/// seconds for connections on which nothing was asked; it gets a moment to tidy up.
+const KEEPER: &str = r#"exec 3<&0
+"$@" </dev/null 3<&- & child=$!
+(read -r _ <&3; kill "$child"; sleep 0.2; kill -9 "$child") 2>/dev/null & watcher=$!
+wait "$child"; kill "$watcher" 2>/dev/null"#;
 
 /// rclone as a server that only this process can reach.
 pub struct Child {
     keeper: process::Child,
+    /// The keeper's input: rclone ends with it.
+    input: Mutex<Option<ChildStdin>>,
     client: Client,
+    /// So long nothing may come before it is asked whether it is still there, and so long that answer may take.
+    patience: Duration,
     /// Where its socket, its log and content on its way are. Nobody else can look into it.
     pub directory: TempDir,
 }
@@ -53,19 +61,19 @@ impl Child {
         launch.prepare(&mut command);
         // What the terminal tells this process, such as to stop, it does not tell the child.
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log_file);
-        let keeper = command.spawn().map_err(|error| broken("rclone cannot be started", &error))?;
+        let mut keeper = command.spawn().map_err(|error| broken("rclone cannot be started", &error))?;
         let client = builder().unix_socket(socket).no_proxy().build();
         let client = client.map_err(|error| broken("no connection to rclone", &error))?;
-        let mut child = Self { keeper, client, directory };
+        let input = Mutex::new(keeper.stdin.take());
+        let mut child = Self { keeper, input, client, patience: launch.patience, directory };
         let deadline = Instant::now() + STARTS_IN;
         while child.call("rc/noop", "{}").await.is_err() {
-            let has_ended =
-                fs::read_to_string(&log).is_ok_and(|text| text.contains("CRITICAL") || text.contains("Fatal"));
-            if has_ended || Instant::now() > deadline || !matches!(child.keeper.try_wait(), Ok(None)) {
+            if Instant::now() > deadline || !matches!(child.keeper.try_wait(), Ok(None)) {
                 let text = fs::read_to_string(&log).unwrap_or_default();
-                let last = text.lines().last().unwrap_or("it says nothing");
-                let last = failure::without_secrets(last, launch.secrets());
-                return Err(failed(FailureKind::Other, &format!("rclone does not start: {last}")));
+                let said = failure::without_secrets(said(&text), launch.secrets());
+                let is_old = ["unknown flag", "unknown command"].iter().any(|words| said.contains(words));
+                let hint = if is_old { " (it may be too old: see https://rclone.org/install)" } else { "" };
+                return Err(failed(FailureKind::Other, &format!("rclone does not start: {said}{hint}")));
             }
             sleep(LOOKS_EVERY).await;
         }
@@ -73,23 +81,81 @@ impl Child {
     }
 
     /// Makes a call, and returns the status and the body of the answer.
-    pub async fn call(&self, method: &str, body: &str) -> Result<(u16, Vec<u8>), reqwest::Error> {
+    pub async fn call(&self, method: &str, body: &str) -> Result<(u16, Bytes), Silence> {
         let request = self.client.post(format!("http://rclone/{method}"));
-        let response = request.header("content-type", "application/json").body(body.to_owned()).send().await?;
-        let status = response.status().as_u16();
-        Ok((status, response.bytes().await?.to_vec()))
+        let request = request.header("content-type", "application/json").body(body.to_owned());
+        self.while_it_answers(async {
+            let response = request.send().await?;
+            let status = response.status().as_u16();
+            Ok((status, response.bytes().await?))
+        })
+        .await
     }
 
     /// Begins to read a file.
-    pub async fn open(&self, url_path: &str) -> Result<Response, reqwest::Error> {
-        self.client.get(format!("http://rclone/{url_path}")).send().await
+    pub async fn open(&self, url_path: &str) -> Result<Response, Silence> {
+        self.while_it_answers(self.client.get(format!("http://rclone/{url_path}")).send()).await
     }
+
+    /// Reads on.
+    pub async fn next(&self, response: &mut Response) -> Result<Option<Vec<u8>>, Silence> {
+        let next = self.while_it_answers(response.chunk()).await?;
+        Ok(next.map(Into::into))
+    }
+
+    /// Ends it, whatever it is doing.
+    pub fn end(&self) {
+        self.input.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Waits for an answer, however long it takes, unless rclone answers nobody any more.
+    async fn while_it_answers<T>(&self, answer: impl Future<Output = reqwest::Result<T>>) -> Result<T, Silence> {
+        let is_silent = async {
+            loop {
+                sleep(self.patience).await;
+                let noop = self.client.post("http://rclone/rc/noop").send();
+                if timeout(self.patience, noop).await.is_err() {
+                    break;
+                }
+            }
+        };
+        tokio::select! {
+            answer = answer => Ok(answer?),
+            () = is_silent => Err(Silence::Hangs),
+        }
+    }
+}
+
+/// Why there was no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Silence {
+    /// The connection could not be made, or broke off.
+    #[error(transparent)]
+    Broken(#[from] reqwest::Error),
+    /// It is there, and answers nothing.
+    #[error("it hangs")]
+    Hangs,
+}
+
+impl Silence {
+    /// Says whether what was asked for has not begun.
+    pub fn is_before_it_began(&self) -> bool {
+        match self {
+            Self::Broken(error) => error.is_connect(),
+            Self::Hangs => false,
+        }
+    }
+}
+
+/// Returns the line of a log that says why a program ended.
+fn said(log: &str) -> &str {
+    let is_error = |line: &&str| ["CRITICAL", "Fatal", "Error"].iter().any(|word| line.contains(word));
+    log.lines().find(is_error).or(log.lines().last()).unwrap_or("it says nothing")
 }
 
 impl Drop for Child {
     fn drop(&mut self) {
-        // The end of its input makes the keeper end rclone.
-        drop(self.keeper.stdin.take());
+        self.end();
         let _ = self.keeper.wait();
     }
 }
@@ -103,4 +169,21 @@ pub fn program() -> Result<PathBuf, Failure> {
         let text = "rclone serves this kind of remote, and is not installed: see https://rclone.org/install";
         failed(FailureKind::Other, text)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_that_counts_is_repeated() {
+        let check = |log: &str, expected: &str| assert_eq!(said(log), expected);
+        check("", "it says nothing");
+        check("NOTICE: a\nCRITICAL: no config\n", "CRITICAL: no config");
+        check(
+            "Error: unknown flag: --rc-addr\nUsage:\n  rclone rcd [flags]\n\nunknown flag: --rc-addr\n",
+            "Error: unknown flag: --rc-addr",
+        );
+        check("one\ntwo\n", "two");
+    }
 }

@@ -6,13 +6,16 @@ use std::time::{Duration, SystemTime};
 
 use bisync_engine::entry::{Fingerprint, Found, Instant};
 use bisync_engine::path::RelPath;
-use bisync_engine::protocol::{CopyFile, Disposal, Expect, Failure, FailureKind, Staging};
+use bisync_engine::protocol::{CopyFile, Expect, Failure, FailureKind, Staging};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
 use super::super::{Backend, Producer};
 use super::{Content, Folder, exactly, failed, failure, is_still, split};
 use crate::failure::reason;
+
+/// Up to this size, in bytes, content is on its way as fast as it is found out whether it is still wanted.
+const SMALL: u64 = 1 << 20;
 
 impl Folder {
     pub(super) fn read_content(&self, path: RelPath, version: Fingerprint) -> Content {
@@ -21,28 +24,40 @@ impl Folder {
     }
 
     async fn send(&self, path: &RelPath, version: &Fingerprint, producer: &Producer) -> Result<(), Failure> {
-        let changed = || failed(FailureKind::Changed, "it was changed while it was being read");
         let expect = Expect::Exactly(version.clone());
-        self.check(path, &expect).await.map_err(|_| changed())?;
+        if version.size.is_none_or(|size| size > SMALL) {
+            // It is known early when all the work would be for nothing.
+            self.check(path, &expect).await.map_err(|_| changed())?;
+        }
         let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         let names: Vec<_> = path.as_str().split('/').map(encoded).collect();
         let url = format!("{}/{}", encoded(&format!("[{}]", self.place)), names.join("/"));
         let child = self.rclone.child().await?;
-        let mut response = child.open(&url).await.map_err(|error| failure::of_transport(&error))?;
+        let mut response = match child.open(&url).await {
+            Ok(response) => response,
+            Err(silence) => return Err(self.rclone.no_answer(&child, &silence).await),
+        };
         if !response.status().is_success() {
             let status = response.status().as_u16();
             let body = response.bytes().await.unwrap_or_default();
-            return Err(failure::of_answer(status, &body, self.rclone.launch.secrets()));
+            let failure = failure::of_answer(status, &body, self.rclone.launch.secrets());
+            return Err(if failure.kind == FailureKind::NotFound { changed() } else { failure });
         }
         let mut length = 0;
-        while let Some(bytes) = response.chunk().await.map_err(|error| failure::of_transport(&error))? {
+        loop {
+            let bytes = match child.next(&mut response).await {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) => break,
+                Err(silence) => return Err(self.rclone.no_answer(&child, &silence).await),
+            };
             length += bytes.len() as u64;
-            producer.send(bytes.to_vec()).await?;
+            producer.send(bytes).await?;
         }
+        self.check(path, &expect).await.map_err(|_| changed())?;
         if version.size.is_some_and(|size| size != length) {
             return Err(failed(FailureKind::Temporary, "less was received than the file holds"));
         }
-        self.check(path, &expect).await.map_err(|_| changed())
+        Ok(())
     }
 
     /// Writes content that comes from elsewhere: first to a file of this machine, so that rclone knows its length and can begin again.
@@ -69,61 +84,103 @@ impl Folder {
 
     /// Has rclone copy from a folder of this machine or of another remote of its own.
     pub(super) async fn copy_file(&self, source: &dyn Backend, place: &str, copy: &CopyFile) -> Result<Found, Failure> {
-        let is_source = async || {
-            let found = source.describe(copy.path.clone()).await?;
-            let is_same = |found: Found| match source.as_rclone() {
-                Some(_) => is_still(&copy.source, &found.fingerprint),
-                None => copy.source.is_still(&found.fingerprint),
-            };
-            if found.is_some_and(is_same) {
-                return Ok(());
-            }
-            Err(failed(FailureKind::Changed, "it was changed while it was being read"))
-        };
-        is_source().await?;
+        check_source(source, copy).await?;
         let found = self.put(place, copy.path.as_str(), copy).await?;
         self.rclone.transport.passage.file().count(copy.source.size.unwrap_or(0));
         // rclone itself refuses a file that changes while it is read; this is about one that was replaced just before.
-        is_source().await?;
+        check_source(source, copy).await?;
         Ok(found)
     }
 
     async fn put(&self, place: &str, name: &str, copy: &CopyFile) -> Result<Found, Failure> {
-        self.check(&copy.target, &copy.expect).await?;
-        // Elsewhere a file is complete when it can be seen.
-        let staged = match &copy.staging {
-            Staging::Temporary(staged) if self.features.shows_partial_files() => Some(staged),
-            Staging::Temporary(_) | Staging::InPlace => None,
-        };
-        let replaces = matches!(copy.expect, Expect::Exactly(_));
-        let disposal = if replaces { &copy.disposal } else { &Disposal::Discard };
-        let Some(staged) = staged else {
-            self.keep(&copy.target, disposal).await?;
-            self.upload(place, name, &copy.target).await?;
+        let _turn = self.rclone.transfers.acquire().await;
+        let Some(staged) = self.staged(copy) else {
+            self.check(&copy.target, &copy.expect).await?;
+            self.keep_replaced(copy).await?;
+            self.upload(place, name, &copy.target, Target::Looked).await?;
             return self.result(&copy.target).await;
         };
-        let moved = async {
-            self.upload(place, name, staged).await?;
+        if copy.source.size.is_none_or(|size| size > SMALL) {
+            // It is known early when all the work would be for nothing.
             self.check(&copy.target, &copy.expect).await?;
-            self.keep(&copy.target, disposal).await?;
-            self.rename(staged, &self.place, &copy.target).await
+        }
+        let moved = async {
+            self.upload(place, name, staged, Target::New).await?;
+            match copy.expect {
+                Expect::Absent => {
+                    self.rename_new(staged, &copy.target).await?;
+                    // It keeps its name when something is in its way.
+                    let is_left = self.look_for_file(staged).await?.is_some();
+                    if is_left { Err(failed(FailureKind::Refused, "something is there already")) } else { Ok(()) }
+                }
+                Expect::Exactly(_) => {
+                    self.check(&copy.target, &copy.expect).await?;
+                    self.keep_replaced(copy).await?;
+                    self.rename(staged, &self.place, &copy.target).await
+                }
+            }
         };
         if let Err(failure) = moved.await {
-            // It may not have come into being.
-            let leftover = json!({ "fs": self.place, "remote": staged.as_str() });
-            self.rclone.order("operations/deletefile", leftover).await.ok();
+            self.remove_staged(staged).await;
             return Err(failure);
         }
         self.result(&copy.target).await
     }
 
-    async fn upload(&self, place: &str, name: &str, target: &RelPath) -> Result<(), Failure> {
+    /// Returns the name under which content is written first. Where a file is complete when it can be seen, there is none.
+    pub(super) fn staged<'a>(&self, copy: &'a CopyFile) -> Option<&'a RelPath> {
+        match &copy.staging {
+            Staging::Temporary(staged) if self.features.shows_partial_files() => Some(staged),
+            Staging::Temporary(_) | Staging::InPlace => None,
+        }
+    }
+
+    /// Removes a file that did not get its name. It may not have come into being.
+    pub(super) async fn remove_staged(&self, staged: &RelPath) {
+        let leftover = json!({ "fs": self.place, "remote": staged.as_str() });
+        self.rclone.order("operations/deletefile", leftover).await.ok();
+    }
+
+    async fn keep_replaced(&self, copy: &CopyFile) -> Result<(), Failure> {
+        match copy.expect {
+            Expect::Absent => Ok(()),
+            Expect::Exactly(_) => self.keep(&copy.target, &copy.disposal).await,
+        }
+    }
+
+    /// Has a file copied to this folder.
+    pub(super) async fn upload(&self, place: &str, name: &str, path: &RelPath, target: Target) -> Result<(), Failure> {
+        let mut options = exactly();
+        options["NoCheckDest"] = (target == Target::New).into();
         let input = json!({
             "srcFs": place, "srcRemote": name,
-            "dstFs": self.place, "dstRemote": target.as_str(), "_config": exactly(),
+            "dstFs": self.place, "dstRemote": path.as_str(), "_config": options,
         });
         self.rclone.order("operations/copyfile", input).await
     }
+}
+
+/// What is known of the path that a file is copied to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target {
+    /// Nobody else uses it.
+    New,
+    /// rclone is to look what is there.
+    Looked,
+}
+
+/// Makes sure that the file to be copied is the version that was listed.
+pub(super) async fn check_source(source: &dyn Backend, copy: &CopyFile) -> Result<(), Failure> {
+    let found = source.describe(copy.path.clone()).await?;
+    let is_same = |found: Found| match source.as_rclone() {
+        Some(_) => is_still(&copy.source, &found.fingerprint),
+        None => copy.source.is_still(&found.fingerprint),
+    };
+    if found.is_some_and(is_same) { Ok(()) } else { Err(changed()) }
+}
+
+fn changed() -> Failure {
+    failed(FailureKind::Changed, "it was changed while it was being read")
 }
 
 fn set_modified(file: &File, modified: Instant) -> io::Result<()> {

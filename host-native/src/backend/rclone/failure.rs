@@ -3,6 +3,7 @@
 use bisync_engine::protocol::{Failure, FailureKind};
 use serde::Deserialize;
 
+use super::child::Silence;
 use super::failed;
 
 /// The part of an answer that can be repeated: the rest is the request, with all that was in it.
@@ -12,7 +13,8 @@ struct Answer {
 }
 
 /// What texts mean, in the order in which they are looked for. Small letters.
-const MEANINGS: [(&str, FailureKind); 26] = [
+const MEANINGS: [(&str, FailureKind); 27] = [
+    ("couldn't find method", FailureKind::Other),
     ("directory not found", FailureKind::NotFound),
     ("object not found", FailureKind::NotFound),
     ("bucket does not exist", FailureKind::NotFound),
@@ -52,15 +54,16 @@ pub fn of_answer(status: u16, body: &[u8], secrets: &[String]) -> Failure {
         429 | 502..=504 => FailureKind::Temporary,
         _ => FailureKind::Other,
     });
+    let text = text.replace("couldn't find method", "this rclone is too old, it does not know");
     let text = if text.is_empty() { format!("rclone answers with status {status}") } else { text };
     failed(kind, &without_secrets(&text, secrets))
 }
 
-/// Returns the failure of a call that got no answer.
-pub fn of_transport(error: &reqwest::Error) -> Failure {
+/// Returns the failure of a call that got no answer. The next one starts rclone again where that is needed.
+pub fn of_silence(silence: &Silence) -> Failure {
     failed(
         FailureKind::Temporary,
-        &format!("rclone does not answer: {}", error.to_string().replace("http://rclone/", "")),
+        &format!("rclone does not answer: {}", silence.to_string().replace("http://rclone/", "")),
     )
 }
 
@@ -89,6 +92,8 @@ mod tests {
             "dial tcp: Connection refused",
         );
         check(500, r#"{"error":"wrong key top secret"}"#, FailureKind::Other, "wrong key ***");
+        let older = r#"{"error":"couldn't find method \"operations/stat\""}"#;
+        check(404, older, FailureKind::Other, r#"this rclone is too old, it does not know "operations/stat""#);
         check(403, "{}", FailureKind::PermissionDenied, "rclone answers with status 403");
         check(503, "<html>", FailureKind::Temporary, "rclone answers with status 503");
     }

@@ -26,6 +26,7 @@ struct Switches {
     case_insensitive: bool,
     partial_uploads: bool,
     slow_hash: bool,
+    slow_mod_time: bool,
 }
 
 impl Features {
@@ -44,6 +45,11 @@ impl Features {
     /// Says whether a directory without files is kept.
     pub fn keeps_empty_directories(&self) -> bool {
         self.features.can_have_empty_directories
+    }
+
+    /// Says whether a listing asks the server for the time of each file.
+    pub fn tells_times_slowly(&self) -> bool {
+        self.features.slow_mod_time
     }
 
     /// Says whether a file can be seen under its name while it is being written.

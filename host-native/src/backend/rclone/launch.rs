@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use bisync_engine::options::OPTIONS;
 
@@ -40,6 +41,8 @@ pub struct Launch {
     /// Remotes that are told by variables, each with the name that it has there.
     told: Vec<(Address, String)>,
     secrets: Vec<String>,
+    /// So long it may be silent before it is asked whether it is still there.
+    pub patience: Duration,
 }
 
 impl Launch {
@@ -48,6 +51,7 @@ impl Launch {
         config: Option<&Config>,
         given: &[(String, String)],
         addresses: impl Iterator<Item = &'a Address>,
+        patience: Duration,
     ) -> Self {
         let passed_on = given.iter().filter(|(name, _)| PASSED_ON.contains(&name.as_str()));
         let arguments = passed_on.map(|(name, value)| format!("--{name}={value}")).collect();
@@ -61,6 +65,7 @@ impl Launch {
                 .collect(),
             told: Vec::new(),
             secrets: Vec::new(),
+            patience,
         };
         let file = config.and_then(Config::file).map_or_else(PathBuf::new, PathBuf::from);
         launch.variables.push(("RCLONE_CONFIG".to_owned(), file.into()));
@@ -130,7 +135,7 @@ mod tests {
         let addresses = ["box:a", ":s3,secret_access_key='top',endpoint=x:b", "box,host=h:c"].map(address);
         let given = [("bwlimit", "1M"), ("exclude", "*.tmp"), ("timeout", "5s")];
         let given = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let launch = Launch::new(None, &given, addresses.iter());
+        let launch = Launch::new(None, &given, addresses.iter(), Duration::ZERO);
         assert_eq!(addresses.each_ref().map(|address| launch.name(address)), ["box", "bisync1", "bisync2"]);
         assert_eq!(launch.arguments, ["--bwlimit=1M", "--timeout=5s"]);
         assert!(launch.variables.contains(&("RCLONE_CONFIG_BISYNC1_SECRET_ACCESS_KEY".into(), "top".into())));

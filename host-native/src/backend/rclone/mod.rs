@@ -6,28 +6,46 @@ mod copies;
 mod failure;
 mod item;
 mod launch;
+mod read_together;
+mod together;
 
+use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
+use bisync_engine::options::Options;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Expect, Failure, FailureKind, MoveFile};
+use bytes::Bytes;
 use serde_json::{Value, json};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
-use self::child::Child;
+use self::child::{Child, Silence};
 use self::item::{Features, Listed};
 use self::launch::Launch;
 use super::local::Local;
-use super::{Answer, Backend, Content, Transport, failed};
+use super::{Answer, Backend, Content, Contents, Together, Transport, failed};
 use crate::remote::{Address, Config};
+
+/// So long rclone may be silent when `--timeout` sets no limit.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// A machine that has much to do may take so long for anything.
+const LEAST_PATIENCE: Duration = Duration::from_secs(1);
+
+/// So many files are copied at most at a time, whatever is wanted.
+const MOST_TRANSFERS: i64 = 1024;
 
 /// rclone, started when it is first needed, and again when it has died.
 pub struct Rclone {
     launch: Launch,
     child: Mutex<Option<Arc<Child>>>,
     transport: Transport,
+    /// As many permits as files may be copied at a time.
+    transfers: Semaphore,
+    transfers_limit: u32,
 }
 
 impl Rclone {
@@ -38,8 +56,15 @@ impl Rclone {
         addresses: impl Iterator<Item = &'a Address>,
         transport: &Transport,
     ) -> Self {
-        let launch = Launch::new(config, given, addresses);
-        Self { launch, child: Mutex::default(), transport: transport.clone() }
+        let options = Options::parse(given).unwrap_or_default();
+        // Without a limit for servers there is one for it: it is on this machine.
+        let timeout = options.duration_ns("timeout").filter(|timeout_ns| *timeout_ns > 0).map(Duration::from_nanos);
+        let patience = timeout.unwrap_or(PATIENCE).max(LEAST_PATIENCE);
+        let launch = Launch::new(config, given, addresses, patience);
+        let transfers_limit = options.number("transfers").map_or(1, |number| number.clamp(1, MOST_TRANSFERS));
+        let transfers_limit = u32::try_from(transfers_limit).unwrap_or(1);
+        let transfers = Semaphore::new(transfers_limit as usize);
+        Self { launch, child: Mutex::default(), transport: transport.clone(), transfers, transfers_limit }
     }
 
     /// Opens a folder of a remote, and says where its backups go on the same remote.
@@ -51,7 +76,7 @@ impl Rclone {
         let place = format!("{name}:{}", address.path);
         let features: Features = self.ask("operations/fsinfo", json!({ "fs": place })).await?;
         let backup = backup.map(|path| format!("{name}:{path}"));
-        Ok(Arc::new(Folder { rclone: Arc::clone(self), place, backup, features }))
+        Ok(Arc::new(Folder { rclone: Arc::clone(self), place, backup, features, large: Arc::default() }))
     }
 
     /// Asks for something that has an answer.
@@ -67,26 +92,34 @@ impl Rclone {
         self.call(method, input).await.map(drop)
     }
 
-    async fn call(&self, method: &str, input: Value) -> Result<Vec<u8>, Failure> {
+    async fn call(&self, method: &str, input: Value) -> Result<Bytes, Failure> {
         let body = input.to_string();
         let child = self.child().await?;
         match child.call(method, &body).await {
-            Err(error) if error.is_connect() => {
-                // It is not there any more, so it has not begun either.
+            Err(silence) if silence.is_before_it_began() => {
                 self.forget(&child).await;
                 let child = self.child().await?;
-                self.told(child.call(method, &body).await)
+                self.told(&child, child.call(method, &body).await).await
             }
-            answer => self.told(answer),
+            answer => self.told(&child, answer).await,
         }
     }
 
-    fn told(&self, answer: Result<(u16, Vec<u8>), reqwest::Error>) -> Result<Vec<u8>, Failure> {
+    async fn told(&self, child: &Arc<Child>, answer: Result<(u16, Bytes), Silence>) -> Result<Bytes, Failure> {
         match answer {
             Ok((200, body)) => Ok(body),
             Ok((status, body)) => Err(failure::of_answer(status, &body, self.launch.secrets())),
-            Err(error) => Err(failure::of_transport(&error)),
+            Err(silence) => Err(self.no_answer(child, &silence).await),
         }
+    }
+
+    /// Returns the failure of a call that got no answer.
+    async fn no_answer(&self, child: &Arc<Child>, silence: &Silence) -> Failure {
+        // One connection may break, all of them only when it is gone or hangs.
+        if matches!(silence, Silence::Hangs) || child.call("rc/noop", "{}").await.is_err() {
+            self.forget(child).await;
+        }
+        failure::of_silence(silence)
     }
 
     async fn child(&self) -> Result<Arc<Child>, Failure> {
@@ -105,6 +138,8 @@ impl Rclone {
         if child.as_ref().is_some_and(|child| Arc::ptr_eq(child, dead)) {
             *child = None;
         }
+        // What it may still be doing is done again by another one.
+        dead.end();
     }
 }
 
@@ -117,20 +152,36 @@ pub struct Folder {
     /// The folder of its backups.
     backup: Option<String>,
     features: Features,
+    /// Directories that are too large to be listed for the sake of some of their files.
+    large: Arc<std::sync::Mutex<BTreeSet<RelPath>>>,
 }
 
 impl Folder {
-    async fn list(&self, path: &RelPath, hash: Option<String>) -> Result<Vec<Item>, Failure> {
-        let options =
-            json!({ "noMimeType": true, "showHash": hash.is_some(), "hashTypes": hash.iter().collect::<Vec<_>>() });
+    async fn list(&self, path: &RelPath, hash: Option<&str>, times: Times) -> Result<Vec<Item>, Failure> {
+        let options = json!({
+            "noMimeType": true, "noModTime": times == Times::Untold,
+            "showHash": hash.is_some(), "hashTypes": hash.iter().collect::<Vec<_>>(),
+        });
         let input = json!({ "fs": self.place, "remote": path.as_str(), "opt": options });
         let listed: item::Listing = self.rclone.ask("operations/list", input).await?;
-        Ok(listed.list.into_iter().map(|item| item.into_item(&self.features, hash.as_deref())).collect())
+        if listed.list.len() > together::LARGE {
+            self.large.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone());
+        }
+        Ok(listed.list.into_iter().map(|item| item.into_item(&self.features, hash)).collect())
     }
 
     /// Says what there is at a path of this folder, or of the one of its backups.
     async fn look(&self, path: &RelPath) -> Result<Option<Found>, Failure> {
-        let input = json!({ "fs": self.place, "remote": path.as_str(), "opt": { "noMimeType": true } });
+        self.look_for(path, json!({ "noMimeType": true })).await
+    }
+
+    /// Says which file there is at a path. Unlike [`look`](Self::look) it never takes a listing of the directory that the path is in.
+    async fn look_for_file(&self, path: &RelPath) -> Result<Option<Found>, Failure> {
+        self.look_for(path, json!({ "noMimeType": true, "filesOnly": true })).await
+    }
+
+    async fn look_for(&self, path: &RelPath, options: Value) -> Result<Option<Found>, Failure> {
+        let input = json!({ "fs": self.place, "remote": path.as_str(), "opt": options });
         let answer = self.rclone.ask::<item::Stat>("operations/stat", input).await;
         match answer {
             Ok(stat) => Ok(stat.item.map(|item: Listed| item.into_item(&self.features, None).found)),
@@ -139,18 +190,12 @@ impl Folder {
         }
     }
 
-    /// Makes sure that what is at a path is what is expected.
+    /// Makes sure that what is at a path is what is expected. A directory in the place of nothing is left to rclone, which looks once
+    /// more and puts no file in its place.
     async fn check(&self, path: &RelPath, expect: &Expect) -> Result<(), Failure> {
-        match (self.look(path).await?, expect) {
+        match (self.look_for_file(path).await?, expect) {
             (None, Expect::Absent) => Ok(()),
-            (Some(found), Expect::Exactly(version))
-                if found.kind == Kind::File && is_still(version, &found.fingerprint) =>
-            {
-                Ok(())
-            }
-            (Some(found), Expect::Absent) if found.kind == Kind::Directory => {
-                Err(failed(FailureKind::WrongKind, "a directory is there"))
-            }
+            (Some(found), Expect::Exactly(version)) if is_still(version, &found.fingerprint) => Ok(()),
             (None, Expect::Exactly(_)) => Err(failed(FailureKind::Refused, "it is not there any more")),
             (Some(_), Expect::Exactly(_)) => Err(failed(FailureKind::Refused, "it was changed meanwhile")),
             (Some(_), Expect::Absent) => Err(failed(FailureKind::Refused, "something is there already")),
@@ -159,7 +204,7 @@ impl Folder {
 
     /// Returns what is at a path after something was put there.
     async fn result(&self, path: &RelPath) -> Result<Found, Failure> {
-        let found = self.look(path).await?;
+        let found = self.look_for_file(path).await?;
         found.ok_or_else(|| failed(FailureKind::Temporary, "it is not there after it was written"))
     }
 }
@@ -170,7 +215,7 @@ impl Backend for Folder {
     }
 
     fn list_directory(&self, path: RelPath, hash: Option<String>, _metadata: bool) -> Answer<'_, Vec<Item>> {
-        Box::pin(async move { self.list(&path, hash).await })
+        Box::pin(async move { self.list(&path, hash.as_deref(), Times::Told).await })
     }
 
     fn describe(&self, path: RelPath) -> Answer<'_, Option<Found>> {
@@ -179,7 +224,7 @@ impl Backend for Folder {
                 return self.look(&path).await;
             }
             // The root of a remote cannot be asked for, only what is in it.
-            match self.list(&path, None).await {
+            match self.list(&path, None, Times::Untold).await {
                 Ok(_) => Ok(Some(Found { kind: Kind::Directory, fingerprint: Fingerprint::default() })),
                 Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
                 Err(failure) => Err(failure),
@@ -196,13 +241,21 @@ impl Backend for Folder {
     }
 
     fn copy_from<'a>(&'a self, source: &'a dyn Backend, copy: &CopyFile) -> Option<Answer<'a, Found>> {
-        let copy = copy.clone();
-        let place = match (source.as_local().and_then(Local::plain_root), source.as_rclone()) {
-            (Some(root), _) => root.to_str()?.to_owned(),
-            (None, Some(folder)) => folder.place.clone(),
-            (None, None) => return None,
-        };
+        let (copy, place) = (copy.clone(), place_of(source)?);
         Some(Box::pin(async move { self.copy_file(source, &place, &copy).await }))
+    }
+
+    fn copy_together<'a>(&'a self, source: &'a dyn Backend, copies: &'a [&'a CopyFile]) -> Option<Together<'a>> {
+        let (place, directory) = (place_of(source)?, self.directory_of(copies)?);
+        Some(Box::pin(async move { self.copy_files(source, &place, &directory, copies).await }))
+    }
+
+    fn read_together<'a>(&'a self, copies: &'a [&'a CopyFile]) -> Option<Contents<'a>> {
+        let directory = self.source_directory_of(copies)?;
+        Some(Box::pin(async move {
+            let read = self.read_files(&directory, copies).await;
+            read.unwrap_or_else(|_| copies.iter().map(|_| None).collect())
+        }))
     }
 
     fn move_file(&self, moved: MoveFile) -> Answer<'_, Found> {
@@ -235,6 +288,23 @@ impl Backend for Folder {
 
     fn as_rclone(&self) -> Option<&Folder> {
         Some(self)
+    }
+}
+
+/// Whether a listing tells times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Times {
+    Told,
+    /// Some servers tell them only when they are asked for each file.
+    Untold,
+}
+
+/// Returns a folder as rclone takes it, where rclone itself can read what is in it.
+fn place_of(source: &dyn Backend) -> Option<String> {
+    match (source.as_local().and_then(Local::plain_root), source.as_rclone()) {
+        (Some(root), _) => Some(root.to_str()?.to_owned()),
+        (None, Some(folder)) => Some(folder.place.clone()),
+        (None, None) => None,
     }
 }
 

@@ -10,7 +10,7 @@ use super::copy::Copy;
 use super::object::{Object, fingerprint, found};
 use super::request::{Condition, Request};
 use super::times::write_time;
-use super::{Place, S3, gone};
+use super::{S3, changed, gone};
 use crate::backend::failed;
 
 impl S3 {
@@ -21,8 +21,16 @@ impl S3 {
         self.check(&target, &Expect::Absent).await?;
         let (place, condition) = (&self.folder, Some(Condition::Absent));
         // RACE: on a server that does not look itself, what is put at the target after the look is replaced.
-        self.copy(Copy { key: &key, object: &object, place, target: &target, modified: None, condition }).await?;
-        let copied = self.copied(place, &target, &object).await?;
+        let etag =
+            self.copy(Copy { key: &key, object: &object, place, target: &target, modified: None, condition }).await?;
+        let copied = self.server.look(&place.bucket, &target).await?.ok_or_else(gone)?;
+        if !object.holds_the_same_as(&copied) {
+            // The server has copied what came to be at the key. It is there still, and what it made of it is of no use.
+            if copied.etag == etag {
+                self.delete_object(&target, &etag).await?;
+            }
+            return Err(changed());
+        }
         // RACE: on such a server, a change after this look is lost; what was listed is at the target.
         let deleted = match self.expect(&key, &moved.expect).await {
             Ok(object) => self.delete_object(&key, &object.etag).await,
@@ -65,11 +73,7 @@ impl S3 {
             Err(failure) if matches!(failure.kind, FailureKind::Refused | FailureKind::NotFound) => {
                 // A first try may have done it, and its answer been lost.
                 let there = self.server.look(&self.folder.bucket, key).await?;
-                if there.is_none() {
-                    Ok(())
-                } else {
-                    Err(failed(FailureKind::Refused, "it has changed in the meantime"))
-                }
+                if there.is_none() { Ok(()) } else { Err(changed()) }
             }
             Err(failure) => Err(failure),
         }
@@ -84,17 +88,12 @@ impl S3 {
             self.make_backup_bucket(&place.bucket).await?;
         }
         self.copy(Copy { key, object, place, target, modified: None, condition: None }).await?;
-        self.copied(place, target, object).await.map(drop)
-    }
-
-    /// Returns what is at a key that an object was copied to, which has to be the same.
-    async fn copied(&self, place: &Place, key: &str, object: &Object) -> Result<Object, Failure> {
-        let there = self.server.look(&place.bucket, key).await?.ok_or_else(gone)?;
-        let is_other = |one: &Option<String>, other: &Option<String>| one.is_some() && other.is_some() && one != other;
-        if there.size != object.size || is_other(&there.details.md5, &object.details.md5) {
-            return Err(failed(FailureKind::Temporary, "the server's copy is not what was copied"));
+        let copied = self.server.look(&place.bucket, target).await?.ok_or_else(gone)?;
+        if object.holds_the_same_as(&copied) {
+            Ok(())
+        } else {
+            Err(failed(FailureKind::Temporary, "the server's copy is not what was copied"))
         }
-        Ok(there)
     }
 
     /// Sets the time of a file: it is copied onto itself.
@@ -107,12 +106,12 @@ impl S3 {
         let key = &self.folder.key(path)?;
         let object = &self.expect(key, expect).await?;
         let text = Some(write_time(modified));
-        // The server copies this version only.
+        // The server copies this version only; some copy what is there.
         let etag =
             self.copy(Copy { key, object, place: &self.folder, target: key, modified: text, condition: None }).await?;
-        if etag.is_empty() {
+        if etag.is_empty() || etag != object.etag {
             let now = self.server.look(&self.folder.bucket, key).await?.ok_or_else(gone)?;
-            return self.described(key, &now).await;
+            return if object.holds_the_same_as(&now) { self.described(key, &now).await } else { Err(changed()) };
         }
         Ok(found(fingerprint(key, object.size, &etag, Some(modified))))
     }

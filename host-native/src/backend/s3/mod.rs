@@ -124,7 +124,7 @@ impl S3 {
             (None, Expect::Absent) => Ok(None),
             (Some(object), Expect::Exactly(version)) if object.is(key, version) => Ok(there),
             (None, Expect::Exactly(_)) => Err(gone()),
-            (Some(_), Expect::Exactly(_)) => Err(failed(FailureKind::Refused, "it has changed in the meantime")),
+            (Some(_), Expect::Exactly(_)) => Err(changed()),
             (Some(_), Expect::Absent) => Err(failed(FailureKind::Refused, "something is there already")),
         }
     }
@@ -137,6 +137,10 @@ impl S3 {
 
 fn gone() -> Failure {
     failed(FailureKind::Refused, "it is gone")
+}
+
+fn changed() -> Failure {
+    failed(FailureKind::Refused, "it has changed in the meantime")
 }
 
 fn directory() -> Found {

@@ -86,6 +86,14 @@ impl Object {
     }
 }
 
+impl Object {
+    /// Says whether another object may hold the same content, as far as both tell of it.
+    pub fn holds_the_same_as(&self, other: &Self) -> bool {
+        let md5s = self.details.md5.as_ref().zip(other.details.md5.as_ref());
+        self.size == other.size && md5s.is_none_or(|(one, other)| one == other)
+    }
+}
+
 impl Server {
     /// Asks for an object; `None` when there is none.
     ///

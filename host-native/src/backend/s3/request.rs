@@ -12,6 +12,7 @@ use reqwest::{Body, RequestBuilder, Response, StatusCode};
 use rusty_s3::signing::sign;
 use rusty_s3::{Bucket, Credentials, Map, Method};
 
+use super::gone;
 use super::settings::Settings;
 use super::xml::{Said, said};
 use crate::backend::failed;
@@ -190,13 +191,16 @@ impl Server {
             let message = format!("the bucket is in the region `{region}`: set the option `region` of the remote");
             return Err(failed(FailureKind::Other, &message));
         }
-        let is_conditional = request.headers.iter().any(|(name, _)| matches!(name, "if-match" | "if-none-match"));
-        if is_conditional && status == StatusCode::NOT_IMPLEMENTED {
+        let has = |header: &str| request.headers.iter().any(|(name, _)| name == header);
+        if (has("if-match") || has("if-none-match")) && status == StatusCode::NOT_IMPLEMENTED {
             // From now on only the look just before tells. What was asked for is asked for once more.
             self.knows_conditions.store(false, Ordering::Relaxed);
             return Err(failed(FailureKind::Busy, "the server knows no conditions"));
         }
-        Err(failure(status, &said))
+        let failure = failure(status, &said);
+        // Of what has to be there, servers that look say that it is not.
+        let is_gone = failure.kind == FailureKind::NotFound && matches!(said.code.as_deref(), None | Some("NoSuchKey"));
+        if has("if-match") && is_gone { Err(gone()) } else { Err(failure) }
     }
 }
 

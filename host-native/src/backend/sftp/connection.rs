@@ -5,15 +5,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bisync_engine::protocol::{Failure, FailureKind};
+use futures_util::future::join3;
 use russh::client::{self, Handle};
 use russh_sftp::client::rawsession::SftpResult;
 use russh_sftp::client::{Config, RawSftpSession};
 use russh_sftp::extensions::HardlinkExtension;
-use russh_sftp::protocol::{File, FileAttributes, OpenFlags, Packet, StatusCode};
+use russh_sftp::protocol::{File, FileAttributes, OpenFlags, Packet, Status, StatusCode};
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
+use super::durable::Changed;
+use super::exec::Running;
 use super::failure::{broken, leaves_connection, no_answer, of_request};
-use super::host_key::HostKey;
+use super::host_key::{Doubt, HostKey, preferred};
 use super::login::log_in;
 use super::settings::Settings;
 use crate::backend::failed;
@@ -25,6 +28,8 @@ const OPEN_AT_ONCE: usize = 64;
 const FOR_EVER_S: u64 = 365 * 24 * 60 * 60;
 /// A server that is asked nothing is told this often that we are still there.
 const KEPT_ALIVE: Duration = Duration::from_secs(60);
+/// A server that lets no further command run is asked again after this time.
+const UNTIL_DONE: Duration = Duration::from_millis(50);
 /// So much may come unasked for, in bytes.
 const WINDOW: u32 = 8 << 20;
 
@@ -36,13 +41,19 @@ pub struct Connection {
     pub replaces: bool,
     /// Whether a file can get a second name.
     pub links: bool,
+    /// Whether what is written can be made durable.
+    pub syncs: bool,
     /// Where paths begin that do not begin with `/`.
     pub home: String,
     open: Semaphore,
     is_broken: AtomicBool,
+    /// Whether a command was begun.
+    has_run: AtomicBool,
     /// Closed when the connection is.
     alive: watch::Receiver<()>,
     patience: Option<Duration>,
+    /// Where names are changed, if they can be made durable.
+    changed: Arc<Changed>,
 }
 
 /// Something that is open on the server. Whoever opens it closes it.
@@ -52,18 +63,24 @@ pub struct Opened<'a> {
 }
 
 impl Connection {
-    /// Connects and logs in; each answer is waited for so long, if it is not for ever.
+    /// Connects and logs in; each answer is waited for so long, if it is not for ever. What changes names is noted in `changed`.
     ///
     /// # Errors
     /// Fails when the server cannot be reached, is not who it should be, or does not let us in.
-    pub async fn open(settings: &Settings, patience: Option<Duration>) -> Result<Self, Failure> {
+    pub async fn open(
+        settings: &Settings,
+        patience: Option<Duration>,
+        changed: &Arc<Changed>,
+    ) -> Result<Self, Failure> {
         let mut config = client::Config { nodelay: true, window_size: WINDOW, ..client::Config::default() };
         config.keepalive_interval = Some(KEPT_ALIVE);
         let Settings { host, port, known_hosts, .. } = settings;
         let (life, alive) = watch::channel(());
-        let host_key = HostKey { host: host.clone(), port: *port, known_hosts: known_hosts.clone(), _life: life };
+        config.preferred = preferred(host, *port, known_hosts.as_deref());
+        let (known_hosts, doubt) = (known_hosts.clone(), Doubt::default());
+        let host_key = HostKey { host: host.clone(), port: *port, known_hosts, doubt: Arc::clone(&doubt), _life: life };
         let connected = client::connect(Arc::new(config), (host.as_str(), *port), host_key).await;
-        let mut ssh = connected.map_err(|error| unconnected(&error))?;
+        let mut ssh = connected.map_err(|error| unconnected(&error, &doubt))?;
         log_in(&mut ssh, settings).await?;
         let channel = ssh.channel_open_session().await.map_err(|_| broken())?;
         channel.request_subsystem(true, "sftp").await.map_err(|_| broken())?;
@@ -79,11 +96,14 @@ impl Connection {
             ssh,
             replaces: offers("posix-rename@openssh.com", "1"),
             links: offers("hardlink@openssh.com", "1"),
+            syncs: offers("fsync@openssh.com", "1"),
             home: String::new(),
             open: Semaphore::new(OPEN_AT_ONCE),
             is_broken: AtomicBool::new(false),
+            has_run: AtomicBool::new(false),
             alive,
             patience,
+            changed: Arc::clone(changed),
         };
         let home = connection.answer(connection.session.realpath(".")).await?;
         connection.home = home.files.into_iter().next().map(|file| file.filename).unwrap_or_default();
@@ -93,6 +113,13 @@ impl Connection {
     /// Says whether nothing can be asked any more.
     pub fn is_broken(&self) -> bool {
         self.is_broken.load(Ordering::Relaxed) || self.ssh.is_closed()
+    }
+
+    /// Notes that the names of something are about to change.
+    fn note(&self, paths: &[&str]) {
+        if self.syncs {
+            paths.iter().for_each(|path| self.changed.note(path));
+        }
     }
 
     /// Waits for an answer as long as is allowed.
@@ -114,6 +141,34 @@ impl Connection {
         })
     }
 
+    /// Waits for something as long as for an answer.
+    pub async fn patiently<T>(&self, waited: impl Future<Output = T>) -> Result<T, Failure> {
+        match self.patience {
+            None => Ok(waited.await),
+            Some(patience) => tokio::time::timeout(patience, waited).await.map_err(|_| no_answer()),
+        }
+    }
+
+    /// Begins a command; `None` when the server lets none run besides. One that let a command run before may not be done with it: it is
+    /// asked so many times.
+    pub async fn begin(&self, command: &str, tries: u32) -> Result<Option<Running>, Failure> {
+        for _ in 0..tries {
+            let opened = while_alive(&self.alive, self.ssh.channel_open_session());
+            match self.patiently(opened).await?.ok_or_else(broken)? {
+                Ok(channel) => {
+                    self.has_run.store(true, Ordering::Relaxed);
+                    return Running::begin(channel, self.alive.clone(), command).await.map(Some);
+                }
+                Err(russh::Error::ChannelOpenFailure(_)) if self.has_run.load(Ordering::Relaxed) => {
+                    tokio::time::sleep(UNTIL_DONE).await;
+                }
+                Err(russh::Error::ChannelOpenFailure(_)) => break,
+                Err(_) => return Err(broken()),
+            }
+        }
+        Ok(None)
+    }
+
     /// Says what a path leads to, through links.
     pub async fn stat(&self, path: &str) -> Result<Option<FileAttributes>, Failure> {
         there(self.answer(self.session.stat(path)).await.map(|answer| answer.attrs))
@@ -132,6 +187,9 @@ impl Connection {
     /// Opens a file.
     pub async fn open_file(&self, path: &str, flags: OpenFlags) -> Result<Opened<'_>, Failure> {
         let permit = self.open.acquire().await.map_err(|_| broken())?;
+        if flags.contains(OpenFlags::CREATE) {
+            self.note(&[path]);
+        }
         let opened = self.answer(self.session.open(path, flags, FileAttributes::empty())).await?;
         usable(Opened { handle: opened.handle, _permit: permit })
     }
@@ -146,6 +204,27 @@ impl Connection {
     /// Closes what is open.
     pub async fn close(&self, opened: Opened<'_>) -> Result<(), Failure> {
         self.answer(self.session.close(opened.handle)).await.map(drop)
+    }
+
+    /// Sets what is given of a file, makes the file durable, and closes it: asked at once, carried out in this order by servers that
+    /// do one thing after the other. What is set here is durable with the content. Only where [`syncs`](Self::syncs) says so.
+    ///
+    /// Says whether it was set; where it was not, the content is durable all the same.
+    pub async fn close_durably(
+        &self,
+        opened: Opened<'_>,
+        attributes: Option<FileAttributes>,
+    ) -> Result<Result<(), Failure>, Failure> {
+        let handle = opened.handle.as_str();
+        let set = async {
+            match attributes {
+                Some(attributes) => self.answer(self.session.fsetstat(handle, attributes)).await.map(drop),
+                None => Ok(()),
+            }
+        };
+        let synced = async { self.answer(async { syncable(self.session.fsync(handle).await) }).await };
+        let (set, synced, closed) = join3(set, synced, self.answer(self.session.close(handle))).await;
+        synced.and(closed.map(drop)).map(|()| set)
     }
 
     /// Says what is open.
@@ -172,26 +251,31 @@ impl Connection {
 
     /// Removes a file.
     pub async fn remove(&self, path: &str) -> Result<(), Failure> {
+        self.note(&[path]);
         self.answer(self.session.remove(path)).await.map(drop)
     }
 
     /// Makes a directory.
     pub async fn make_directory(&self, path: &str) -> Result<(), Failure> {
+        self.note(&[path]);
         self.answer(self.session.mkdir(path, FileAttributes::empty())).await.map(drop)
     }
 
     /// Removes an empty directory.
     pub async fn remove_directory(&self, path: &str) -> Result<(), Failure> {
+        self.note(&[path]);
         self.answer(self.session.rmdir(path)).await.map(drop)
     }
 
     /// Renames a file. Most servers refuse when the new name is taken.
     pub async fn rename(&self, from: &str, to: &str) -> Result<(), Failure> {
+        self.note(&[from, to]);
         self.answer(self.session.rename(from, to)).await.map(drop)
     }
 
     /// Renames a file, and replaces what has the new name, in one step; only where [`replaces`](Self::replaces) says so.
     pub async fn rename_over(&self, from: &str, to: &str) -> Result<(), Failure> {
+        self.note(&[from, to]);
         let paths = HardlinkExtension { oldpath: from.to_owned(), newpath: to.to_owned() };
         let bytes: Vec<u8> = paths.try_into().map_err(|_| broken())?;
         let asked = async {
@@ -206,12 +290,13 @@ impl Connection {
 
     /// Gives a file a second name; only where [`links`](Self::links) says so.
     pub async fn link(&self, from: &str, to: &str) -> Result<(), Failure> {
+        self.note(&[to]);
         self.answer(self.session.hardlink(from, to)).await.map(drop)
     }
 }
 
 /// Waits for something while a connection lives; `None` when that ends first.
-async fn while_alive<T>(alive: &watch::Receiver<()>, waited: impl Future<Output = T>) -> Option<T> {
+pub(super) async fn while_alive<T>(alive: &watch::Receiver<()>, waited: impl Future<Output = T>) -> Option<T> {
     let mut alive = alive.clone();
     tokio::select! {
         biased;
@@ -227,6 +312,18 @@ fn there<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failure> {
         Ok(attributes) => Ok(Some(attributes)),
         Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
         Err(failure) => Err(failure),
+    }
+}
+
+/// Where what is behind the server knows nothing of the kind, nothing more can be done. OpenSSH says the second of such a file system.
+fn syncable(answer: SftpResult<Status>) -> SftpResult<()> {
+    match answer {
+        Err(russh_sftp::client::error::Error::Status(status))
+            if matches!(status.status_code, StatusCode::OpUnsupported | StatusCode::BadMessage) =>
+        {
+            Ok(())
+        }
+        answer => answer.map(drop),
     }
 }
 
@@ -247,7 +344,7 @@ fn usable(opened: Opened<'_>) -> Result<Opened<'_>, Failure> {
     Ok(opened)
 }
 
-fn unconnected(error: &russh::Error) -> Failure {
+fn unconnected(error: &russh::Error, doubt: &Doubt) -> Failure {
     match error {
         russh::Error::IO(error) => {
             let why = crate::failure::reason(error);
@@ -255,7 +352,7 @@ fn unconnected(error: &russh::Error) -> Failure {
         }
         russh::Error::UnknownKey => failed(
             FailureKind::Other,
-            "the key of the server is not the one in `known_hosts_file`, so it is not trusted",
+            doubt.get().copied().unwrap_or("the server shows no plain key, so it is not trusted"),
         ),
         russh::Error::NoCommonAlgo { .. } => {
             failed(FailureKind::Other, "the server speaks no cipher that is known here: try `--backend rclone`")

@@ -2,12 +2,15 @@
 //!
 //! What a folder holds is what rclone sees there: the same names, the same times in whole seconds, links followed. Requests go over a
 //! few connections, any number at once. A file is written under a temporary name and renamed when it is complete; before anything is
-//! replaced or deleted the server is asked what is there.
+//! replaced or deleted the server is asked what is there. What was written is made durable where the server can do so.
 
 mod change;
+mod checksums;
 mod connection;
 mod directories;
+mod durable;
 mod entry;
+mod exec;
 mod expand;
 mod failure;
 mod host_key;
@@ -16,6 +19,7 @@ mod login;
 mod read;
 mod server;
 mod settings;
+mod shell;
 mod write;
 
 use std::sync::Arc;
@@ -24,8 +28,9 @@ use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind, MoveFile};
 
+use self::checksums::{Checksums, Wanted};
 use self::server::Server;
-use self::settings::{Settings, lacks_for};
+use self::settings::{Settings, compares_checksums};
 use super::open::{Native, Opened, Opening, Unopened};
 use super::{Answer, Backend, Content, Transport, failed};
 use crate::cli::Environment;
@@ -43,6 +48,8 @@ pub struct Sftp {
     /// The whole path of the folder of its backups.
     backup: Option<Arc<str>>,
     transport: Transport,
+    /// The checksums that the server computes, where the run compares any.
+    checksums: Arc<Checksums>,
 }
 
 /// Serves what rclone calls `sftp`.
@@ -60,15 +67,15 @@ fn open(opening: Opening<'_>) -> Opened<'_> {
     Box::pin(async move {
         let Opening { remote, path, backup, transport, options, .. } = opening;
         let settings = Settings::of(remote, &Environment::of_process())?;
-        if let Some(what) = lacks_for(options) {
-            return Err(Unopened::LeftToRclone(what));
-        }
+        let wanted = if compares_checksums(options) { settings.checksums.clone() } else { Ok(Wanted::default()) };
+        let wanted = wanted.map_err(Unopened::LeftToRclone)?;
         let server = Server::new(settings, options, &transport.requests);
         let connection = server.connection().await?;
+        let checksums = Arc::new(Checksums::find(&connection, &wanted).await?);
         let whole = |path: &str| Arc::from(whole(&connection.home, path));
         let (folder, backup) = (whole(path), backup.map(whole));
         drop(connection);
-        let opened = Sftp { server: Arc::new(server), folder, backup, transport: transport.clone() };
+        let opened = Sftp { server: Arc::new(server), folder, backup, transport: transport.clone(), checksums };
         Ok(Arc::new(opened) as Arc<dyn Backend>)
     })
 }
@@ -107,11 +114,23 @@ impl Sftp {
 
 impl Backend for Sftp {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { time_precision_ns: Some(PRECISION_NS), sets_time: true, ..Capabilities::default() }
+        Capabilities {
+            time_precision_ns: Some(PRECISION_NS),
+            sets_time: true,
+            hashes: self.checksums.names(),
+            slow_hashes: true,
+            ..Capabilities::default()
+        }
     }
 
-    fn list_directory(&self, path: RelPath, _hash: Option<String>, _metadata: bool) -> Answer<'_, Vec<Item>> {
-        Box::pin(async move { self.list(&path).await })
+    fn list_directory(&self, path: RelPath, hash: Option<String>, _metadata: bool) -> Answer<'_, Vec<Item>> {
+        Box::pin(async move {
+            let mut items = self.list(&path).await?;
+            if let Some(hash) = hash {
+                self.add_hashes(&path, &mut items, &hash).await?;
+            }
+            Ok(items)
+        })
     }
 
     fn describe(&self, path: RelPath) -> Answer<'_, Option<Found>> {
@@ -147,8 +166,7 @@ impl Backend for Sftp {
     }
 
     fn flush(&self, _like: &dyn Backend) -> Answer<'_, ()> {
-        // A server has what it confirmed; when that reaches its disk is its own affair, as with rclone.
-        Box::pin(async { Ok(()) })
+        Box::pin(async move { self.make_durable().await })
     }
 }
 

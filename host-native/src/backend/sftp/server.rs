@@ -8,6 +8,7 @@ use bisync_engine::options::Options;
 use bisync_engine::protocol::Failure;
 
 use super::connection::Connection;
+use super::durable::Changed;
 use super::failure::no_answer;
 use super::settings::Settings;
 use crate::limits::Requests;
@@ -19,6 +20,8 @@ const BUSY: usize = 3;
 pub struct Server {
     /// How it is used.
     pub settings: Settings,
+    /// Where names were changed.
+    pub changed: Arc<Changed>,
     connections: Mutex<Vec<Arc<Connection>>>,
     /// Held by whoever makes a connection.
     connecting: tokio::sync::Mutex<()>,
@@ -36,6 +39,7 @@ impl Server {
         Self {
             most: AtomicUsize::new(settings.connections),
             settings,
+            changed: Arc::default(),
             connections: Mutex::default(),
             connecting: tokio::sync::Mutex::default(),
             patience: duration("timeout"),
@@ -84,7 +88,7 @@ impl Server {
     }
 
     async fn connect(&self) -> Result<Connection, Failure> {
-        let connecting = Connection::open(&self.settings, self.patience);
+        let connecting = Connection::open(&self.settings, self.patience, &self.changed);
         match self.connects_within {
             None => connecting.await,
             Some(limit) => tokio::time::timeout(limit, connecting).await.map_err(|_| no_answer())?,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use bisync_engine::options::Options;
 use bisync_engine::protocol::FailureKind;
 
+use super::checksums::{Algorithm, Place, Wanted};
 use super::expand::expand;
 use crate::backend::failed;
 use crate::backend::open::Unopened;
@@ -47,6 +48,8 @@ pub struct Settings {
     pub concurrency: Concurrency,
     /// So many connections are made at most.
     pub connections: usize,
+    /// How checksums are computed, or what of that only rclone can do.
+    pub checksums: Result<Wanted, String>,
 }
 
 /// Where a private key stands.
@@ -67,8 +70,7 @@ pub struct Concurrency {
     pub writes: usize,
 }
 
-/// Options that are honoured here, or that concern nothing that is done here: checksums are left to rclone, and with them all that
-/// says how the server computes them.
+/// Options that are honoured here, or that concern nothing that is done here. Those of checksums are looked at where a run compares them.
 const KNOWN: [&str; 29] = [
     "blake3sum_command",
     "chunk_size",
@@ -162,14 +164,46 @@ impl Settings {
                 writes: unless("disable_concurrent_writes"),
             },
             connections,
+            checksums: checksums(remote),
         })
     }
 }
 
-/// Returns what of a run's options only rclone can do: it has the server compute checksums in a shell.
-pub fn lacks_for(options: &Options) -> Option<String> {
-    let compares = options.words("compare").is_some_and(|words| words.contains(&"checksum"));
-    (compares || options.flag("checksum")).then(|| "to compare checksums on a server".to_owned())
+/// Says whether a run may compare checksums.
+pub fn compares_checksums(options: &Options) -> bool {
+    options.words("compare").is_some_and(|words| words.contains(&"checksum")) || options.flag("checksum")
+}
+
+/// Reads how checksums are computed.
+///
+/// # Errors
+/// Names what of that only rclone can do.
+fn checksums(remote: &Remote) -> Result<Wanted, String> {
+    let shell = remote.value("shell_type").unwrap_or_default();
+    if remote.flag("disable_hashcheck") || shell == "none" {
+        return Ok(Wanted::default());
+    }
+    if !matches!(shell, "" | "unix") {
+        return Err(format!("to compare checksums with `shell_type` {shell}"));
+    }
+    let hashes = remote.value("hashes").unwrap_or_default();
+    let words: Vec<_> = hashes.split(',').filter(|word| !word.is_empty()).collect();
+    let is_known = |word: &&str| Algorithm::ALL.iter().any(|algorithm| algorithm.name() == *word);
+    if !words.iter().all(is_known) {
+        return Err(format!("to compare checksums with `hashes` {hashes}"));
+    }
+    let is_wanted = |algorithm: &Algorithm| words.is_empty() || words.contains(&algorithm.name());
+    let command = |algorithm: Algorithm| remote.value(&format!("{}sum_command", algorithm.name())).map(str::to_owned);
+    let algorithms = Algorithm::ALL.into_iter().filter(is_wanted);
+    let algorithms = algorithms.map(|algorithm| (algorithm, command(algorithm)));
+    // Where rclone found none, it writes that down.
+    let algorithms = algorithms.filter(|(_, command)| command.as_deref() != Some("none")).collect();
+    let place = match remote.value("path_override").map(|path| (path, path.strip_prefix('@'))) {
+        None => Place::Same,
+        Some((_, Some(path))) => Place::Below(path.to_owned()),
+        Some((path, None)) => Place::At(path.trim_end_matches('/').to_owned()),
+    };
+    Ok(Wanted { algorithms, is_unix: shell == "unix", place })
 }
 
 /// Marks and patterns are not understood here, and what they forbid must not be allowed.
@@ -260,14 +294,38 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_for_checksums_is_left_to_rclone() {
+    fn who_compares_checksums_is_known() {
         let check = |option: &str, value: &str, expected: bool| {
             let options = Options::parse(&[(option.to_owned(), value.to_owned())]).unwrap();
-            assert_eq!(lacks_for(&options).is_some(), expected, "{option}");
+            assert_eq!(compares_checksums(&options), expected, "{option}");
         };
         check("checksum", "true", true);
         check("compare", "size,checksum", true);
         check("compare", "size,modtime", false);
         check("size-only", "true", false);
+    }
+
+    #[test]
+    fn checksums_are_computed_as_rclone_has_them_computed() {
+        let check = |options: &[(&str, &str)], expected: &[(Algorithm, Option<&str>)], place: Place| {
+            let wanted = settings(options).ok().unwrap().checksums.unwrap();
+            let algorithms: Vec<_> =
+                wanted.algorithms.iter().map(|(algorithm, command)| (*algorithm, command.as_deref())).collect();
+            assert_eq!((algorithms.as_slice(), wanted.place), (expected, place), "{options:?}");
+        };
+        let (md5, sha1) = (Algorithm::Md5, Algorithm::Sha1);
+        let both = [(md5, None), (sha1, None)];
+        check(&[], &both, Place::Same);
+        check(&[("hashes", "sha1,md5")], &both, Place::Same);
+        check(&[("hashes", "sha1")], &[(sha1, None)], Place::Same);
+        check(&[("disable_hashcheck", "true"), ("md5sum_command", "md5sum")], &[], Place::Same);
+        check(&[("shell_type", "none")], &[], Place::Same);
+        let given = [("shell_type", "unix"), ("md5sum_command", "x -m"), ("sha1sum_command", "none")];
+        check(&given, &[(md5, Some("x -m"))], Place::Same);
+        check(&[("path_override", "/a/b/")], &both, Place::At("/a/b".into()));
+        check(&[("path_override", "@/a")], &both, Place::Below("/a".into()));
+        let left = |options: &[(&str, &str)]| settings(options).ok().unwrap().checksums.unwrap_err();
+        assert!(left(&[("shell_type", "powershell")]).contains("powershell"));
+        assert!(left(&[("hashes", "md5,sha256")]).contains("sha256"));
     }
 }

@@ -52,9 +52,19 @@ impl Sftp {
                 Expect::Exactly(_) => connection.stat(target).await,
             }
         };
-        // All of these are asked at once; most servers carry them out in this order.
-        let (written, there) = join(finish(connection, copy, opened, staged, size), there).await;
-        let (written, there) = (written?, there?);
+        let finished = finish(connection, copy, opened, staged, size);
+        let (written, there) = match &copy.staging {
+            Staging::Temporary(temporary) if self.can_verify(copy) => {
+                let written = finished.await?;
+                self.verify(copy, temporary).await?;
+                (written, there.await?)
+            }
+            // All of these are asked at once; most servers carry them out in this order.
+            Staging::Temporary(_) | Staging::InPlace => {
+                let (written, there) = join(finished, there).await;
+                (written?, there?)
+            }
+        };
         check(there.as_ref(), &copy.expect)?;
         if let Some(wanted) = there.as_ref().and_then(permissions)
             && permissions(&written) != Some(wanted)
@@ -91,10 +101,14 @@ impl Sftp {
             }
         };
         let failure = match self.fill(connection, copy, &opened, content).await {
-            Ok(size) => match finish(connection, copy, opened, target, size).await {
-                Ok(written) => return Ok(found(&written)),
-                Err(failure) => failure,
-            },
+            Ok(size) => {
+                let written = finish(connection, copy, opened, target, size).await;
+                let verified = if written.is_ok() { self.verify(copy, &copy.target).await } else { Ok(()) };
+                match verified.and(written) {
+                    Ok(written) => return Ok(found(&written)),
+                    Err(failure) => failure,
+                }
+            }
             Err(failure) => {
                 connection.close(opened).await.ok();
                 failure
@@ -183,7 +197,7 @@ impl Sftp {
     }
 }
 
-/// Closes a file and sets its time, and returns what it then is.
+/// Closes a file, durable where the server can do so, and sets its time, and returns what it then is.
 async fn finish(
     connection: &Connection,
     copy: &CopyFile,
@@ -198,8 +212,15 @@ async fn finish(
             None => Ok(()),
         }
     };
-    let (closed, timed, there) = join3(connection.close(opened), set(), connection.stat(path)).await;
-    closed?;
+    let (timed, there) = if connection.syncs {
+        // A loss of power must not leave less under the final name than was written.
+        let (timed, there) = join(connection.close_durably(opened, wanted.clone()), connection.stat(path)).await;
+        (timed?, there)
+    } else {
+        let (closed, timed, there) = join3(connection.close(opened), set(), connection.stat(path)).await;
+        closed?;
+        (timed, there)
+    };
     let is_right = |there: &FileAttributes| {
         there.size.is_none_or(|there| there == size) && wanted.as_ref().is_none_or(|wanted| there.mtime == wanted.mtime)
     };

@@ -1,22 +1,20 @@
 //! What servers do wrong: a server of a few lines answers as each test says, and is served.
 
 mod s3;
+mod sftp;
 mod webdav;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
-use bisync::backend::open::{Native, Opening, native};
-use bisync::backend::{Backend, Transport};
-use bisync::remote::{Config, Connection, Destination};
+use bisync::backend::Backend;
 use bisync_engine::entry::{Fingerprint, Found, Item};
-use bisync_engine::options::Options;
 use bisync_engine::protocol::{Expect, Failure};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use super::{copy_to, path, runtime};
+use super::{copy_to, opened, path, runtime};
 
 /// A folder on such a server.
 struct Faulty {
@@ -33,8 +31,13 @@ type Answer = fn(request: &str, before: usize) -> String;
 impl Faulty {
     /// Serves a folder of a bucket.
     fn s3(answer: Answer) -> Self {
+        Self::s3_with(answer, &[("low-level-retries", "3")])
+    }
+
+    /// Serves a folder of a bucket, with options of the run.
+    fn s3_with(answer: Answer, options: &[(&str, &str)]) -> Self {
         let place = ":s3,provider=Minio,endpoint='URL',access_key_id=a,secret_access_key=s:bucket/d";
-        Self::new(place, answer, &[("low-level-retries", "3")])
+        Self::new(place, answer, options)
     }
 
     /// Serves a folder over WebDAV, with options of the run.
@@ -71,24 +74,19 @@ impl Faulty {
                 let before = heard.iter().filter(|other| other[..4] == request[..4]).count();
                 let answer = answer(&request, before);
                 heard.push(request);
-                match answer.as_str() {
-                    SILENCE => silent.push(stream),
-                    answer => drop(stream.write_all(answer.as_bytes())),
+                match answer.strip_suffix(SILENCE) {
+                    Some(beginning) => {
+                        stream.write_all(beginning.as_bytes()).ok();
+                        silent.push(stream);
+                    }
+                    None => drop(stream.write_all(answer.as_bytes())),
                 }
             }
         });
         let home = tempfile::tempdir().unwrap();
         let place = place.replace("URL", &format!("http://{address}"));
-        let given: Vec<_> = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let connection = Connection::parse(&place).unwrap().unwrap();
-        let Destination::Remote(folder) = Destination::of(&connection, &Config::default()).unwrap() else { panic!() };
-        let (options, transport) = (Options::parse(&given).unwrap(), Transport::default());
-        let Native { open, .. } = native(&folder.remote.kind).unwrap();
-        let (remote, path) = (&folder.remote, &*folder.path);
-        let opening =
-            Opening { remote, path, backup: None, transport: &transport, options: &options, cache: home.path() };
         let runtime = runtime();
-        let backend = runtime.block_on(open(opening)).unwrap();
+        let backend = opened(&runtime, &place, None, options, home.path());
         Self { backend, runtime, heard, _home: home }
     }
 
@@ -122,7 +120,7 @@ impl Faulty {
     }
 }
 
-/// An answer that never comes.
+/// An answer that never comes; at the end of one, more that never comes.
 const SILENCE: &str = "silence";
 
 /// Makes an answer whose connection is closed after it.

@@ -1,10 +1,12 @@
 //! What S3 servers do wrong.
 
+use std::sync::Mutex;
+
 use bisync_engine::protocol::{Expect, FailureKind, MoveFile};
 use bisync_engine::side::Side;
 
 use super::super::{kind_of, path};
-use super::{Answer, Faulty, answer, version};
+use super::{Answer, Faulty, SILENCE, answer, version};
 
 /// Lists the file `f` of five bytes.
 fn listing() -> String {
@@ -30,6 +32,83 @@ fn a_server_that_asks_for_patience_is_asked_again() {
     });
     assert_eq!(faulty.list().unwrap()[0].name, "f");
     assert_eq!(faulty.heard("GET").len(), 2);
+}
+
+#[test]
+fn an_upload_waits_as_well_and_a_server_that_wants_too_much_patience_is_left() {
+    let faulty = Faulty::s3(|request, before| match (&request[..4], before) {
+        ("HEAD", _) => answer("404 Not Found", "", ""),
+        ("PUT ", 0) => answer("503 Slow Down", "retry-after: 0\r\n", "<Error><Code>SlowDown</Code></Error>"),
+        ("PUT ", _) => answer("200 OK", "etag: \"e\"\r\n", ""),
+        _ => answer("200 OK", "", "<ListBucketResult/>"),
+    });
+    faulty.write(Expect::Absent).unwrap();
+    assert_eq!(faulty.heard("PUT").len(), 2);
+    let faulty = Faulty::s3(|_, _| answer("503 Slow Down", "retry-after: 86400\r\n", ""));
+    assert_eq!(kind_of(faulty.list()), FailureKind::Temporary);
+    assert_eq!(faulty.heard("GET").len(), 1);
+}
+
+#[test]
+fn a_server_that_stops_answering_is_not_waited_for() {
+    let hurry = [("timeout", "100ms"), ("low-level-retries", "2")];
+    let faulty = Faulty::s3_with(|_, _| SILENCE.into(), &hurry);
+    assert!(faulty.list().unwrap_err().message.contains("does not answer"));
+    assert_eq!(faulty.heard("GET").len(), 2);
+    // In the middle of a listing.
+    let faulty = Faulty::s3_with(|_, _| answer("200 OK", "content-length: 9999\r\n", "<ListBu") + SILENCE, &hurry);
+    assert!(faulty.list().unwrap_err().message.contains("does not answer"));
+    // When it has all that is to be uploaded.
+    let faulty = Faulty::s3_with(
+        |request, _| if request.starts_with("HEAD") { answer("404 Not Found", "", "") } else { SILENCE.into() },
+        &hurry,
+    );
+    assert_eq!(kind_of(faulty.write(Expect::Absent)), FailureKind::Temporary);
+    // In the middle of a download, again and again.
+    let faulty = Faulty::s3_with(
+        |request, _| match request.starts_with("GET /bucket/d/f") {
+            true => answer("200 OK", &format!("{TOLD}content-length: 5\r\n"), "te") + SILENCE,
+            false => has_file(request),
+        },
+        &hurry,
+    );
+    let version = version(&faulty);
+    assert_eq!(kind_of(faulty.read(version)), FailureKind::Temporary);
+}
+
+/// The connection closes when the server has done it: it is not done twice, nor taken for somebody else's.
+#[test]
+fn an_upload_whose_answer_is_lost_is_known_again() {
+    let ours = "etag: \"e\"\r\nlast-modified: Wed, 01 Jan 2020 00:00:00 GMT\r\nx-amz-meta-mtime: 1600000000\r\n\
+                x-amz-meta-md5chksum: cjnqK13JQ/YfPAoCdsIJdA==\r\ncontent-length: 3\r\n";
+    assert_eq!(after_a_lost_answer(ours), Ok(()));
+    let theirs = ours.replace("1600000000", "1600000001");
+    assert_eq!(after_a_lost_answer(&theirs), Err(FailureKind::Refused));
+}
+
+/// Uploads to a server that closes the first time, refuses the second time, and then has an object with these headers.
+fn after_a_lost_answer(headers: &str) -> Result<(), FailureKind> {
+    static HEADERS: Mutex<String> = Mutex::new(String::new());
+    *HEADERS.lock().unwrap() = headers.to_owned();
+    let faulty = Faulty::s3(|request, before| match (&request[..4], before) {
+        ("HEAD", 0) => answer("404 Not Found", "", ""),
+        ("HEAD", _) => answer("200 OK", &HEADERS.lock().unwrap(), ""),
+        ("PUT ", 0) => String::new(),
+        _ => answer("412 Precondition Failed", "", "<Error><Code>PreconditionFailed</Code></Error>"),
+    });
+    let written = faulty.write(Expect::Absent).map(drop).map_err(|failure| failure.kind);
+    assert_eq!(faulty.heard("PUT").len(), 2);
+    written
+}
+
+#[test]
+fn what_has_to_be_there_and_is_not_is_refused() {
+    let faulty = Faulty::s3(|request, _| match &request[..4] {
+        "PUT " => answer("404 Not Found", "", "<Error><Code>NoSuchKey</Code></Error>"),
+        _ => has_file(request),
+    });
+    let version = version(&faulty);
+    assert_eq!(kind_of(faulty.write(Expect::Exactly(version))), FailureKind::Refused);
 }
 
 #[test]

@@ -1,0 +1,105 @@
+//! Makes names durable: those of files that were written, moved or deleted, and of directories.
+//!
+//! The content of a file is durable before it gets its name, see [`Connection::close_durably`]. Names are what their directories
+//! hold, which are noted while they are changed, and made durable together at the end.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bisync_engine::protocol::{Failure, FailureKind};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use russh_sftp::protocol::OpenFlags;
+
+use super::Sftp;
+use super::connection::Connection;
+
+/// So many directories are made durable at a time.
+const AT_ONCE: usize = 16;
+
+/// The directories in which names were changed since they were made durable.
+#[derive(Debug, Default)]
+pub struct Changed(Mutex<BTreeSet<String>>);
+
+impl Changed {
+    /// Notes that the name of something is about to change: before it is asked for, since the answer may be lost.
+    pub fn note(&self, path: &str) {
+        let directory = match path.rsplit_once('/') {
+            Some(("", _)) | None => "/",
+            Some((directory, _)) => directory,
+        };
+        let mut directories = self.all();
+        if !directories.contains(directory) {
+            directories.insert(directory.to_owned());
+        }
+    }
+
+    fn take(&self) -> BTreeSet<String> {
+        std::mem::take(&mut *self.all())
+    }
+
+    fn put_back(&self, directories: BTreeSet<String>) {
+        self.all().extend(directories);
+    }
+
+    fn all(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        // It is whole at any moment.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Sftp {
+    /// Makes all names durable that were changed, where the server can do so.
+    pub(super) async fn make_durable(&self) -> Result<(), Failure> {
+        let changed = self.server.changed.take();
+        let made = self.make_these_durable(&changed).await;
+        if made.is_err() {
+            self.server.changed.put_back(changed);
+        }
+        made
+    }
+
+    async fn make_these_durable(&self, directories: &BTreeSet<String>) -> Result<(), Failure> {
+        if directories.is_empty() {
+            return Ok(());
+        }
+        let connection = self.server.connection().await?;
+        let made = stream::iter(directories.clone()).map(|directory| {
+            let connection = &connection;
+            async move { make_durable(connection, &directory).await }
+        });
+        made.buffer_unordered(AT_ONCE).try_collect().await
+    }
+}
+
+/// Makes the names in a directory durable. OpenSSH opens a directory as a file for that, as the system below it does. What is announced
+/// is for files: where that is not possible, nothing more can be done. A directory may be gone, too.
+async fn make_durable(connection: &Connection, directory: &str) -> Result<(), Failure> {
+    let opened = match connection.open_file(directory, OpenFlags::READ).await {
+        Ok(opened) => opened,
+        Err(failure) if failure.kind == FailureKind::Temporary => return Err(failure),
+        Err(_) => return Ok(()),
+    };
+    match connection.close_durably(opened, None).await {
+        // Cygwin says so, which would have to write to it.
+        Err(failure) if failure.kind == FailureKind::PermissionDenied => Ok(()),
+        closed => closed.map(drop),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_in_the_directory_above_it() {
+        let check = |path: &str, expected: &str| {
+            let changed = Changed::default();
+            changed.note(path);
+            assert_eq!(changed.take().into_iter().collect::<Vec<_>>(), [expected], "{path}");
+        };
+        check("/a/b", "/a");
+        check("/a", "/");
+        check("a/b", "a");
+        check("/", "/");
+    }
+}

@@ -67,6 +67,7 @@ pub mod safety;
 pub mod session;
 pub mod session_name;
 pub mod side;
+mod sorting;
 pub mod suffix;
 pub mod temporary;
 pub mod walk;

@@ -7,6 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::merge::Row;
 use crate::path::RelPath;
 use crate::side::{Pair, Side};
+use crate::sorting::sort_by;
 use crate::walk::Now;
 
 /// Which spellings are one name.
@@ -98,7 +99,7 @@ pub fn match_names(rows: Vec<Box<Row>>, spelling: Spelling) -> Matched {
             _ => matched.collisions.extend(group.one.into_iter().chain(group.two)),
         }
     }
-    matched.rows.sort_by(|left, right| left.path.cmp(&right.path));
+    sort_by(&mut matched.rows, |left, right| left.path.cmp(&right.path));
     matched
 }
 

@@ -8,6 +8,7 @@ use crate::plan::{Change, Planned};
 use crate::protocol::Verb;
 use crate::session_name::{PLAN, PLAN_NEW};
 use crate::side::{Pair, Side};
+use crate::sorting::sort_by_key;
 
 use super::blob::ListingStream;
 use super::outbox::{Outbox, Purpose};
@@ -236,7 +237,7 @@ impl Session {
         self.outbox.say(Level::Debug, "plan-read", None, format!("{} decisions in the plan", self.plan.len()));
         self.report.carries_out_plan();
         // Stable: within a phase the plan's order is kept.
-        self.plan.sort_by_key(|planned| planned.phase);
+        sort_by_key(&mut self.plan, |planned| planned.phase);
         self.begin_plan();
         true
     }

@@ -70,4 +70,5 @@ pub mod side;
 mod sorting;
 pub mod suffix;
 pub mod temporary;
+mod unicode;
 pub mod walk;

@@ -1,7 +1,5 @@
 //! Plan files: written by a dry run, carried out by another run.
 
-use serde::Deserialize;
-
 use crate::event::Level;
 use crate::plan::file::{FORMAT, Header, PlanError, PlanLine, PlanReader, write_decision, write_end, write_header};
 use crate::plan::{Change, Planned};
@@ -21,8 +19,7 @@ const PART: usize = 256 * 1024;
 const FIRST_LINE: u32 = 128;
 
 /// What a session has to do with a plan file, the blob [`PLAN`].
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PlanUse {
     /// Nothing is changed, and the plan is written.
     Write {

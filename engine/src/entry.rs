@@ -1,12 +1,12 @@
 //! What there is at a path: its kind and what identifies its version.
 
-use serde::{Deserialize, Serialize};
+use serde::{Serialize, Serializer};
 
 use crate::metadata::Metadata;
 use crate::path::RelPath;
 
 /// What kind of thing a path names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Kind {
     /// A regular file.
@@ -22,7 +22,7 @@ pub enum Kind {
 }
 
 /// A point in time, in UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Instant {
     /// Whole seconds since 1970-01-01T00:00:00Z; negative before.
     pub seconds: i64,
@@ -41,8 +41,7 @@ impl Instant {
 }
 
 /// A hash of a file's content with the name of its algorithm, as listings hold it: `md5:378840336ab14afa9c6b8d887e68a340`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Hash(Box<str>);
 
 impl TryFrom<String> for Hash {
@@ -79,21 +78,29 @@ impl Hash {
 /// What a side itself uses to tell a file from every other, even when it is renamed; opaque, never zero.
 ///
 /// The local file system gives the inode and its birth time. It is never written into a listing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct FileId(pub u128);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct FileId(#[serde(serialize_with = "hexadecimal")] pub u128);
+
+/// Writes what is more than a number of JSON holds.
+fn hexadecimal<S: Serializer>(id: &u128, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{id:x}"))
+}
 
 /// What identifies a version of a file. `None` wherever a side does not know.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[serde(default)]
 pub struct Fingerprint {
     /// Size in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
     /// Time of the last modification.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub modified: Option<Instant>,
     /// Hash of the content.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub hash: Option<Hash>,
     /// The side's own identity of the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<FileId>,
 }
 
@@ -114,7 +121,7 @@ impl Fingerprint {
 }
 
 /// What was found at a path.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Found {
     /// What kind of thing it is.
     pub kind: Kind,
@@ -123,7 +130,7 @@ pub struct Found {
 }
 
 /// A name in a directory, and what was found there.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Item {
     /// The name within its directory.
     pub name: String,

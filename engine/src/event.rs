@@ -40,6 +40,7 @@ pub struct Event {
     /// A stable word for programs: `copied`, `link-skipped`, `too-many-deletes`.
     pub code: Cow<'static, str>,
     /// The path it is about, if it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<RelPath>,
     /// The message for a person, without the path: `copied to Path2: new on Path1`.
     pub text: String,

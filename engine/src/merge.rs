@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::entry::{Entry, Found};
 use crate::metadata::Metadata;
@@ -13,8 +13,8 @@ use crate::side::{Pair, Side};
 use crate::walk::{Now, Seen};
 
 /// Everything that is known of one path.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "RowLine", into = "RowLine")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(into = "RowLine")]
 pub struct Row {
     /// The path, as side one names it if it knows it.
     pub path: RelPath,

@@ -3,7 +3,7 @@
 //! Nothing records the metadata that both sides once had. What stands in for a base is a time: what a side changed after the last
 //! run that carried metadata began is a change, and everything else is left as it is.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::entry::Instant;
 use crate::side::{Pair, Side};
@@ -15,7 +15,7 @@ pub type Pairs = Box<[(String, String)]>;
 const HISTORY: [&str; 4] = ["atime", "btime", "mtime", "rdev"];
 
 /// The metadata of a file or a directory.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Metadata {
     /// What is known.
     pub pairs: Pairs,
@@ -25,7 +25,7 @@ pub struct Metadata {
 }
 
 /// The parts of metadata that a side keeps as it is told to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Keeps {
     /// Permission bits: of `mode` the last three digits.
     pub permissions: bool,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::compare::{Likeness, likeness};
 use crate::entry::{Fingerprint, Hash, Instant};
 use crate::side::Side;
+use crate::sorting::sort_by_key;
 
 /// A file that disappeared from a side, or appeared on it.
 #[derive(Debug, Clone)]
@@ -71,10 +72,10 @@ pub fn pair_up(side: Side, signs: MoveSigns, deleted: &[Candidate<'_>], new: &[C
             }
         }
         let mut rest: Vec<_> = by_name.into_values().flatten().collect();
-        rest.sort_by_key(|candidate| candidate.row);
+        sort_by_key(&mut rest, |candidate| candidate.row);
         pairings.extend(rest.into_iter().zip(unpaired).filter_map(|(old, new)| pairing(side, signs, old, new)));
     }
-    pairings.sort_by_key(|pairing| pairing.new);
+    sort_by_key(&mut pairings, |pairing| pairing.new);
     pairings
 }
 

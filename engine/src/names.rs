@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use unicode_normalization::UnicodeNormalization;
-
 use crate::merge::Row;
 use crate::path::RelPath;
 use crate::side::{Pair, Side};
+use crate::sorting::sort_by;
+use crate::unicode::composed;
 use crate::walk::Now;
 
 /// Which spellings are one name.
@@ -28,9 +28,8 @@ impl Spelling {
 
     /// Returns the text that all spellings of one name share.
     pub fn key(self, path: &RelPath) -> String {
-        let composed: String =
-            if self.normalize_unicode { path.as_str().nfc().collect() } else { path.as_str().to_owned() };
-        if self.ignore_case { composed.to_lowercase() } else { composed }
+        let text = if self.normalize_unicode { composed(path.as_str()) } else { path.as_str().into() };
+        if self.ignore_case { text.to_lowercase() } else { text.into_owned() }
     }
 }
 
@@ -98,7 +97,7 @@ pub fn match_names(rows: Vec<Box<Row>>, spelling: Spelling) -> Matched {
             _ => matched.collisions.extend(group.one.into_iter().chain(group.two)),
         }
     }
-    matched.rows.sort_by(|left, right| left.path.cmp(&right.path));
+    sort_by(&mut matched.rows, |left, right| left.path.cmp(&right.path));
     matched
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// A path below the root of a side: names joined by `/`, in UTF-8.
 ///
@@ -10,8 +10,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// The order is that of the bytes, which is also the order of S3 keys, of git's index and of the listing files. A
 /// directory sorts as its own path; what is below it sorts as if the directory's name ended in `/`.
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct RelPath(Box<str>);
 
 /// Why a text is not a [`RelPath`].

@@ -5,7 +5,7 @@
 //! [`FailureKind::Refused`]. Only the requests on the state store are carried out one after the other, in the order in which
 //! they were made.
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::Serialize;
 
 use crate::entry::{Fingerprint, Found, Hash, Instant, Item};
 use crate::metadata::{Keeps, Pairs};
@@ -25,8 +25,7 @@ pub struct Request {
 }
 
 /// What a side can do; asked once, before the run.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Capabilities {
     /// The finest difference of times that the side keeps, in nanoseconds; `None` when it has no times.
     pub time_precision_ns: Option<u64>,
@@ -107,6 +106,7 @@ pub struct CopyFile {
     pub staging: Staging,
     /// The hash that the written content must have; `None` when its size is enough. A host that cannot compute it looks only at the
     /// size.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub verify: Option<Hash>,
 }
 
@@ -164,6 +164,7 @@ pub enum Verb {
         /// The directory.
         path: RelPath,
         /// The hash algorithm to be given for every file, if any.
+        #[serde(skip_serializing_if = "Option::is_none")]
         hash: Option<String>,
         /// Whether the metadata of every file and directory is to be given.
         metadata: bool,
@@ -250,8 +251,8 @@ pub enum Verb {
         name: String,
         /// Where to write, in bytes: the blob's length so far.
         offset: u64,
-        /// What to write.
-        #[serde(serialize_with = "as_bytes")]
+        /// What to write. JSON has no form for it.
+        #[serde(skip)]
         bytes: Vec<u8>,
     },
     /// Makes a blob durable and gives it another name, atomically; a blob that has that name is replaced. With its own name
@@ -277,14 +278,8 @@ pub enum Verb {
     },
 }
 
-/// Hands on bytes as such, not as a list of numbers.
-fn as_bytes<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_bytes(bytes)
-}
-
 /// A host's answer to a request.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// A part of a directory; `last` ends the listing.
     Page {
@@ -306,7 +301,7 @@ pub enum Reply {
 }
 
 /// Why a request was not carried out.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
     /// What went wrong.
@@ -316,8 +311,7 @@ pub struct Failure {
 }
 
 /// What went wrong with a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FailureKind {
     /// What was found is not what the request expected.
     Refused,

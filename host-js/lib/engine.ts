@@ -4,16 +4,74 @@
 import init, * as bound from "./bound.js";
 import type { Reply, Turn } from "./protocol.js";
 
-/** The conversation with the engine; see `engine/src/session/mod.rs`. */
-export interface Session {
-  turn(): Turn;
-  supply(id: number, reply: Reply): void;
+/** What the build writes: JSON in and out. */
+interface Conversation {
+  turn(): string;
+  takePart(id: number): Uint8Array;
+  supply(id: number, reply: string): void;
   supplyPage(id: number, page: Uint8Array, last: boolean): void;
   supplyState(id: number, bytes: Uint8Array | undefined): void;
   stop(timeIsOver: boolean): void;
   free(): void;
 }
-export const Session = bound.Session as new (opening: object) => Session;
+const Conversation = bound.Session as new (opening: string) => Conversation;
+
+/** The conversation with the engine; see `engine/src/session/mod.rs`. */
+export class Session {
+  readonly #conversation: Conversation;
+
+  /** Throws an object with a `message` and, if the fault lies with one, the `option`. */
+  constructor(opening: object) {
+    try {
+      this.#conversation = new Conversation(written(opening));
+    } catch (error) {
+      throw typeof error === "string" ? JSON.parse(error) : error;
+    }
+  }
+
+  turn(): Turn {
+    const turn: Turn = read(this.#conversation.turn());
+    for (const { id, verb } of turn.requests) {
+      if (verb.verb === "writeState") verb.bytes = this.#conversation.takePart(id);
+    }
+    return turn;
+  }
+
+  supply(id: number, reply: Reply): void {
+    this.#conversation.supply(id, written(reply));
+  }
+
+  supplyPage(id: number, page: Uint8Array, last: boolean): void {
+    this.#conversation.supplyPage(id, page, last);
+  }
+
+  supplyState(id: number, bytes: Uint8Array | undefined): void {
+    this.#conversation.supplyState(id, bytes);
+  }
+
+  /** Ends the run in good order: by itself, or because its time is over. */
+  stop(timeIsOver: boolean): void {
+    this.#conversation.stop(timeIsOver);
+  }
+
+  free(): void {
+    this.#conversation.free();
+  }
+}
+
+/** Writes JSON: what no number of it holds in hexadecimal, and halves of characters, which no file has in its name, as what stands for them. */
+function written(value: object): string {
+  return JSON.stringify(value, (_, value) => {
+    if (typeof value === "bigint") return value.toString(16);
+    return typeof value === "string" ? value.replace(/\p{Surrogate}/gu, "\ufffd") : value;
+  });
+}
+
+/** Reads JSON of the engine, where an `id` that is a text is a file's, in hexadecimal. */
+function read(text: string): Turn {
+  if (!text.includes('"id":"')) return JSON.parse(text);
+  return JSON.parse(text, (key, value) => (key === "id" && typeof value === "string" ? BigInt(`0x${value}`) : value));
+}
 
 /** Returns what the names of the state of a pair begin with. */
 export const sessionName = bound.sessionName as (one: string, two: string) => string;
@@ -31,7 +89,7 @@ export interface Table {
   /** Returns a duration in milliseconds; nothing when it is off. */
   durationMs(text: string): number | undefined;
 }
-export const table = bound as Table;
+export const table: Table = { ...(bound as Table), merge: (places) => bound.merge(written(places)) };
 
 let loading: Promise<unknown> | undefined;
 

@@ -1,55 +1,72 @@
 //! The engine for JavaScript: its conversation, in the types of JavaScript.
 //!
-//! Nothing is decided here. Turns and most replies cross the boundary as objects, which `serde-wasm-bindgen` makes and reads;
-//! what may be long, pages of listings and parts of blobs, crosses it as bytes.
+//! Nothing is decided here. Turns and most replies cross the boundary as JSON; what may be long, pages of listings and parts of
+//! blobs, crosses it as bytes.
 
 #![allow(unsafe_code, reason = "the generated code exports functions and reads their arguments from memory")]
 
 #[cfg(test)]
 mod options_file;
 mod page;
+mod received;
 mod table;
 
-use bisync_engine::protocol::Reply;
+use bisync_engine::json::{Json, JsonError};
+use bisync_engine::protocol::{Reply, RequestId, Verb};
 use bisync_engine::session::{Session as Conversation, StopReason};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
-use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsError, JsValue};
 
 /// A run, from the first listing to the last word.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct Session(Conversation);
+pub struct Session {
+    conversation: Conversation,
+    /// What the last turns want written, until it is taken.
+    parts: Vec<(RequestId, Vec<u8>)>,
+}
 
 #[wasm_bindgen]
 impl Session {
     /// Checks the options against the capabilities of both sides.
     ///
     /// # Errors
-    /// Throws an object with a `message` and, if the fault lies with one, the `option`.
+    /// Throws JSON, an object with a `message` and, if the fault lies with one, the `option`; or an `Error` when the opening cannot be read.
     #[wasm_bindgen(constructor)]
-    pub fn new(opening: JsValue) -> Result<Self, JsValue> {
-        match Conversation::open(read(opening)?) {
-            Ok(session) => Ok(Self(session)),
-            Err(error) => Err(written(&error)?),
+    pub fn new(opening: &str) -> Result<Self, JsValue> {
+        let opening = Json::parse(opening.as_bytes()).and_then(received::opening).map_err(unreadable)?;
+        match Conversation::open(opening) {
+            Ok(conversation) => Ok(Self { conversation, parts: Vec::new() }),
+            Err(error) => Err(written(&error).into()),
         }
     }
 
-    /// Returns what is to be done and said now.
-    ///
-    /// # Errors
-    /// Throws when a number is too large for JavaScript.
-    pub fn turn(&mut self) -> Result<JsValue, JsValue> {
-        written(&self.0.turn())
+    /// Returns what is to be done and said now, as JSON. What is to be written to the state is not in it.
+    pub fn turn(&mut self) -> String {
+        let mut turn = self.conversation.turn();
+        for request in &mut turn.requests {
+            if let Verb::WriteState { bytes, .. } = &mut request.verb {
+                self.parts.push((request.id, std::mem::take(bytes)));
+            }
+        }
+        written(&turn)
     }
 
-    /// Takes the answer to a request.
+    /// Hands over what a request wants written, once.
+    #[wasm_bindgen(js_name = takePart)]
+    pub fn take_part(&mut self, id: u32) -> Vec<u8> {
+        let part = self.parts.iter().position(|(of, _)| *of == RequestId::from(id));
+        part.map(|part| self.parts.swap_remove(part).1).unwrap_or_default()
+    }
+
+    /// Takes the answer to a request, as JSON.
     ///
     /// # Errors
     /// Throws an `Error` when the answer does not fit.
-    pub fn supply(&mut self, id: u32, reply: JsValue) -> Result<(), JsValue> {
-        self.take(id, read(reply)?)
+    pub fn supply(&mut self, id: u32, reply: &str) -> Result<(), JsValue> {
+        let reply = Json::parse(reply.as_bytes()).and_then(received::reply).map_err(unreadable)?;
+        self.take(id, reply)
     }
 
     /// Takes a page of a listing, packed as `page.ts` does.
@@ -73,24 +90,25 @@ impl Session {
 
     /// The run is to stop: what is under way is finished and recorded, nothing new is started.
     pub fn stop(&mut self, time_is_over: bool) {
-        self.0.stop(if time_is_over { StopReason::Time } else { StopReason::Wish });
+        self.conversation.stop(if time_is_over { StopReason::Time } else { StopReason::Wish });
     }
 
     fn take(&mut self, id: u32, reply: Reply) -> Result<(), JsValue> {
-        self.0.supply(id.into(), reply).map_err(|error| thrown(&error.to_string()))
+        self.conversation.supply(id.into(), reply).map_err(|error| thrown(&error.to_string()))
     }
 }
 
-fn read<T: DeserializeOwned>(value: JsValue) -> Result<T, JsValue> {
-    Ok(serde_wasm_bindgen::from_value(value)?)
+fn written<T: Serialize>(value: &T) -> String {
+    // Writing fails only for maps whose keys are no texts, and there are none.
+    serde_json::to_string(value).unwrap_or_default()
 }
 
-fn written<T: Serialize>(value: &T) -> Result<JsValue, JsValue> {
-    Ok(serde_wasm_bindgen::to_value(value)?)
+fn unreadable(error: JsonError) -> JsValue {
+    thrown(&error.to_string())
 }
 
 fn thrown(message: &str) -> JsValue {
-    js_sys::Error::new(message).into()
+    JsError::new(message).into()
 }
 
 /// Returns what the names of the state of a pair begin with.

@@ -1,10 +1,11 @@
 //! What the command for Node asks the table of options, beyond what is written into `flags.ts`.
 
+use bisync_engine::json::Json;
 use bisync_engine::options::{self, Given, Kind, Options, Value, find};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::read;
+use super::{received, unreadable};
 
 /// Returns what is wrong with an option: that it does not exist, or that it does not take the value.
 #[wasm_bindgen(js_name = checkOption)]
@@ -27,10 +28,10 @@ pub fn nearest(text: &str, words: Vec<String>) -> Option<String> {
 /// Returns which of the options count that several places give, each by its number among those of all places.
 ///
 /// # Errors
-/// Throws when it is given something else than names and values.
+/// Throws when it is given something else than names and values, as JSON.
 #[wasm_bindgen]
-pub fn merge(places: JsValue) -> Result<Vec<u32>, JsValue> {
-    let places: Vec<Vec<(String, String)>> = read(places)?;
+pub fn merge(places: &str) -> Result<Vec<u32>, JsValue> {
+    let places = Json::parse(places.as_bytes()).and_then(received::places).map_err(unreadable)?;
     let mut numbers = 0..;
     let places = places.into_iter().map(|place| {
         let numbered = place.into_iter().zip(numbers.by_ref());

@@ -1,5 +1,7 @@
 //! Character classes, as RE2 reads them: `[a-z_]`, `[^\d]`, `[[:alpha:]]`.
 
+use crate::sorting::sort_by;
+
 use super::fold::fold;
 
 /// The characters between `[` and `]`.
@@ -172,7 +174,7 @@ fn signed(positive: bool, mut ranges: Vec<Range>) -> Vec<Range> {
     if positive {
         return ranges;
     }
-    ranges.sort_unstable();
+    sort_by(&mut ranges, Range::cmp);
     let mut next = 0;
     let mut gaps = Vec::new();
     for (low, high) in ranges {

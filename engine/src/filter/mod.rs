@@ -44,6 +44,7 @@ pub use source::{Origin, Place, RuleSource, SourceKind};
 use crate::entry::{Fingerprint, Kind};
 use crate::path::RelPath;
 use crate::reserved::RESERVED;
+use crate::sorting::sort_by_key;
 use files_from::FileList;
 use metadata::MetadataRules;
 use rules::{Rule, Rules};
@@ -74,7 +75,7 @@ impl Filter {
             return Err(FilterError::Ages);
         }
         let mut sources: Vec<&RuleSource> = sources.iter().collect();
-        sources.sort_by_key(|source| (source.kind, source.file.is_some()));
+        sort_by_key(&mut sources, |source| (source.kind, source.file.is_some()));
         let rules = Rules::read(&sources, ignore_case)?;
         let metadata = MetadataRules::read(&sources)?;
         let mut list = None;

@@ -1,9 +1,9 @@
 //! One of so many equal shares of all files, chosen by the hashes of their paths as rclone does.
 
 use md5::{Digest, Md5};
-use unicode_normalization::UnicodeNormalization;
 
 use crate::path::RelPath;
+use crate::unicode::composed;
 
 /// A share of the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Partition {
     /// Unicode form belong together.
     pub(super) fn includes(self, path: &RelPath) -> bool {
         let Some(which) = self.which else { return true };
-        let path: String = path.as_str().nfc().map(lower).collect();
+        let path: String = composed(path.as_str()).chars().map(lower).collect();
         let hash = Md5::digest(path.as_bytes());
         // The first eight bytes, the lowest first.
         let number = hash.iter().take(8).rev().fold(0, |number, byte| number << 8 | u64::from(*byte));

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
+use crate::unicode::is_printed;
 
 /// Why a quoted text cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,8 +38,12 @@ pub(super) fn quote(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
+/// Returns true for what Go does not print as it is.
+///
+/// A character that is younger than the Unicode version of either program may be escaped by one and not by the other;
+/// both read both.
 fn needs_escape(character: char) -> bool {
-    matches!(character, '"' | '\\') || !is_printable(character)
+    matches!(character, '"' | '\\') || !is_printed(character)
 }
 
 fn escape(out: &mut Vec<u8>, character: char) {
@@ -65,25 +69,6 @@ fn push_hexadecimal(out: &mut Vec<u8>, escape: u8, character: char, digits: u32)
     for place in (0..digits).rev() {
         let digit = char::from_digit((u32::from(character) >> (4 * place)) & 0xf, 16);
         out.push(digit.map_or(b'0', |digit| digit as u8));
-    }
-}
-
-/// Returns true for what Go prints as it is: letters, marks, numbers, punctuation, symbols and the ASCII space.
-///
-/// A character that is younger than the Unicode version of either program may be escaped by one and not by the other;
-/// both read both.
-fn is_printable(character: char) -> bool {
-    match character {
-        ' '..='~' => true,
-        '\0'..='\x7f' => false,
-        _ => match character.general_category_group() {
-            GeneralCategoryGroup::Letter
-            | GeneralCategoryGroup::Mark
-            | GeneralCategoryGroup::Number
-            | GeneralCategoryGroup::Punctuation
-            | GeneralCategoryGroup::Symbol => true,
-            GeneralCategoryGroup::Separator | GeneralCategoryGroup::Other => false,
-        },
     }
 }
 

@@ -18,6 +18,7 @@ mod compare;
 mod copying;
 mod duration;
 mod filter;
+mod float;
 mod links;
 mod markdown;
 mod nearest;

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use crate::entry::Fingerprint;
 use crate::path::RelPath;
+use crate::sorting::sort_by;
 
 /// In which order files are copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +62,7 @@ impl Order {
     /// Puts files in this order, given what each is; what is no file comes before them all, or after them when the order is
     /// turned round.
     pub fn sort<T>(self, files: &mut Vec<T>, describe: impl Fn(&T) -> Option<(&RelPath, &Fingerprint)>) {
-        files.sort_by(|left, right| match (describe(left), describe(right)) {
+        sort_by(files, |left, right| match (describe(left), describe(right)) {
             (Some(left), Some(right)) => self.compare(left, right),
             (left, right) => left.is_some().cmp(&right.is_some()),
         });

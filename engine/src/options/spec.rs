@@ -15,7 +15,7 @@ pub struct OptionSpec {
     pub group: Group,
     /// How help names the value; empty for flags.
     pub value_name: &'static str,
-    /// What it does, in one line.
+    /// What it does, in one line; empty without the feature `help`.
     pub help: &'static str,
     /// Who carries it out.
     pub scope: Scope,
@@ -140,6 +140,7 @@ impl Group {
 impl OptionSpec {
     pub(super) const fn new(name: &'static str, kind: Kind, group: Group, help: &'static str) -> Self {
         let value_name = kind.value_name();
+        let help = if cfg!(feature = "help") { help } else { "" };
         Self { name, short: None, kind, default: "", group, value_name, help, scope: Scope::Engine }
     }
 

@@ -8,7 +8,7 @@ mod planner;
 
 use std::cmp::Reverse;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::entry::{Instant, Kind};
 use crate::merge::Row;
@@ -31,8 +31,8 @@ pub struct Planned {
 }
 
 /// What is to be done with a path.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Choice {
     /// Both listings forget it.
     Forget(Reason),
@@ -43,7 +43,7 @@ pub enum Choice {
         /// The side that has the version to keep.
         from: Side,
         /// The path on the other side, where it is not the row's.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         target: Option<RelPath>,
         /// Why.
         reason: Reason,
@@ -55,10 +55,10 @@ pub enum Choice {
         /// The side whose time is set.
         on: Side,
         /// The time.
-        #[serde(with = "file::time")]
+        #[serde(serialize_with = "file::time::serialize")]
         modified: Instant,
         /// The side whose metadata both get, if it is this one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         metadata_of: Option<Side>,
         /// Why.
         reason: Reason,
@@ -77,7 +77,7 @@ pub enum Choice {
         /// Where it was.
         old: Box<Row>,
         /// Where it goes on the other side, if not to the row's path.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         target: Option<RelPath>,
     },
     /// The file of side two, which has this name, gets the name that it has on side one.
@@ -103,7 +103,7 @@ pub enum Choice {
         /// The side that lacks it.
         on: Side,
         /// Its path there, if not the row's.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         target: Option<RelPath>,
     },
     /// The directory of `on` is removed, if it is empty by then.
@@ -118,7 +118,7 @@ pub enum Choice {
 }
 
 /// The order of changes. Within a phase any order gives the same result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// What stands in the way is moved aside or deleted.
@@ -132,7 +132,7 @@ pub enum Phase {
 }
 
 /// Why it is done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// The path is new on this side.

@@ -6,6 +6,7 @@ use crate::listing::ListingError;
 use crate::names::Spelling;
 use crate::pull::Pull;
 use crate::side::{Pair, Side};
+use crate::sorting::sort_by;
 
 use super::blob::ListingStream;
 use super::outbox::{Outbox, Purpose};
@@ -100,11 +101,14 @@ impl Check {
     }
 
     fn match_spellings(&mut self, rules: CheckRules) {
-        let mut alone = std::mem::take(&mut self.alone);
+        let alone = std::mem::take(&mut self.alone);
         let key = |entry: &Entry| rules.spelling.key(&entry.path);
-        alone.one.sort_by_cached_key(key);
-        alone.two.sort_by_cached_key(key);
-        let (mut one, mut two) = (alone.one.into_iter().peekable(), alone.two.into_iter().peekable());
+        let sorted = |entries: Vec<Entry>| {
+            let mut keyed: Vec<_> = entries.into_iter().map(|entry| (key(&entry), entry)).collect();
+            sort_by(&mut keyed, |left, right| left.0.cmp(&right.0));
+            keyed.into_iter().map(|(_, entry)| entry).peekable()
+        };
+        let (mut one, mut two) = (sorted(alone.one), sorted(alone.two));
         while one.peek().is_some() || two.peek().is_some() {
             let order = match (one.peek(), two.peek()) {
                 (Some(one), Some(two)) => key(one).cmp(&key(two)),
@@ -120,7 +124,7 @@ impl Check {
                 (None, None) => {}
             }
         }
-        self.mismatches.sort_by(|left, right| left.0.path.cmp(&right.0.path));
+        sort_by(&mut self.mismatches, |left, right| left.0.path.cmp(&right.0.path));
     }
 
     fn compare(&mut self, one: &Entry, two: &Entry, rules: CheckRules) {

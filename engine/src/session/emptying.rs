@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::path::RelPath;
 use crate::protocol::{Expect, Verb};
 use crate::side::{Pair, Side};
+use crate::sorting::sort_by_key;
 
 /// All directories of both sides, and how much each holds that is no directory.
 #[derive(Debug, Default)]
@@ -53,7 +54,7 @@ impl Emptying {
     pub fn finish(self) -> Pair<Vec<RelPath>> {
         self.0.map(|directories| {
             let mut order: Vec<RelPath> = directories.keys().filter(|path| !path.is_root()).cloned().collect();
-            order.sort_by_key(|path| Reverse(path.as_str().split('/').count()));
+            sort_by_key(&mut order, |path| Reverse(path.as_str().split('/').count()));
             let mut counts = directories;
             order.retain(|path| {
                 let is_empty = counts.get(path) == Some(&0);

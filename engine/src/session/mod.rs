@@ -28,7 +28,7 @@ mod stages;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::entry::Instant;
 use crate::event::{Event, Workload};
@@ -63,8 +63,7 @@ pub use self::saving::PlanUse;
 const JOURNAL_BYTES: u32 = 64 * 1024;
 
 /// What a session needs to know before it begins.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone)]
 pub struct Opening {
     /// Options as names without dashes and values as text, in the order given: `("max-delete", "10")`. A flag without a
     /// value has the value `true`.
@@ -93,6 +92,7 @@ pub struct Turn {
     /// What is to be copied in all; how much of it is done the host knows.
     pub workload: Workload,
     /// How the run ended; with it the conversation is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
 }
 
@@ -101,14 +101,14 @@ pub struct Turn {
 #[error("{message}")]
 pub struct OpenError {
     /// The option, without dashes.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub option: Option<String>,
     /// What is wrong, and what is accepted.
     pub message: String,
 }
 
 /// Why a run is to stop before its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopReason {
     /// The person wants it.
     Wish,

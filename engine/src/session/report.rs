@@ -10,6 +10,7 @@ use crate::plan::{Change, Reason};
 use crate::protocol::{Failure, FailureKind, Verb};
 use crate::safety::Counters;
 use crate::side::{Pair, Side};
+use crate::sorting::sort_by;
 
 use super::StopReason;
 use super::outbox::Outbox;
@@ -122,8 +123,8 @@ impl Report {
         for side in Side::BOTH {
             self.outcome.counts[side].files = counters[side].now;
         }
-        self.outcome.conflicts.sort_by(|left, right| left.path.cmp(&right.path));
-        self.outcome.failures.sort_by(|left, right| left.path.cmp(&right.path));
+        sort_by(&mut self.outcome.conflicts, |left, right| left.path.cmp(&right.path));
+        sort_by(&mut self.outcome.failures, |left, right| left.path.cmp(&right.path));
         // A run that was aborted has the exit code of that: what failed on the way to it was not tried.
         if self.has_failures() && !self.is_aborted() {
             self.outcome.exit_code = self.outcome.exit_code.max(if lockout { 7 } else { 1 });

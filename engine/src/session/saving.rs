@@ -1,13 +1,12 @@
 //! Plan files: written by a dry run, carried out by another run.
 
-use serde::Deserialize;
-
 use crate::event::Level;
 use crate::plan::file::{FORMAT, Header, PlanError, PlanLine, PlanReader, write_decision, write_end, write_header};
 use crate::plan::{Change, Planned};
 use crate::protocol::Verb;
 use crate::session_name::{PLAN, PLAN_NEW};
 use crate::side::{Pair, Side};
+use crate::sorting::sort_by_key;
 
 use super::blob::ListingStream;
 use super::outbox::{Outbox, Purpose};
@@ -20,8 +19,7 @@ const PART: usize = 256 * 1024;
 const FIRST_LINE: u32 = 128;
 
 /// What a session has to do with a plan file, the blob [`PLAN`].
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PlanUse {
     /// Nothing is changed, and the plan is written.
     Write {
@@ -236,7 +234,7 @@ impl Session {
         self.outbox.say(Level::Debug, "plan-read", None, format!("{} decisions in the plan", self.plan.len()));
         self.report.carries_out_plan();
         // Stable: within a phase the plan's order is kept.
-        self.plan.sort_by_key(|planned| planned.phase);
+        sort_by_key(&mut self.plan, |planned| planned.phase);
         self.begin_plan();
         true
     }

@@ -9,6 +9,7 @@ use crate::protocol::{Failure, Reply, Verb};
 use crate::safety::{check_access, check_counters};
 use crate::session_name::{PLAN, PLAN_NEW};
 use crate::side::Side;
+use crate::sorting::{sort_by, sort_by_key};
 
 use super::blob::ListingStream;
 use super::check::CheckRules;
@@ -147,7 +148,7 @@ impl Session {
             }
         }
         self.say_unknown_metadata();
-        self.plan.sort_by(|left, right| (left.phase, &left.row.path).cmp(&(right.phase, &right.row.path)));
+        sort_by(&mut self.plan, |left, right| (left.phase, &left.row.path).cmp(&(right.phase, &right.row.path)));
         self.prune_empty_directories();
         self.order_copies();
         self.begin_plan();
@@ -273,7 +274,7 @@ impl Session {
             let choice = Choice::RemoveDirectory { on, reason: Reason::EmptyDirectory };
             self.plan.extend(paths.into_iter().map(|path| Planned::new(Row::at(path), choice.clone())));
         }
-        self.plan.sort_by_key(|planned| planned.phase);
+        sort_by_key(&mut self.plan, |planned| planned.phase);
     }
 
     /// Puts copies in the order that was asked for, among what is done at their time.

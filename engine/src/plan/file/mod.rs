@@ -3,11 +3,13 @@
 //! Lines of JSON. The first one says what the plan is for, the last one how long it is, and each one between is a decision.
 //! `docs/plan-format.md` describes them.
 
+mod reading;
 mod version;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::entry::Instant;
+use crate::json::{Json, JsonError};
 use crate::merge::Row;
 use crate::metadata::{Metadata, Pairs};
 use crate::path::RelPath;
@@ -24,14 +26,13 @@ pub const FORMAT: u32 = 1;
 const LONGEST_LINE: usize = 1 << 20;
 
 /// The first line: what a plan is for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Header {
     /// The version of the format.
     #[serde(rename = "bisync-plan")]
     pub format: u32,
     /// When the plan was made.
-    #[serde(with = "time")]
+    #[serde(serialize_with = "time::serialize")]
     pub made: Instant,
     /// Both paths as a host opens them.
     pub roots: Pair<String>,
@@ -47,52 +48,46 @@ pub struct Header {
 
 /// A decision as a line.
 ///
-/// Fields that are not known are refused, here and everywhere: a misspelt one would take an expectation away. Serde cannot do
-/// that for a struct that is flattened into this one, so the fields of [`RowLine`] stand here again.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// The fields of [`RowLine`] stand here again: what serde flattens, it writes by way of a map.
+#[derive(Debug, Serialize)]
 struct Line {
     path: RelPath,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     alias: Option<RelPath>,
-    #[serde(default, skip_serializing_if = "is_empty")]
+    #[serde(skip_serializing_if = "is_empty")]
     base: Pair<Option<Version>>,
-    #[serde(default, skip_serializing_if = "is_empty")]
+    #[serde(skip_serializing_if = "is_empty")]
     now: Pair<Option<Version>>,
-    #[serde(default, skip_serializing_if = "has_none")]
+    #[serde(skip_serializing_if = "has_none")]
     metadata: Pair<Option<Pairs>>,
     /// What is done, in words. Not read.
-    #[serde(default)]
     does: Vec<String>,
     /// Why, in words. Not read.
-    #[serde(default)]
     why: String,
     choice: Choice,
     phase: Phase,
 }
 
 /// A row as JSON.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct RowLine {
     path: RelPath,
     /// The name on side two, where it is spelled differently.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     alias: Option<RelPath>,
     /// What the last run recorded.
-    #[serde(default, skip_serializing_if = "is_empty")]
+    #[serde(skip_serializing_if = "is_empty")]
     base: Pair<Option<Version>>,
     /// What is there now.
-    #[serde(default, skip_serializing_if = "is_empty")]
+    #[serde(skip_serializing_if = "is_empty")]
     now: Pair<Option<Version>>,
     /// The metadata of that, where it is carried over.
-    #[serde(default, skip_serializing_if = "has_none")]
+    #[serde(skip_serializing_if = "has_none")]
     metadata: Pair<Option<Pairs>>,
 }
 
 /// The last line.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Serialize)]
 struct End {
     /// How many decisions there are.
     decisions: u64,
@@ -196,29 +191,24 @@ impl PlanReader {
         if self.is_complete {
             return Err(self.wrong("the plan has ended before"));
         }
+        let line = Json::parse(text).map_err(|error| self.unreadable(&error))?;
         if self.lines == 1 {
-            #[derive(Deserialize)]
-            struct Format {
-                #[serde(rename = "bisync-plan")]
-                format: u32,
-            }
-            let Format { format } = serde_json::from_slice(text).map_err(|error| wrong(1, &error))?;
+            let format = reading::format(&line).map_err(|error| self.unreadable(&error))?;
             if format != FORMAT {
                 return Err(PlanError::Format(format));
             }
-            return Ok(Some(PlanLine::Header(serde_json::from_slice(text).map_err(|error| wrong(1, &error))?)));
+            let header = reading::header(line).map_err(|error| self.unreadable(&error))?;
+            return Ok(Some(PlanLine::Header(header)));
         }
-        if let Ok(End { decisions: said }) = serde_json::from_slice(text) {
+        if let Ok(said) = reading::end(&line) {
             self.is_complete = true;
             return match said == self.decisions {
                 true => Ok(Some(PlanLine::End)),
                 false => Err(PlanError::Count { said, found: self.decisions }),
             };
         }
-        let Line { path, alias, base, now, metadata, does: _, why: _, choice, phase } =
-            serde_json::from_slice(text).map_err(|error| wrong(self.lines, &error))?;
+        let planned = reading::decision(line).map_err(|error| self.unreadable(&error))?;
         self.decisions += 1;
-        let planned = Planned { row: Box::new(RowLine { path, alias, base, now, metadata }.into()), choice, phase };
         Ok(Some(PlanLine::Decision(planned.into())))
     }
 
@@ -230,13 +220,13 @@ impl PlanReader {
         if self.is_complete { Ok(()) } else { Err(PlanError::CutOff(self.lines)) }
     }
 
+    fn unreadable(&self, error: &JsonError) -> PlanError {
+        self.wrong(&error.to_string())
+    }
+
     fn wrong(&self, problem: &str) -> PlanError {
         PlanError::Line { line: self.lines.max(1), problem: problem.to_owned() }
     }
-}
-
-fn wrong(line: u64, error: &serde_json::Error) -> PlanError {
-    PlanError::Line { line, problem: error.to_string() }
 }
 
 fn is_empty(versions: &Pair<Option<Version>>) -> bool {
@@ -388,9 +378,15 @@ mod tests {
         check("{\"decisions\":14}\n", "", "cut off after line 15");
         check("2006-01-02T22:04:05.000000007Z", "yesterday", "line 2");
         check("{\"decisions\":14}\n", "{\"decisions\":14}\n{}\n", "ended before");
-        for misspelt in ["size", "modified", "hash", "id", "now", "base", "why", "choice", "target", "roots"] {
-            let (from, to) = (format!("\"{misspelt}\":"), format!("\"{misspelt}s\":"));
-            check(&from, &to, "unknown field");
+        for misspelt in ["size", "modified", "hash", "id", "now", "base", "why", "target"] {
+            check(&format!("\"{misspelt}\":"), &format!("\"{misspelt}s\":"), &format!("unknown field `{misspelt}s`"));
         }
+        for misspelt in ["path", "choice", "phase", "kind", "roots", "made", "on", "from", "reason"] {
+            check(&format!("\"{misspelt}\":"), &format!("\"{misspelt}s\":"), &format!("missing field `{misspelt}`"));
+        }
+        check("\"has_base\":true", "\"has_base\":true,\"more\":1", "unknown field `more`");
+        check("\"path1\":\"/a\"", "\"path1\":\"/a\",\"path1\":\"/b\"", "duplicate field `path1`");
+        check("\"path1\":\"/a\"", "\"path\":\"/a\"", "line 1");
+        check("\"adopt\"", "\"carry\"", "unknown variant `carry`");
     }
 }

@@ -1,31 +1,30 @@
 //! What is at a path, as JSON.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::entry::{FileId, Fingerprint, Found, Hash, Kind};
+use crate::entry::{FileId, Fingerprint, Found, Kind};
 
 /// What is at a path.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(try_from = "Text", into = "Text")]
+#[derive(Debug, Clone, Serialize)]
+#[serde(into = "Text")]
 pub struct Version(Found);
 
 /// The same, as texts and numbers; what a side does not know is left out.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Serialize)]
 struct Text {
     kind: KindName,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     modified: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     hash: Option<String>,
     /// 128 bits in hexadecimal.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum KindName {
     File,
@@ -34,11 +33,6 @@ enum KindName {
     Special,
     OtherFileSystem,
 }
-
-/// Why a text is no version.
-#[derive(Debug, thiserror::Error)]
-#[error("`{0}` is no {1}")]
-struct Malformed(String, &'static str);
 
 impl From<Found> for Version {
     fn from(found: Found) -> Self {
@@ -71,29 +65,9 @@ impl From<Version> for Text {
     }
 }
 
-impl TryFrom<Text> for Version {
-    type Error = Malformed;
-
-    fn try_from(Text { kind, size, modified, hash, id }: Text) -> Result<Self, Malformed> {
-        let modified = modified.map(|text| time::parse(&text).ok_or(Malformed(text, "time"))).transpose()?;
-        let hash = hash.map(|text| Hash::parse(&text).ok_or(Malformed(text, "hash"))).transpose()?;
-        let number = |text: String| u128::from_str_radix(&text, 16).map(FileId).map_err(|_| Malformed(text, "id"));
-        let id = id.map(number).transpose()?;
-        let kind = match kind {
-            KindName::File => Kind::File,
-            KindName::Directory => Kind::Directory,
-            KindName::Link => Kind::Link,
-            KindName::Special => Kind::Special,
-            KindName::OtherFileSystem => Kind::OtherFileSystem,
-        };
-        Ok(Self(Found { kind, fingerprint: Fingerprint { size, modified, hash, id } }))
-    }
-}
-
 /// Instants as `2006-01-02T15:04:05.000000000Z`.
 pub mod time {
-    use serde::de::Error;
-    use serde::{Deserialize, Deserializer, Serializer};
+    use serde::Serializer;
 
     use crate::entry::Instant;
     use crate::listing::time as listed;
@@ -101,12 +75,6 @@ pub mod time {
     /// Writes an instant.
     pub fn serialize<S: Serializer>(instant: &Instant, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&text(*instant))
-    }
-
-    /// Reads an instant.
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Instant, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        parse(&text).ok_or_else(|| D::Error::custom(format!("`{text}` is no time")))
     }
 
     /// Returns the text of an instant.

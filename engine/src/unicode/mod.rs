@@ -1,0 +1,14 @@
+//! What of Unicode the engine has to know: which texts are spelled differently and yet the same, and what is printed.
+//!
+//! The tables are those of Unicode's database, written small: a page downloads them with the engine. `tests` writes them, and holds what
+//! is made of them against the crates that have the whole database.
+
+mod columns;
+mod composed;
+mod decomposition;
+mod printed;
+#[cfg(test)]
+mod tests;
+
+pub use composed::composed;
+pub use printed::is_printed;

@@ -32,7 +32,7 @@ pub(super) fn float(text: &str) -> Option<f64> {
         }
     }
     while power < -PLACES && number > 0 {
-        has_rest |= number % 10 > 0;
+        has_rest |= !number.is_multiple_of(10);
         number /= 10;
         power += 1;
     }
@@ -48,8 +48,8 @@ pub(super) fn float(text: &str) -> Option<f64> {
 fn quotient(number: u128, divisor: u128, has_rest: bool) -> f64 {
     let shift = number.leading_zeros();
     let number = number << shift;
-    let remains = has_rest || number % divisor > 0;
-    (number / divisor | u128::from(remains)) as f64 / 2_f64.powi(shift.cast_signed())
+    let remains = has_rest || !number.is_multiple_of(divisor);
+    ((number / divisor) | u128::from(remains)) as f64 / 2_f64.powi(shift.cast_signed())
 }
 
 fn product(mut number: u128, mut power: i32, has_rest: bool) -> f64 {

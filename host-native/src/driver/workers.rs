@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use bisync_engine::protocol::{Failure, FailureKind, Reply, Request, RequestId, Verb};
+use bisync_engine::side::Side;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
@@ -48,6 +49,7 @@ impl Workers {
             }
         });
         let stopping = Arc::new(AtomicBool::new(false));
+        let are_local = Side::BOTH.iter().all(|side| sides.folders[*side].as_local().is_some());
         let work: Arc<dyn Fn(Request) + Send + Sync> = {
             let (runtime, stopping, replies) = (Handle::current(), Arc::clone(&stopping), replies.clone());
             Arc::new(move |Request { id, verb }| {
@@ -62,8 +64,8 @@ impl Workers {
                 }
             })
         };
-        let checkers = Lane::new(limits.checkers, Arc::clone(&work));
-        let transfers = Lane::new(limits.transfers, work);
+        let checkers = Lane::new(limits.checkers, are_local, Arc::clone(&work));
+        let transfers = Lane::new(limits.transfers, are_local, work);
         Self { state, checkers, transfers, stopping, replies }
     }
 

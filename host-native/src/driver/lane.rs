@@ -27,6 +27,8 @@ pub struct Lane {
 struct Queue {
     state: Mutex<State>,
     changed: Condvar,
+    /// Whether one thread changes a directory, or several at once.
+    keeps_together: bool,
 }
 
 #[derive(Default)]
@@ -38,9 +40,12 @@ struct State {
 }
 
 impl Lane {
-    /// Makes a lane without threads; they begin when there is work for them.
-    pub fn new(limit: usize, work: Arc<dyn Fn(Vec<Request>) + Send + Sync>) -> Self {
-        Self { queue: Arc::new(Queue { state: Mutex::default(), changed: Condvar::new() }), limit, work }
+    /// Makes a lane without threads; they begin when there is work for them. With `keeps_together` what changes small files of a
+    /// directory goes to one thread: only one at a time can change a directory of a disk, and several would wait for each other; and rclone takes many in one call.
+    /// Over a network it is the answers that are waited for, the better the more at once.
+    pub fn new(limit: usize, keeps_together: bool, work: Arc<dyn Fn(Vec<Request>) + Send + Sync>) -> Self {
+        let queue = Queue { state: Mutex::default(), changed: Condvar::new(), keeps_together };
+        Self { queue: Arc::new(queue), limit, work }
     }
 
     /// Adds a request.
@@ -73,11 +78,11 @@ impl Drop for Lane {
 }
 
 impl State {
-    /// Takes the next request, and with it those that follow and change small files of the same directory: only one thread
-    /// at a time can change a directory, and several would wait for each other.
-    fn take_together(&mut self) -> Vec<Request> {
+    /// Takes the next request, and where they are kept together those that follow and change small files of the same directory.
+    fn take(&mut self, keeps_together: bool) -> Vec<Request> {
         let mut together: Vec<Request> = self.waiting.pop_front().into_iter().collect();
-        let Some((directory, mut bytes)) = together.first().and_then(|request| changed(&request.verb)) else {
+        let first = together.first().filter(|_| keeps_together);
+        let Some((directory, mut bytes)) = first.and_then(|request| changed(&request.verb)) else {
             return together;
         };
         while let Some((other, more)) = self.waiting.front().and_then(|request| changed(&request.verb)) {
@@ -106,7 +111,7 @@ impl Queue {
     fn serve(&self, work: &dyn Fn(Vec<Request>)) {
         let mut state = self.lock();
         while !state.is_closed {
-            let together = state.take_together();
+            let together = state.take(self.keeps_together);
             if !together.is_empty() {
                 drop(state);
                 work(together);
@@ -148,20 +153,21 @@ mod tests {
         Request { id: 1, verb: Verb::CopyFile(copy) }
     }
 
-    fn check(waiting: &[(&str, u64)], expected: &[usize]) {
+    fn check(keeps_together: bool, waiting: &[(&str, u64)], expected: &[usize]) {
         let requests = waiting.iter().map(|(target, size)| copy(target, *size));
         let mut state = State { waiting: requests.collect(), ..State::default() };
         let taken: Vec<usize> =
-            std::iter::repeat_with(|| state.take_together().len()).take_while(|count| *count > 0).collect();
+            std::iter::repeat_with(|| state.take(keeps_together).len()).take_while(|count| *count > 0).collect();
         assert_eq!(taken, expected, "{waiting:?}");
     }
 
     #[test]
     fn small_files_of_a_directory_stay_together() {
-        check(&[("a/1", 1), ("a/2", 1), ("b/1", 1)], &[2, 1]);
-        check(&[("a/1", 1), ("b/1", 1), ("a/2", 1)], &[1, 1, 1]);
-        check(&[("a/1", 1 << 20), ("a/2", 1)], &[1, 1]);
-        check(&[("a/1", 1 << 30), ("a/2", 1 << 30)], &[1, 1]);
-        check(&[("x", 1), ("y", 1)], &[2]);
+        check(true, &[("a/1", 1), ("a/2", 1), ("b/1", 1)], &[2, 1]);
+        check(true, &[("a/1", 1), ("b/1", 1), ("a/2", 1)], &[1, 1, 1]);
+        check(true, &[("a/1", 1 << 20), ("a/2", 1)], &[1, 1]);
+        check(true, &[("a/1", 1 << 30), ("a/2", 1 << 30)], &[1, 1]);
+        check(true, &[("x", 1), ("y", 1)], &[2]);
+        check(false, &[("a/1", 1), ("a/2", 1)], &[1, 1]);
     }
 }

@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use bisync_engine::protocol::{Failure, FailureKind, Reply, Request, RequestId, Verb};
+use bisync_engine::side::Side;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::lane::Lane;
 use super::limits::Limits;
 use super::tries::carry_out;
-use crate::backend::{Sides, perform_together};
+use crate::backend::{Backend, Sides, perform_together};
 use crate::report::progress::Counters;
 use crate::state::StateStore;
 
@@ -48,6 +49,8 @@ impl Workers {
             }
         });
         let stopping = Arc::new(AtomicBool::new(false));
+        let any = |is: fn(&dyn Backend) -> bool| Side::BOTH.into_iter().any(|side| is(sides.folders[side].as_ref()));
+        let keeps_together = !any(|side| side.as_local().is_none()) || any(|side| side.as_rclone().is_some());
         let work: Arc<dyn Fn(Vec<Request>) + Send + Sync> = {
             let (runtime, stopping, replies) = (Handle::current(), Arc::clone(&stopping), replies.clone());
             Arc::new(move |requests| {
@@ -67,8 +70,8 @@ impl Workers {
                 }
             })
         };
-        let checkers = Lane::new(limits.checkers, Arc::clone(&work));
-        let transfers = Lane::new(limits.transfers, work);
+        let checkers = Lane::new(limits.checkers, keeps_together, Arc::clone(&work));
+        let transfers = Lane::new(limits.transfers, keeps_together, work);
         Self { state, checkers, transfers, stopping, replies }
     }
 

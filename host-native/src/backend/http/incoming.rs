@@ -3,6 +3,7 @@
 use std::future::pending;
 use std::pin::pin;
 
+use bisync_engine::entry::Hash;
 use bisync_engine::protocol::{CopyFile, Failure, FailureKind};
 use bytes::Bytes;
 use futures_util::future::{Either, select};
@@ -21,13 +22,19 @@ pub struct Incoming<'a, D> {
     copy: &'a CopyFile,
     algorithm: &'static str,
     digest: D,
+    is_hashed: bool,
     length: u64,
 }
 
 impl<'a, D: Digest + Clone> Incoming<'a, D> {
     /// Begins with the first byte. `algorithm` is what listings call the hash.
     pub fn new(content: Content, passage: FilePassage<'a>, copy: &'a CopyFile, algorithm: &'static str) -> Self {
-        Self { content, passage, copy, algorithm, digest: D::new(), length: 0 }
+        Self { content, passage, copy, algorithm, digest: D::new(), is_hashed: true, length: 0 }
+    }
+
+    /// Makes a hash of what comes from now on only where one was listed, to hold it against that.
+    pub fn hash_only_to_verify(&mut self) {
+        self.is_hashed = self.expected().is_some();
     }
 
     /// Returns the next piece; `None` at the end.
@@ -41,16 +48,17 @@ impl<'a, D: Digest + Clone> Incoming<'a, D> {
             if size.is_some_and(|size| self.length > size) {
                 return Err(failed(FailureKind::Temporary, "more was received than the file holds"));
             }
-            self.digest.update(&bytes);
+            if self.is_hashed {
+                self.digest.update(&bytes);
+            }
             self.passage.copied(bytes.len() as u64)?;
             return Ok(Some(bytes.into()));
         }
         if size.is_some_and(|size| self.length != size) {
             return Err(failed(FailureKind::Temporary, "less was received than the file holds"));
         }
-        let expected = self.copy.verify.as_ref().filter(|hash| hash.algorithm() == self.algorithm);
         let received = || format!("{}:{}", self.algorithm, hexadecimal(&self.hash()));
-        if expected.is_some_and(|hash| hash.as_str() != received()) {
+        if self.expected().is_some_and(|hash| hash.as_str() != received()) {
             let message = "what was received is not what was listed: its checksum differs";
             return Err(failed(FailureKind::Temporary, message));
         }
@@ -64,14 +72,24 @@ impl<'a, D: Digest + Clone> Incoming<'a, D> {
     pub async fn fill(&mut self, bytes: &mut Vec<u8>, length: u64) -> Result<bool, Failure> {
         while (bytes.len() as u64) < length {
             match self.next().await? {
-                Some(piece) => bytes.extend_from_slice(&piece),
+                Some(piece) if bytes.is_empty() => *bytes = piece.into(),
+                Some(piece) => {
+                    // To the end at once, which it may pass by less than a piece.
+                    let left = usize::try_from(length).unwrap_or(usize::MAX).saturating_sub(bytes.len());
+                    bytes.reserve_exact(left.saturating_add(piece.len()));
+                    bytes.extend_from_slice(&piece);
+                }
                 None => return Ok(false),
             }
         }
         Ok(true)
     }
 
-    /// Returns the hash of what has come so far.
+    fn expected(&self) -> Option<&Hash> {
+        self.copy.verify.as_ref().filter(|hash| hash.algorithm() == self.algorithm)
+    }
+
+    /// Returns the hash of what has come so far, as long as one is made.
     pub fn hash(&self) -> Output<D> {
         self.digest.clone().finalize()
     }

@@ -10,7 +10,7 @@ use md5::{Digest, Md5};
 use quick_xml::escape::escape;
 use reqwest::header::ETAG;
 use rusty_s3::Method;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 
 use super::object::{MD5, from_hexadecimal};
 use super::request::{Condition, Request, Server};
@@ -52,6 +52,8 @@ impl S3 {
         incoming: &mut Incoming<'_>,
     ) -> Result<Uploaded, Failure> {
         self.check(key, &copy.expect).await?;
+        // Each part has one.
+        incoming.hash_only_to_verify();
         let hash = copy.verify.as_ref().and_then(|hash| from_hexadecimal(hash.as_str().strip_prefix("md5:")?));
         let mut request = self.making(Method::Post, copy, key).query("uploads", "");
         if let Some(hash) = hash {
@@ -95,6 +97,10 @@ impl Parts {
         let mut under_way: JoinSet<Result<Part, Failure>> = JoinSet::new();
         let mut bytes = first;
         loop {
+            // The part that is read counts as one of those that go.
+            while under_way.len() >= concurrency {
+                made.push(joined(under_way.join_next().await)?);
+            }
             if goes_on && (bytes.len() as u64) < length {
                 goes_on = incoming.fill(&mut bytes, length).await?;
             }
@@ -108,9 +114,6 @@ impl Parts {
             let rest = bytes.split_off(bytes.len().min(usize::try_from(length).unwrap_or(usize::MAX)));
             let part = Bytes::from(std::mem::replace(&mut bytes, rest));
             total += part.len() as u64;
-            while under_way.len() >= concurrency {
-                made.push(joined(under_way.join_next().await)?);
-            }
             let (parts, number) = (self.clone(), number);
             under_way.spawn(async move { parts.put(number, part).await });
         }
@@ -122,7 +125,10 @@ impl Parts {
     }
 
     async fn put(&self, number: u64, bytes: Bytes) -> Result<Part, Failure> {
-        let md5: [u8; 16] = Md5::digest(&bytes).into();
+        // Not on the thread that all connections share.
+        let hashed = bytes.clone();
+        let md5 = spawn_blocking(move || <[u8; 16]>::from(Md5::digest(&hashed)));
+        let md5 = md5.await.map_err(|_| failed(FailureKind::Temporary, "the upload broke off"))?;
         let request = self.request(Method::Put, number).header("content-md5", BASE64_STANDARD.encode(md5));
         let response = self.server.ask(&request, bytes).await?;
         let etag = response.headers().get(ETAG).and_then(|etag| etag.to_str().ok()).map(plain_etag);

@@ -43,7 +43,10 @@ impl S3 {
         let mut incoming = Incoming::new(content, passage, copy, "md5");
         let cutoff = self.server.settings.upload_cutoff;
         let mut first = Vec::new();
-        let goes_on = incoming.fill(&mut first, copy.source.size.unwrap_or(WHOLE).min(WHOLE) + 1).await?;
+        let least = copy.source.size.unwrap_or(WHOLE).min(WHOLE) + 1;
+        let is_in_parts = copy.source.size.is_some_and(|size| size > cutoff);
+        let least = if is_in_parts { least.min(self.server.settings.chunk_size) } else { least };
+        let goes_on = incoming.fill(&mut first, least).await?;
         let uploaded = match copy.source.size {
             _ if !goes_on && (first.len() as u64 <= cutoff || first.is_empty()) => {
                 self.put_whole(copy, &key, first.into(), incoming.hash().into()).await?

@@ -99,7 +99,8 @@ pub fn said(text: &[u8]) -> Said {
     let result = read(text, |path, value| match path {
         ["Error", "Code"] => said.code = Some(value),
         ["Error", "Message"] => said.message = Some(value),
-        ["InitiateMultipartUploadResult", "UploadId"] => said.upload = Some(value),
+        // The second name is that of rclone's server.
+        ["InitiateMultipartUploadResult" | "InitiateMultipartUpload", "UploadId"] => said.upload = Some(value),
         ["CopyObjectResult" | "CopyPartResult" | "CompleteMultipartUploadResult", "ETag"] => {
             said.etag = Some(plain_etag(&value).to_owned());
         }
@@ -164,5 +165,9 @@ mod tests {
         assert_eq!(said(b""), Said::default());
         let copied = said(b"<CopyObjectResult><ETag>\"abc\"</ETag></CopyObjectResult>");
         assert_eq!(copied.etag.as_deref(), Some("abc"));
+        for root in ["InitiateMultipartUploadResult", "InitiateMultipartUpload"] {
+            let begun = said(format!("<{root}><UploadId>5</UploadId></{root}>").as_bytes());
+            assert_eq!(begun.upload.as_deref(), Some("5"));
+        }
     }
 }

@@ -4,6 +4,8 @@ use super::{Fields, Json, JsonError};
 
 /// Values lie at most so deep within each other.
 const DEPTH: u32 = 100;
+/// An object has at most so many fields: each one is compared with all before it.
+const MOST_FIELDS: usize = 100;
 
 /// Reads a text.
 pub fn parse(text: &[u8]) -> Result<Json, JsonError> {
@@ -41,6 +43,9 @@ impl<'text> Parser<'text> {
         while is_open {
             self.skip_space();
             let name = self.string()?;
+            if fields.len() == MOST_FIELDS {
+                return Err(self.wrong(&format!("an object has more than {MOST_FIELDS} fields")));
+            }
             if fields.iter().any(|(known, _)| *known == name) {
                 return Err(self.wrong(&format!("duplicate field `{name}`")));
             }
@@ -301,5 +306,15 @@ mod tests {
         check("{\"a\":x}", "expected value at byte 6");
         check("[1 2]", "expected `,` or `]` at byte 4");
         check("{} {}", "something follows at byte 4");
+    }
+
+    #[test]
+    fn objects_have_few_fields() {
+        let object = |count: usize| {
+            let fields: Vec<String> = (0..count).map(|number| format!("\"{number}\":0")).collect();
+            parse(format!("{{{}}}", fields.join(",")).as_bytes())
+        };
+        assert!(object(MOST_FIELDS).is_ok());
+        assert!(object(MOST_FIELDS + 1).unwrap_err().to_string().contains("more than 100 fields"));
     }
 }

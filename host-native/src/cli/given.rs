@@ -59,6 +59,10 @@ impl Origin {
 
 fn checked(given: &Given) -> Result<(String, String), CliError> {
     let Given { spec, value, .. } = given;
+    // Elsewhere nothing is as good as not given; here it would make a run of what is to change nothing.
+    if spec.name == "plan-out" && value.is_empty() {
+        return Err(CliError::NoValue { name: spec.name, value_name: "FILE" });
+    }
     // The engine opens no files: it takes the name, a line feed and the content.
     let text = if spec.kind.is_file() {
         let content = if value == "-" { io::read_to_string(io::stdin().lock()) } else { read_text(value) };

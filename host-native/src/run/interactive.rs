@@ -101,15 +101,13 @@ fn steps(fields: &Value) -> Vec<&str> {
 
 fn question(fields: &Value, steps: &[&str]) -> String {
     let text = |name| fields.get(name).and_then(Value::as_str).unwrap_or_default();
+    let question = format!("{}: {}: {}", text("path"), steps.join(", "), text("why"));
     // Names may hold what a terminal takes for commands.
-    let path: String = text("path")
-        .chars()
-        .flat_map(|character| match character.is_control() {
-            true => character.escape_default().collect::<Vec<_>>(),
-            false => vec![character],
-        })
-        .collect();
-    format!("{path}: {}: {}", steps.join(", "), text("why"))
+    let visible = |character: char| match character.is_control() {
+        true => character.escape_default().collect::<Vec<_>>(),
+        false => vec![character],
+    };
+    question.chars().flat_map(visible).collect()
 }
 
 fn ask(question: &str, answers: &mut impl BufRead, questions: &mut impl Write) -> io::Result<Answer> {

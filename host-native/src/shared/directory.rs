@@ -12,7 +12,7 @@ use bisync_engine::temporary::{TemporaryNames, run_of};
 use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Handle;
 
-use super::random;
+use super::random::random;
 use crate::backend::{Answer, Backend, Content, failed};
 
 /// So much of a file that should be small is read, in bytes.

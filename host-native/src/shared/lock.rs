@@ -17,7 +17,7 @@ use super::clock::passed;
 use super::directory::Directory;
 use super::names::Name;
 use super::owner::{LONGEST, Life, Owner};
-use super::random;
+use super::random::random;
 use crate::backend::failed;
 
 /// Runs that come at the same moment try again so often.

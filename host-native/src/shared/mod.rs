@@ -12,10 +12,10 @@ mod kept;
 mod lock;
 mod names;
 mod owner;
+mod random;
 mod renewal;
 
 use std::collections::BTreeSet;
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -40,6 +40,7 @@ use kept::{Kept, Record};
 use lock::{Lease, Lock, Unclaimed};
 use names::{Name, Part, Version};
 use owner::Owner;
+use random::random;
 use renewal::Renewal;
 
 /// Why a run cannot share its state.
@@ -363,11 +364,6 @@ const OTHER: &str = "the folders are not as the last shared run left them (one w
 
 fn side_error(side: Side) -> impl Fn(Failure) -> SharedError {
     move |failure| SharedError::Side { side, failure }
-}
-
-/// Returns a number that nobody else has.
-fn random() -> u64 {
-    RandomState::new().hash_one(0)
 }
 
 /// Says whether two folders share their state with other machines, as far as this one knows.

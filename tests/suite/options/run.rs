@@ -62,6 +62,7 @@ fn plan_out() {
 #[test]
 fn a_plan_replaces_nothing_but_a_plan() {
     let home = Home::with(&[("one/a", "1"), ("notes", "mine"), ("free.new", "mine as well")]);
+    home.check(&["--plan-out="], 2, "`--plan-out` needs a value");
     home.check(&["--plan-out=notes"], 2, "`notes` is there and is no plan");
     home.check(&["--plan-out=free"], 2, "`free.new` is there and is no plan");
     home.check(&["--plan-out=two"], 2, "`two` is there and is no plan");

@@ -22,7 +22,9 @@ pub use version::time;
 
 /// The version of the format that is written, and the only one that is read.
 pub const FORMAT: u32 = 1;
-/// A line is at most so long, in bytes.
+/// The first line is at most so long, in bytes: the options in it hold whole files of rules.
+const LONGEST_HEADER: usize = 16 << 20;
+/// Every other line is at most so long, in bytes.
 const LONGEST_LINE: usize = 1 << 20;
 
 /// The first line: what a plan is for.
@@ -180,7 +182,8 @@ impl PlanReader {
     pub fn pull(&mut self) -> Result<Option<PlanLine>, PlanError> {
         let rest = self.buffer.get(self.at..).unwrap_or_default();
         let Some(length) = memchr::memchr(b'\n', rest) else {
-            return match rest.len() > LONGEST_LINE {
+            let longest = if self.lines == 0 { LONGEST_HEADER } else { LONGEST_LINE };
+            return match rest.len() > longest {
                 true => Err(self.wrong("it is too long")),
                 false => Ok(None),
             };

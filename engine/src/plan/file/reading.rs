@@ -204,7 +204,7 @@ fn side(json: Json) -> Read<Side> {
 
 fn pair<T>(json: Json, read: fn(Json) -> Read<T>) -> Read<Pair<T>> {
     json.only(|fields| {
-        let mut of = |name| read(fields.find(name).unwrap_or(Json::Null));
+        let mut of = |name| read(fields.take(name)?);
         Ok(Pair::new(of("path1")?, of("path2")?))
     })
 }

@@ -149,7 +149,10 @@ impl Parts {
     pub async fn finish(&self, made: &[Part], condition: Condition<'_>, size: u64) -> Result<String, Failure> {
         let request = self.server.on_condition(self.about(Method::Post), condition);
         let failure = match self.server.told(&request, list(made).into()).await {
-            Ok(said) => return Ok(said.etag.unwrap_or_default()),
+            Ok(said) => match said.etag {
+                Some(etag) => return Ok(etag),
+                None => failed(FailureKind::Temporary, "the server does not say that it put the parts together"),
+            },
             Err(failure) => failure,
         };
         // The answer to a first try may have been lost: then the object is there, under the tag that follows from its parts.

@@ -61,6 +61,11 @@ impl S3 {
             Some(_) | None => {
                 let object = self.server.look(&self.folder.bucket, &key).await?;
                 let object = object.ok_or_else(|| failed(FailureKind::Changed, "it is gone again"))?;
+                let is_ours =
+                    object.size == uploaded.size && (uploaded.etag.is_empty() || object.etag == uploaded.etag);
+                if !is_ours {
+                    return Err(failed(FailureKind::Changed, "somebody else has replaced it"));
+                }
                 self.described(&key, &object).await
             }
         }

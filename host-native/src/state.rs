@@ -205,7 +205,11 @@ pub fn make_directory(directory: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
-fn remove_if_there(path: &Path) -> io::Result<()> {
+/// Removes a file; one that is gone is fine.
+///
+/// # Errors
+/// Returns the error of the file system.
+pub fn remove_if_there(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         result => result,

@@ -1,6 +1,5 @@
 //! Durations, ages and dates as rclone writes them.
 
-use super::float::float;
 use super::quantity::decimal;
 use crate::calendar::{DAY_SECONDS, Date};
 use crate::entry::Instant;
@@ -66,7 +65,7 @@ fn compound_ns(text: &str) -> Option<i128> {
     let mut total_ns = 0.0;
     while !rest.is_empty() {
         let after_number = rest.trim_start_matches(|character: char| character.is_ascii_digit() || character == '.');
-        let number = float(rest.strip_suffix(after_number)?)?;
+        let number: f64 = rest.strip_suffix(after_number)?.parse().ok()?;
         rest = after_number.trim_start_matches(|character: char| !character.is_ascii_digit() && character != '.');
         total_ns += number
             * match after_number.strip_suffix(rest)? {

@@ -18,7 +18,6 @@ mod compare;
 mod copying;
 mod duration;
 mod filter;
-mod float;
 mod links;
 mod markdown;
 mod nearest;

@@ -1,7 +1,5 @@
 //! Numbers, booleans, percentages and sizes as rclone writes them.
 
-use super::float::float;
-
 /// Reads a boolean: `true`, `1`, `t` and so on. The spellings are those of Go's `strconv.ParseBool`, as in rclone.
 pub(super) fn boolean(text: &str) -> Option<bool> {
     match text {
@@ -53,7 +51,8 @@ pub(super) fn size(text: &str) -> Option<Option<u64>> {
 
 /// Reads a finite decimal number.
 pub(super) fn decimal(text: &str) -> Option<f64> {
-    float(text).filter(|value| value.is_finite())
+    let spelled = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    text.parse().ok().filter(|_| spelled).filter(|value: &f64| value.is_finite())
 }
 
 #[cfg(test)]

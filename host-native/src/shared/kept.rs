@@ -13,7 +13,7 @@ use tempfile::NamedTempFile;
 use super::names::{Name, Part, Version};
 use crate::backend::Content;
 use crate::failure::failure;
-use crate::state::{make_directory, sync_directory};
+use crate::state::{make_directory, remove_if_there, sync_directory};
 
 /// So much of a listing is read at once, in bytes.
 const PIECE: usize = 256 * 1024;
@@ -197,12 +197,5 @@ impl Kept {
             Part::Metadata => &self.names.metadata,
         };
         self.directory.join(name)
-    }
-}
-
-fn remove_if_there(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        removed => removed,
     }
 }

@@ -83,7 +83,7 @@ export async function checkOptions(given: Given): Promise<void> {
 function withBackups({ one, two, given }: Order): Given {
   const sides = [["backup-dir1", one, "Path1"], ["backup-dir2", two, "Path2"]] as const;
   return sides.reduce<Given>((given, [option, side, which]) => {
-    const wanted = lastValue(given, option) ?? lastValue(given, "backup-dir");
+    const wanted = textOf(given, option) ?? textOf(given, "backup-dir");
     if (side.keep) return wanted === undefined ? [...given, [option, side.backups ?? side.name]] : given;
     if (wanted === undefined) return given;
     throw new BisyncError("usage", `\`--${option}\`: ${which} keeps no old versions`, { path: option });
@@ -98,6 +98,11 @@ function withLinks({ one, two }: Order, given: Given): Given {
 /** Returns the value that an option has in the end. */
 export function lastValue(given: Given, name: string): string | undefined {
   return given.filter(([one]) => one === name).at(-1)?.[1];
+}
+
+/** Returns the text that an option has in the end; an empty one counts as none, as in the engine. */
+export function textOf(given: Given, name: string): string | undefined {
+  return lastValue(given, name) || undefined;
 }
 
 /** Whether a flag is on, in the words that the engine takes. */

@@ -10,6 +10,8 @@ export const KINDS: Kind[] = ["file", "directory", "link", "special", "otherFile
 export function checkPage(items: Item[], path: string): void {
   for (const item of items) {
     if (typeof item?.name !== "string") throw impossible("an item has no `name`", path);
+    // It has no UTF-8: the engine would get another name, of which the side knows nothing.
+    if (/\p{Surrogate}/u.test(item.name)) throw impossible("a `name` has half of a character, a surrogate without its other", path);
     check(item, path === "" ? item.name : `${path}/${item.name}`);
   }
 }

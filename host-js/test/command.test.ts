@@ -125,6 +125,8 @@ test("the command says and does what the program does", withProgram, (context) =
     assert.equal(plain(...wrong).status, 2, wrong.join(" "));
   }
   assert.equal(both("one").status, 2);
+  for (const paths of [["", "two"], ["one", ""], ["", ""], [""]]) assert.equal(both(...paths).status, 2, paths.join());
+  assert.equal(plain("-n", "--force", "--backup-dir=", "--backup-dir1=", "--log-file=").status, 0);
   write("one/d/new.txt", "new");
   assert.equal(plain("--explain", "d/new.txt").status, 0);
   assert.equal(plain("-n", "--force=false", "-vf- *.md").status, 0);
@@ -132,6 +134,39 @@ test("the command says and does what the program does", withProgram, (context) =
   assert.equal(plain("--filters-file", "nowhere").status, 1);
   assert.equal(both("apply", "nowhere").status, 1);
   for (const wrong of [["apply"], ["apply", "a", "b"], ["apply", "--force", "a"], ["aply"], ["pairs", "a"]]) assert.equal(both(...wrong).status, 2);
+});
+
+test("an empty path is not the current directory", (context) => {
+  const { home, command, write, tree } = world(context);
+  const elsewhere = mkdtempSync(join(tmpdir(), "bisync-elsewhere-"));
+  context.after(() => rmSync(elsewhere, { recursive: true }));
+  write("one/a.txt", "a");
+  write(".config/bisync/config.toml", `[pair.work]\npath1 = ""\npath2 = "${elsewhere}"\n`);
+  const before = tree(".");
+  for (const [path, line] of [["Path1", ["", elsewhere]], ["Path2", [elsewhere, ""]], ["Path1", ["work"]]] as const) {
+    const { status, stderr } = command(...line);
+    assert.deepEqual([status, stderr], [2, `error: ${path} is empty: give a directory\n`]);
+  }
+  const { status, stderr } = command("one", elsewhere, "--plan-out=");
+  assert.deepEqual([status, stderr], [2, "error: `--plan-out` needs the name of a file\n"]);
+  assert.deepEqual([tree("."), readdirSync(elsewhere), readdirSync(home).sort()], [before, [], [".config", "one", "two"]]);
+  // Where the listings are kept is not left open: an empty directory counts as none.
+  assert.equal(command("one", "two", "--workdir=").status, 0);
+  assert.match(command("one", "two", "--workdir=").stdout, /nothing to do|in step/);
+  assert.deepEqual(readdirSync(home).sort(), [".config", ".local", "one", "two"]);
+});
+
+test("a variable that is not UTF-8 is refused, as in the program", withProgram, (context) => {
+  const { home } = world(context);
+  for (const name of ["BISYNC_EXCLUDE", "RCLONE_MAX_DELETE", "BISYNC_WORKDIR"]) {
+    const [ours, theirs] = [["node", COMMAND], [PROGRAM]].map((program) => {
+      const shell = ["-c", `${name}=$(printf 'a\\377'); export ${name}; exec "$@"`, "sh", ...program, "one", "two"];
+      const { status, stdout, stderr } = spawnSync("sh", shell, { cwd: home, encoding: "utf8", env: { PATH: process.env["PATH"], HOME: home } });
+      return { status, stdout, stderr };
+    });
+    assert.deepEqual(ours, theirs);
+    assert.equal(ours?.status, 2);
+  }
 });
 
 test("options come from variables and from the file, as in the program", withProgram, (context) => {
@@ -226,6 +261,10 @@ test("pairs have names, as in the program", withProgram, (context) => {
   write(".config/bisync/rules", "- *.tmp\n");
   write("one/a.txt", "a");
   write("one/b.tmp", "b");
+  write("dots.toml", "[pair.a]\npath1 = 'link/../x/./'\npath2 = '~/../y'\n[pair.b]\npath1 = '~//x'\npath2 = '~'\n");
+  assert.match(both("pairs", "--defaults-file=dots.toml").stdout, /a {2}~\/link\/\.\.\/x\/\.\/ {2}~\/\.\.\/y\n/);
+  write("empty.toml", "[pair.empty]\npath1 = 'one'\npath2 = ''\n");
+  assert.equal(both("empty", "--defaults-file=empty.toml").status, 2);
   assert.match(both("pairs").stdout, /work {2}~\/one {2}~\/two\n/);
   assert.equal(both("wrok").status, 2);
   assert.equal(both("work/").status, 2);
@@ -293,6 +332,19 @@ test("a person chooses from the plan, as in the program", withProgram, (context)
   assert.equal(read("two/a"), "a");
   assert.equal(plain().status, 0);
   assert.equal(read("two/a"), undefined);
+});
+
+test("a person is shown no command to the terminal that is in a name", (context) => {
+  const { command, write, answer } = world(context);
+  write("one/x\u009b31m", "x");
+  assert.equal(command("one", "two").status, 0);
+  write("one/x\u009b31m", "one", 1_700_000_000);
+  write("two/x\u009b31m", "two!", 1_700_000_001);
+  answer("n\n");
+  const { status, stderr } = command("one", "two", "--interactive", "--force");
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /x\\u\{9b\}31m: .*x\\u\{9b\}31m\.conflict1.*\n {2}do it\?/);
+  assert.doesNotMatch(stderr, /\u009b/);
 });
 
 test("links are kept, as the program keeps them", withProgram, (context) => {

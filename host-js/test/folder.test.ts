@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import fs, { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { hostname, tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -159,6 +160,57 @@ test("links that are kept are files to whoever reads and writes, and are replace
   assert.deepEqual([read("one/a"), read("two/a")], ["a file now", "a file now"]);
 });
 
+test("what somebody else puts there at the same instant is not told as what was written or moved", async (context) => {
+  const { write, one } = world(context);
+  const side = nodeFolder(one, { links: "keep" });
+  const fingerprint = async (path: string) => (await side.describe(path))?.fingerprint ?? {};
+  const content = async function* () { yield Buffer.from("ours"); };
+  /** After the next call of one of Node's functions, `meddle` has its turn. */
+  const after = (name: "link" | "lutimes" | "rename" | "symlink", meddle: () => void) => {
+    const original = fs.promises[name] as (...given: unknown[]) => Promise<void>;
+    const set = (work: typeof original) => {
+      Object.assign(fs.promises, { [name]: work });
+      syncBuiltinESMExports();
+    };
+    context.after(() => set(original));
+    set(async (...given) => {
+      await original(...given);
+      set(original);
+      meddle();
+    });
+  };
+  const replaced = (name: string, make: (path: string) => void) => () => {
+    make(join(one, "theirs"));
+    renameSync(join(one, "theirs"), join(one, name));
+  };
+  const theirLink = (path: string) => symlinkSync("theirs", path);
+  const options = { temporary: "t", modified: undefined, verify: undefined };
+
+  for (const make of [theirLink, (path: string) => writeFileSync(path, "ours")]) {
+    after("symlink", replaced("new", make));
+    await assert.rejects(side.write("new.rclonelink", content(), { ...options, expect: undefined }), { code: "changed" });
+    rmSync(join(one, "new"));
+  }
+
+  symlinkSync("old", join(one, "a"));
+  const old = await fingerprint("a.rclonelink");
+  after("rename", replaced("a", theirLink));
+  const { fingerprint: written } = await side.write("a.rclonelink", content(), { ...options, expect: old });
+  assert.equal(readlinkSync(join(one, "a")), "theirs");
+  assert.deepEqual([written.size, written.id === (await fingerprint("a.rclonelink")).id], [4, false]);
+
+  const theirs = await fingerprint("a.rclonelink");
+  after("lutimes", replaced("a", (path) => symlinkSync("again", path)));
+  await assert.rejects(side.setTime("a.rclonelink", theirs, { seconds: 1, nanoseconds: 0 }), { code: "changed" });
+
+  for (const [name, make] of [["b", (path: string) => writeFileSync(path, "theirs")], ["c", theirLink]] as const) {
+    write(`one/${name}`, "b", 1_600_000_000);
+    const file = await fingerprint(name);
+    after("link", replaced(`${name}-moved`, make));
+    await assert.rejects(side.move(name, file, `${name}-moved`), { code: "changed" });
+  }
+});
+
 test("only what was listed is kept as an old version", async (context) => {
   const { home, write, read, one } = world(context);
   write("one/d/a.txt", "a", 1_600_000_000);
@@ -236,6 +288,13 @@ test("what was written is durable before a flush ends", { skip: process.platform
   await state.remove("blob");
   await state.remove("blob");
   assert.deepEqual(synced, [""]);
+});
+
+test("an empty path is no directory", () => {
+  const usage = { code: "usage", message: /is empty: give a directory/ };
+  assert.throws(() => nodeFolder(""), usage);
+  assert.throws(() => nodeFolder("one", { backups: "" }), usage);
+  assert.throws(() => folderState(""), usage);
 });
 
 test("folders that hold each other, or are not there, are refused", async (context) => {

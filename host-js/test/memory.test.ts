@@ -168,6 +168,7 @@ test("a side that tells what cannot be is named, and nothing is changed", async 
     [{ ...file, kind: "File" }, "`kind` is none of file, directory"],
     [{ name: "x", kind: "file" }, "there is no `fingerprint`"],
     [{ kind: "file", fingerprint: {} }, "an item has no `name`"],
+    [{ ...file, name: "x\ud83d.txt" }, "a `name` has half of a character"],
   ];
   for (const [item, words] of told) {
     await context.test(words, async () => {

@@ -49,10 +49,16 @@ export interface NodeFolderOptions {
 
 /** Makes a side of a folder of this computer. It has to exist when a run begins. */
 export function nodeFolder(path: string, { backups, links }: NodeFolderOptions = {}): Side {
-  const root = resolve(path);
-  const side = new Folder(root, backups === undefined ? undefined : resolve(backups), links);
+  const root = directoryAt(path, "of a side");
+  const side = new Folder(root, backups === undefined ? undefined : directoryAt(backups, "of backups"), links);
   roots.set(side, root);
   return side;
+}
+
+/** Returns the absolute path of a directory. An empty one is a mistake: it would be that of the directory in which the program was started. */
+export function directoryAt(path: string, which: string): string {
+  if (path === "") throw new BisyncError("usage", `the path of the directory ${which} is empty: give a directory`, { path });
+  return resolve(path);
 }
 
 /** Returns what the names of the state are made from: the absolute path with a `/` at its end, as in the program. */
@@ -260,33 +266,42 @@ class Folder implements Side {
     if (expect) await this.#expected(path, place, expect);
     const target = await targetIn(content, path);
     if (verify) await checkHash([target], verify, path);
-    // Unlike a renaming, a link is never made over something.
-    if (!expect) await onDisk(path, () => makeLink(place.at, target, modified));
-    else {
-      const staged = await this.#at(temporary);
-      await onDisk(path, () => makeLink(staged, target, modified));
+    // What is told is what was written, also when somebody puts another link there at once.
+    let written: Found;
+    if (!expect) {
+      // Unlike a renaming, a link is never made over something.
+      await onDisk(path, () => makeLink(place.at, target, modified));
+      written = found(await onDisk(path, () => look(place)), place.form);
+      if (written.kind !== "file" || !target.equals(await onDisk(path, () => targetOf(place.at)))) throw changed(path, "changed");
+    } else {
+      const staged: Place = { at: await this.#at(temporary), form: "link" };
+      await onDisk(path, () => makeLink(staged.at, target, modified));
       try {
+        written = found(await onDisk(path, () => look(staged)), staged.form);
         // RACE: Node cannot exchange two files; a change after this check is lost.
         await this.#expected(path, place, expect);
-        await onDisk(path, () => rename(staged, place.at));
+        await onDisk(path, () => rename(staged.at, place.at));
       } catch (error) {
-        await unlink(staged).catch(() => {});
+        await unlink(staged.at).catch(() => {});
         throw error;
       }
     }
     this.#changed(place.at);
-    return found(await onDisk(path, () => look(place)), place.form);
+    return written;
   }
 
   async move(path: string, expect: Fingerprint, target: string, temporary = `${target}.partial`): Promise<Found> {
     const place = await this.#fileAt(path);
-    await this.#expected(path, place, expect);
+    const before = found(await this.#expected(path, place, expect));
     const targetPlace = await this.#newFileAt(target, true);
     if (place.form === "link" || targetPlace.form === "link") return this.#moveLink(path, place, expect, target, temporary);
     await onDisk(target, () => renameNew(place.at, targetPlace.at));
     this.#changed(place.at);
     this.#changed(targetPlace.at);
-    return found(await onDisk(target, () => look(targetPlace)));
+    const moved = found(await onDisk(target, () => look(targetPlace)));
+    // What somebody else put there at once, or in the place of what was to be moved, is not what was moved.
+    if (moved.kind !== "file" || !isStill(before.fingerprint, moved.fingerprint)) throw changed(target, "changed");
+    return moved;
   }
 
   /** Moves what is a link, or becomes one: it is made anew, and goes from where it was. */
@@ -333,9 +348,11 @@ class Folder implements Side {
     const place = await this.#fileAt(path);
     if (place.form === "link") {
       // RACE: a link that is made after this check gets the time as well.
-      await this.#expected(path, place, expect);
+      const { fingerprint } = found(await this.#expected(path, place, expect), place.form);
       await onDisk(path, () => setLinkTimes(place.at, modified));
-      return found(await onDisk(path, () => look(place)), place.form);
+      const set = found(await onDisk(path, () => look(place)), place.form);
+      if (set.kind !== "file" || set.fingerprint.id !== fingerprint.id) throw changed(path, "changed");
+      return set;
     }
     const file = await onDisk(path, () => open(place.at, READ));
     try {

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { BisyncError } from "../error.js";
 import type { StateStore } from "../state.js";
 import { isCode, onDisk } from "./failure.js";
-import { checkApart } from "./folder.js";
+import { checkApart, directoryAt } from "./folder.js";
 
 /**
  * Keeps listings in a folder, in the same files as the program, so that both can take turns on one pair.
@@ -14,7 +14,7 @@ import { checkApart } from "./folder.js";
  */
 export function folderState(path?: string): StateStore {
   const base = process.env["XDG_STATE_HOME"] || join(homedir(), ".local/state");
-  return new FolderState(resolve(path ?? join(base, "bisync")));
+  return new FolderState(path === undefined ? resolve(base, "bisync") : directoryAt(path, "of the state"));
 }
 
 class FolderState implements StateStore {

@@ -5,7 +5,7 @@
 
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { dirname, isAbsolute, join, resolve } from "node:path";
+import { dirname, isAbsolute, resolve } from "node:path";
 
 import { parse, TomlDate, TomlError, type TomlTable, type TomlValue } from "smol-toml";
 
@@ -40,8 +40,8 @@ export async function loadConfiguration(named: string | undefined, variables: Va
   const nothing: Configuration = { defaults: [], pairs: new Map() };
   const home = variables["HOME"] || (process.platform === "win32" ? homedir() : undefined);
   // The XDG specification has relative paths ignored.
-  const base = [variables["XDG_CONFIG_HOME"], home && join(home, ".config")].find((path) => path && isAbsolute(path));
-  const file = named === undefined ? base && join(base, "bisync/config.toml") : named && resolve(named);
+  const base = [variables["XDG_CONFIG_HOME"], home && below(home, ".config")].find((path) => path && isAbsolute(path));
+  const file = named === undefined ? base && below(base, "bisync/config.toml") : named && resolve(named);
   if (!file) return nothing;
   let text: string;
   try {
@@ -130,8 +130,10 @@ class Reader {
 
   /** Makes a path independent of where the command is started. */
   #path(path: string): string {
-    if (this.#home !== undefined && (path === "~" || path.startsWith("~/"))) return join(this.#home, path.slice(1));
-    return path === "" || namesRemote(path) || isAbsolute(path) ? path : join(dirname(this.#file), path);
+    if (this.#home !== undefined && (path === "~" || path.startsWith("~/"))) {
+      return path === "~" ? this.#home : below(this.#home, path.slice(1).replace(/^\/+/, ""));
+    }
+    return path === "" || namesRemote(path) || isAbsolute(path) ? path : below(dirname(this.#file), path);
   }
 
   #origin(keys: string[]): string {
@@ -155,6 +157,11 @@ class Reader {
     }
     return begin;
   }
+}
+
+/** Returns the path of something in a directory. It is not cleaned: behind a link, `..` leads elsewhere than its text says. */
+function below(directory: string, path: string): string {
+  return directory.endsWith("/") ? directory + path : `${directory}/${path}`;
 }
 
 function parsedOrNothing(text: string): TomlTable | undefined {

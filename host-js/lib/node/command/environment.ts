@@ -21,6 +21,8 @@ export function optionsOf(variables: Variables, prefix: "BISYNC_" | "RCLONE_"): 
     const value = variables[name];
     if (!value) return [];
     const origin = () => `variable \`${name}\``;
+    // Node puts this character where a value is not UTF-8.
+    if (value.includes("\ufffd")) throw blamed(new BisyncError("usage", `the value of \`--${flag.name}\` is not UTF-8`, { path: flag.name }), origin);
     if (flag.kind !== "list" && flag.kind !== "files") return [{ flag, value, origin }];
     const values = fields(value);
     if (!values) throw blamed(new BisyncError("usage", `a quote in \`${value}\` is not closed`, { path: flag.name }), origin);

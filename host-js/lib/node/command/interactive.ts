@@ -42,7 +42,8 @@ export async function chosen(plan: string, answers: NodeJS.ReadableStream, quest
 
 async function ask({ path = "", does = [], why = "" }: Decision, lines: AsyncIterator<string>, questions: NodeJS.WritableStream): Promise<Answer> {
   for (;;) {
-    questions.write(`${visible(path)}: ${does.join(", ")}: ${why}\n  do it? [y]es, [n]o, [a]ll, [q]uit: `);
+    // What is done, and why, may name other files.
+    questions.write(`${visible(`${path}: ${does.join(", ")}: ${why}`)}\n  do it? [y]es, [n]o, [a]ll, [q]uit: `);
     const line = await lines.next();
     if (line.done) {
       questions.write("\n");

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 
-import { checkOptions, type Given, isOn, lastValue, type Order } from "../../conduct.js";
+import { checkOptions, type Given, isOn, lastValue, type Order, textOf } from "../../conduct.js";
 import { load, table } from "../../engine.js";
 import { BisyncError } from "../../error.js";
 import { Events } from "../../events.js";
@@ -24,7 +24,7 @@ const CRITICAL = 7;
 /** The exit code after a second wish to stop. */
 const INTERRUPTED = 130;
 
-/** No timer waits longer, in milliseconds: 24 days. */
+/** No timer waits longer, in milliseconds: 24 days. A run that may take longer has none, rather than an end before its time. */
 const LONGEST_TIME = 2 ** 31 - 1;
 
 /** Runs the command with the arguments of its command line; returns the exit code. */
@@ -60,13 +60,14 @@ export async function main(words: string[]): Promise<number> {
 }
 
 async function carriedOut({ paths, given, plan }: RunAsked, reporter: Reporter): Promise<Report> {
-  const order = { ...foldersOf(paths, given), given, state: folderState(lastValue(given, "workdir")) };
+  const order = { ...foldersOf(paths, given), given, state: folderState(textOf(given, "workdir")) };
   if (plan !== undefined) return led(applying(order, plan), reporter);
   const planOut = lastValue(given, "plan-out");
   if (planOut === undefined) {
     const changesNothing = isOn(given, "dry-run") || lastValue(given, "explain") !== undefined;
     return isOn(given, "interactive") && !changesNothing ? ledByAnswers(order, reporter) : led(order, reporter);
   }
+  if (planOut === "") throw new BisyncError("usage", "`--plan-out` needs the name of a file", { path: "plan-out" });
   await checkPlanFile(planOut);
   const { text, report } = await plannedOnly(order, reporter);
   // A run that was not to be begun has no plan; one that is there stays.
@@ -111,11 +112,12 @@ function planned(given: Given): Given {
 
 /** The folders of both sides, with what the options say of them. */
 function foldersOf([one, two]: RunAsked["paths"], given: Given): Pick<Order, "one" | "two"> {
-  const folder = (path: string, option: string) => {
-    const backups = lastValue(given, option) ?? lastValue(given, "backup-dir");
+  const folder = (path: string, which: string, option: string) => {
+    if (path === "") throw new BisyncError("usage", `${which} is empty: give a directory`, { path });
+    const backups = textOf(given, option) ?? textOf(given, "backup-dir");
     return nodeFolder(path, { ...(backups !== undefined && { backups }), ...(isOn(given, "links") && { links: "keep" }) });
   };
-  return { one: folder(one, "backup-dir1"), two: folder(two, "backup-dir2") };
+  return { one: folder(one, "Path1", "backup-dir1"), two: folder(two, "Path2", "backup-dir2") };
 }
 
 /** Leads a run to its end. The first wish to stop, and the end of its time, ends it in good order, a second wish at once. */
@@ -129,7 +131,7 @@ async function led(order: Order, reporter: Reporter): Promise<Report> {
   };
   const duration = table.durationMs(lastValue(order.given, "max-duration") ?? "off");
   const timeIsOver = () => stop.abort(new DOMException("the time is over", "TimeoutError"));
-  const timer = duration ? setTimeout(timeIsOver, Math.min(duration, LONGEST_TIME)) : undefined;
+  const timer = duration && duration <= LONGEST_TIME ? setTimeout(timeIsOver, duration) : undefined;
   const signals = ["SIGINT", "SIGTERM"] as const;
   signals.forEach((signal) => process.on(signal, wish));
   try {

@@ -1,7 +1,7 @@
 import { openSync, writeSync } from "node:fs";
 import { styleText } from "node:util";
 
-import { type Given, isOn, lastValue } from "../../conduct.js";
+import { type Given, isOn, lastValue, textOf } from "../../conduct.js";
 import { BisyncError } from "../../error.js";
 import type { Notice, Report } from "../../protocol.js";
 import type { RunEvent } from "../../run.js";
@@ -34,7 +34,7 @@ export class Reporter {
     this.#isDryRun = isOn(given, "dry-run") || ["plan-out", "explain"].some((name) => lastValue(given, name) !== undefined);
     this.#explained = new Set(given.filter(([name]) => name === "explain").map(([, path]) => path.replace(/\/+$/, "")));
     this.#isJson = isOn(given, "use-json-log");
-    this.#logFile = opened(lastValue(given, "log-file"));
+    this.#logFile = opened(textOf(given, "log-file"));
     const color = lastValue(given, "color");
     [this.#out, this.#err] = [painter(process.stdout, color), painter(process.stderr, color)];
     const wanted = lastValue(given, "progress") === undefined || isOn(given, "progress");

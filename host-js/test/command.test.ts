@@ -68,10 +68,12 @@ function treeOf(directory: string, path = ""): string[] {
 /** Two worlds, in which the command and the program do the same and have to say the same. */
 function worlds(context: TestContext) {
   const [here, there] = [world(context), world(context)];
+  // What is done at the same time ends, and is told, in any order.
+  const told = (result: Result) => ({ ...result, stderr: result.stderr.split("\n").sort() });
   return {
     both(...line: string[]) {
       const [ours, theirs] = [here.command(...line), there.program(...line)];
-      assert.deepEqual(ours, theirs, line.join(" "));
+      assert.deepEqual(told(ours), told(theirs), line.join(" "));
       return ours;
     },
     write: (path: string, content: string, seconds?: number) => [here, there].forEach((world) => world.write(path, content, seconds)),

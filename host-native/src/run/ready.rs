@@ -316,7 +316,7 @@ fn locate(arguments: &Arguments, remotes: &mut Remotes<'_>) -> Result<(Pair<Loca
             locations.one.state_name.clone_from(&names.one);
             locations.two.state_name.clone_from(&names.two);
         }
-        None if options.is_given("workdir") => {}
+        None if options.text("workdir").is_some() => {}
         None => locations = Pair::new(locations.one.with_own_name()?, locations.two.with_own_name()?),
     }
     Ok((locations, state))

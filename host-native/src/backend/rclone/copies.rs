@@ -98,7 +98,7 @@ impl Folder {
             self.check(&copy.target, &copy.expect).await?;
             self.keep_replaced(copy).await?;
             self.upload(place, name, &copy.target, Target::Looked).await?;
-            return self.result(&copy.target).await;
+            return self.copied(copy).await;
         };
         if copy.source.size.is_none_or(|size| size > SMALL) {
             // It is known early when all the work would be for nothing.
@@ -124,7 +124,17 @@ impl Folder {
             self.remove_staged(staged).await;
             return Err(failure);
         }
-        self.result(&copy.target).await
+        self.copied(copy).await
+    }
+
+    /// Returns what a copy is now. Where somebody replaced it meanwhile, theirs is not taken for it.
+    pub(super) async fn copied(&self, copy: &CopyFile) -> Result<Found, Failure> {
+        let found = self.result(&copy.target).await?;
+        if self.features.can_be_copy(&copy.source, &found.fingerprint) {
+            Ok(found)
+        } else {
+            Err(failed(FailureKind::Refused, "it was changed meanwhile"))
+        }
     }
 
     /// Returns the name under which content is written first. Where a file is complete when it can be seen, there is none.

@@ -110,8 +110,9 @@ impl Folder {
         copied.ok()?;
         let found = listed.and_then(|listed| listed.get(copy.target.name()));
         match found.filter(|found| found.kind == Kind::File && !self.features.tells_times_slowly()) {
-            Some(found) => Some(found.clone()),
-            None => self.result(&copy.target).await.ok(),
+            // What somebody put in its place since is not what was copied.
+            Some(found) => self.features.can_be_copy(&copy.source, &found.fingerprint).then(|| found.clone()),
+            None => self.copied(copy).await.ok(),
         }
     }
 }

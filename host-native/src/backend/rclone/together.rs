@@ -152,6 +152,6 @@ fn in_the_way() -> Failure {
 }
 
 /// Returns a name so that all are the same that any storage takes for the same. Where two are not, each is copied by itself.
-fn folded(name: &str) -> String {
+pub(super) fn folded(name: &str) -> String {
     name.nfc().flat_map(char::to_lowercase).collect()
 }

@@ -323,3 +323,12 @@ fn an_upload_whose_connection_ends_changes_nothing() {
         assert_eq!((served.there(""), served.peek("f").as_deref()), (vec!["f".to_owned()], Some("nuts")));
     }
 }
+
+#[test]
+fn a_disk_may_take_longer_than_an_answer() {
+    let served = Served::new(LIKE_OPENSSH, |request, _| {
+        (request == "fsync /d/.bisync-x.tmp").then_some(Fault::Late(Duration::from_millis(2500)))
+    });
+    served.write(copy_to("new", 4, Expect::Absent)).unwrap();
+    assert_eq!(served.peek("new").as_deref(), Some("nuts"));
+}

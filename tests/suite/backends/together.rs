@@ -115,3 +115,13 @@ fn names_that_make_rclone_list_everything_are_not_read_together() {
         assert!(subject.backend.read_together(&copies).is_none(), "{}", subject.name);
     });
 }
+
+#[test]
+fn a_remote_may_have_times_of_its_own() {
+    let connection = |server: &Server| format!("{},set_modtime=false", server.connection());
+    let Some(subject) = reached(Some(Protocol::Sftp), By::Rclone, connection) else { return };
+    subject.write(copy_to("a", 3, Expect::Absent), b"tea", Ok(())).unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let (source, copies) = source(&subject, &home);
+    assert!(copy(&subject, &source, &copies).unwrap().iter().all(Option::is_some));
+}

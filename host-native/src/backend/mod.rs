@@ -21,7 +21,7 @@ use bisync_engine::protocol::{
 };
 
 pub use content::{Content, Producer, same_content};
-pub use perform::{Sides, perform, perform_together};
+pub use perform::{Sides, perform, perform_together, rewrites};
 pub use references::References;
 pub use transport::Transport;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bisync_engine::entry::Found;
-use bisync_engine::protocol::{CopyFile, Failure, FailureKind, Reply, Verb};
+use bisync_engine::protocol::{CopyFile, Expect, Failure, FailureKind, Reply, Staging, Verb};
 use bisync_engine::side::Pair;
 
 use super::{Backend, Content, References, failed, same_content};
@@ -40,20 +40,36 @@ async fn copy_together(folders: &Pair<Arc<dyn Backend>>, copies: &[&CopyFile]) -
         return None;
     }
     let (source, target) = (&folders[first.from], &folders[first.from.other()]);
-    if let Some(copied) = target.copy_together(source.as_ref(), copies) {
-        return Some(copied.await);
+    let new: Vec<_> = copies.iter().copied().filter(|copy| is_new(copy)).collect();
+    if let Some(copied) = target.copy_together(source.as_ref(), &new) {
+        let mut copied = copied.await.into_iter();
+        return Some(copies.iter().map(|copy| if is_new(copy) { copied.next().flatten() } else { None }).collect());
     }
     if target.copy_from(source.as_ref(), first).is_some() {
         return None;
     }
+    let read: Vec<_> = copies.iter().copied().filter(|copy| !rewrites(copy)).collect();
+    let mut contents = source.read_together(&read)?.await.into_iter();
     let mut copied = Vec::with_capacity(copies.len());
-    for (copy, content) in copies.iter().zip(source.read_together(copies)?.await) {
+    for copy in copies {
+        let content = if rewrites(copy) { None } else { contents.next().flatten() };
         copied.push(match content {
             Some(bytes) => target.write((*copy).clone(), Content::of(bytes)).await.ok(),
             None => None,
         });
     }
     Some(copied)
+}
+
+/// Says whether a copy makes a file that gets its name when it is complete.
+fn is_new(copy: &CopyFile) -> bool {
+    copy.expect == Expect::Absent && matches!(copy.staging, Staging::Temporary(_))
+}
+
+/// Says whether a copy changes a file where it is. When it fails, the file is not what was expected any more, and a second try would only
+/// hide why the first one failed.
+pub fn rewrites(copy: &CopyFile) -> bool {
+    matches!(copy, CopyFile { staging: Staging::InPlace, expect: Expect::Exactly(_), .. })
 }
 
 async fn carry_out(sides: &Sides, verb: Verb) -> Result<Reply, Failure> {

@@ -21,30 +21,43 @@ pub struct Lane {
     queue: Arc<Queue>,
     /// At most so many threads.
     limit: usize,
-    work: Arc<dyn Fn(Vec<Request>) + Send + Sync>,
+    work: Arc<Work>,
+}
+
+/// Carries out requests that were taken together, and returns those that are to be carried out by themselves.
+pub type Work = dyn Fn(Vec<Request>) -> Vec<Request> + Send + Sync;
+
+/// What one thread takes at once, where it changes small files of one directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Together {
+    /// One request. Over a network it is the answers that are waited for, the better the more at once.
+    Nothing,
+    /// Copies: rclone takes many in one call.
+    Copies,
+    /// Every change: only one at a time can change a directory of a disk, and several would wait for each other.
+    Changes,
 }
 
 struct Queue {
     state: Mutex<State>,
     changed: Condvar,
-    /// Whether one thread changes a directory, or several at once.
-    keeps_together: bool,
+    together: Together,
 }
 
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Request>,
+    /// Those that were not carried out together.
+    alone: VecDeque<Request>,
     threads: usize,
     idle: usize,
     is_closed: bool,
 }
 
 impl Lane {
-    /// Makes a lane without threads; they begin when there is work for them. With `keeps_together` what changes small files of a
-    /// directory goes to one thread: only one at a time can change a directory of a disk, and several would wait for each other; and rclone takes many in one call.
-    /// Over a network it is the answers that are waited for, the better the more at once.
-    pub fn new(limit: usize, keeps_together: bool, work: Arc<dyn Fn(Vec<Request>) + Send + Sync>) -> Self {
-        let queue = Queue { state: Mutex::default(), changed: Condvar::new(), keeps_together };
+    /// Makes a lane without threads; they begin when there is work for them.
+    pub fn new(limit: usize, together: Together, work: Arc<Work>) -> Self {
+        let queue = Queue { state: Mutex::default(), changed: Condvar::new(), together };
         Self { queue: Arc::new(queue), limit, work }
     }
 
@@ -53,7 +66,7 @@ impl Lane {
         let mut state = self.queue.lock();
         state.waiting.push_back(request);
         // Those who are idle were called already when requests that nobody has taken wait for them.
-        if state.waiting.len() > state.idle && state.threads < self.limit {
+        if state.waiting.len() + state.alone.len() > state.idle && state.threads < self.limit {
             state.threads += 1;
             drop(state);
             let (queue, work) = (Arc::clone(&self.queue), Arc::clone(&self.work));
@@ -66,7 +79,9 @@ impl Lane {
 
     /// Takes back the requests that nobody has begun.
     pub fn take_waiting(&self) -> Vec<Request> {
-        self.queue.lock().waiting.drain(..).collect()
+        let mut state = self.queue.lock();
+        let alone = std::mem::take(&mut state.alone);
+        alone.into_iter().chain(state.waiting.drain(..)).collect()
     }
 }
 
@@ -79,13 +94,19 @@ impl Drop for Lane {
 
 impl State {
     /// Takes the next request, and where they are kept together those that follow and change small files of the same directory.
-    fn take(&mut self, keeps_together: bool) -> Vec<Request> {
+    fn take(&mut self, kept: Together) -> Vec<Request> {
+        if let Some(alone) = self.alone.pop_front() {
+            return vec![alone];
+        }
         let mut together: Vec<Request> = self.waiting.pop_front().into_iter().collect();
-        let first = together.first().filter(|_| keeps_together);
-        let Some((directory, mut bytes)) = first.and_then(|request| changed(&request.verb)) else {
+        let change = |request: &Request| match (kept, &request.verb) {
+            (Together::Copies, verb @ Verb::CopyFile(_)) | (Together::Changes, verb) => changed(verb),
+            (Together::Nothing | Together::Copies, _) => None,
+        };
+        let Some((directory, mut bytes)) = together.first().and_then(change) else {
             return together;
         };
-        while let Some((other, more)) = self.waiting.front().and_then(|request| changed(&request.verb)) {
+        while let Some((other, more)) = self.waiting.front().and_then(change) {
             bytes = bytes.saturating_add(more);
             if other != directory || bytes > BYTES_TOGETHER || together.len() >= REQUESTS_TOGETHER {
                 break;
@@ -108,14 +129,18 @@ fn changed(verb: &Verb) -> Option<((Side, RelPath), u64)> {
 }
 
 impl Queue {
-    fn serve(&self, work: &dyn Fn(Vec<Request>)) {
+    fn serve(&self, work: &Work) {
         let mut state = self.lock();
         while !state.is_closed {
-            let together = state.take(self.keeps_together);
+            let together = state.take(self.together);
             if !together.is_empty() {
                 drop(state);
-                work(together);
+                let alone = work(together);
                 state = self.lock();
+                if !alone.is_empty() {
+                    state.alone.extend(alone);
+                    self.changed.notify_all();
+                }
             } else {
                 state.idle += 1;
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -153,21 +178,48 @@ mod tests {
         Request { id: 1, verb: Verb::CopyFile(copy) }
     }
 
-    fn check(keeps_together: bool, waiting: &[(&str, u64)], expected: &[usize]) {
+    fn check(together: Together, waiting: &[(&str, u64)], expected: &[usize]) {
         let requests = waiting.iter().map(|(target, size)| copy(target, *size));
         let mut state = State { waiting: requests.collect(), ..State::default() };
         let taken: Vec<usize> =
-            std::iter::repeat_with(|| state.take(keeps_together).len()).take_while(|count| *count > 0).collect();
+            std::iter::repeat_with(|| state.take(together).len()).take_while(|count| *count > 0).collect();
         assert_eq!(taken, expected, "{waiting:?}");
     }
 
     #[test]
     fn small_files_of_a_directory_stay_together() {
-        check(true, &[("a/1", 1), ("a/2", 1), ("b/1", 1)], &[2, 1]);
-        check(true, &[("a/1", 1), ("b/1", 1), ("a/2", 1)], &[1, 1, 1]);
-        check(true, &[("a/1", 1 << 20), ("a/2", 1)], &[1, 1]);
-        check(true, &[("a/1", 1 << 30), ("a/2", 1 << 30)], &[1, 1]);
-        check(true, &[("x", 1), ("y", 1)], &[2]);
-        check(false, &[("a/1", 1), ("a/2", 1)], &[1, 1]);
+        for together in [Together::Copies, Together::Changes] {
+            check(together, &[("a/1", 1), ("a/2", 1), ("b/1", 1)], &[2, 1]);
+            check(together, &[("a/1", 1), ("b/1", 1), ("a/2", 1)], &[1, 1, 1]);
+            check(together, &[("a/1", 1 << 20), ("a/2", 1)], &[1, 1]);
+            check(together, &[("a/1", 1 << 30), ("a/2", 1 << 30)], &[1, 1]);
+            check(together, &[("x", 1), ("y", 1)], &[2]);
+        }
+        check(Together::Nothing, &[("a/1", 1), ("a/2", 1)], &[1, 1]);
+    }
+
+    #[test]
+    fn only_copies_are_carried_out_together_by_rclone() {
+        let delete = |name: &str| Request {
+            id: 1,
+            verb: Verb::DeleteFile {
+                side: Side::Two,
+                path: RelPath::parse(name).unwrap(),
+                expect: Fingerprint::default(),
+                disposal: Disposal::Discard,
+            },
+        };
+        for (together, expected) in [(Together::Copies, 1), (Together::Changes, 2)] {
+            let mut state = State { waiting: [delete("a/1"), delete("a/2")].into(), ..State::default() };
+            assert_eq!(state.take(together).len(), expected, "{together:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_not_carried_out_together_is_taken_by_itself() {
+        let alone = [copy("a/1", 1), copy("a/2", 1)].into();
+        let mut state = State { waiting: [copy("a/3", 1), copy("a/4", 1)].into(), alone, ..State::default() };
+        let taken = [(); 4].map(|()| state.take(Together::Copies).len());
+        assert_eq!(taken, [1, 1, 2, 0]);
     }
 }

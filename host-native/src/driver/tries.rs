@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bisync_engine::protocol::{CopyFile, Expect, FailureKind, Reply, Staging, Verb};
+use bisync_engine::protocol::{FailureKind, Reply, Verb};
 
 use super::limits::Limits;
-use crate::backend::{Sides, perform};
+use crate::backend::{Sides, perform, rewrites};
 
 /// How long something is in use that is in use just now.
 const MOMENT: Duration = Duration::from_millis(10);
@@ -17,7 +17,8 @@ pub async fn carry_out(sides: &Sides, verb: &Verb, stopping: &AtomicBool, limits
     loop {
         let reply = perform(sides, verb.clone()).await;
         let Reply::Failed(failure) = &reply else { return reply };
-        if rewrites(verb) || stopping.load(Ordering::Relaxed) {
+        let is_rewrite = matches!(verb, Verb::CopyFile(copy) if rewrites(copy));
+        if is_rewrite || stopping.load(Ordering::Relaxed) {
             return reply;
         }
         let Some(pause) = tries.pause_after(failure.kind) else { return reply };
@@ -52,12 +53,6 @@ impl Tries {
     }
 }
 
-/// Says whether a request changes a file where it is. When it fails, the file is not what was expected any more, and a second try would
-/// only hide why the first one failed.
-fn rewrites(verb: &Verb) -> bool {
-    matches!(verb, Verb::CopyFile(CopyFile { staging: Staging::InPlace, expect: Expect::Exactly(_), .. }))
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -65,7 +60,7 @@ mod tests {
 
     use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
     use bisync_engine::path::RelPath;
-    use bisync_engine::protocol::{Capabilities, Disposal, Emptiness, Failure, MoveFile};
+    use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure, MoveFile};
     use bisync_engine::side::{Pair, Side};
 
     use super::*;

@@ -10,7 +10,7 @@ use bisync_engine::side::Side;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use super::lane::Lane;
+use super::lane::{Lane, Together, Work};
 use super::limits::Limits;
 use super::tries::carry_out;
 use crate::backend::{Backend, Sides, perform_together};
@@ -50,15 +50,28 @@ impl Workers {
         });
         let stopping = Arc::new(AtomicBool::new(false));
         let any = |is: fn(&dyn Backend) -> bool| Side::BOTH.into_iter().any(|side| is(sides.folders[side].as_ref()));
-        let keeps_together = !any(|side| side.as_local().is_none()) || any(|side| side.as_rclone().is_some());
-        let work: Arc<dyn Fn(Vec<Request>) + Send + Sync> = {
+        let together = if !any(|side| side.as_local().is_none()) {
+            Together::Changes
+        } else if any(|side| side.as_rclone().is_some()) {
+            Together::Copies
+        } else {
+            Together::Nothing
+        };
+        let work: Arc<Work> = {
             let (runtime, stopping, replies) = (Handle::current(), Arc::clone(&stopping), replies.clone());
             Arc::new(move |requests| {
                 // Unlike the runtime's own `block_on`, this lets what it waits for block the thread.
                 let _inside = runtime.enter();
                 let verbs: Vec<_> = requests.iter().map(|request| &request.verb).collect();
                 let done = pollster::block_on(perform_together(&sides, &verbs));
+                let is_several = requests.len() > 1;
+                let mut left = Vec::new();
                 for (Request { id, verb }, done) in requests.into_iter().zip(done) {
+                    if done.is_none() && is_several && together == Together::Copies {
+                        // Other threads help.
+                        left.push(Request { id, verb });
+                        continue;
+                    }
                     counters.begin(&verb);
                     let alone = || pollster::block_on(carry_out(&sides, &verb, &stopping, limits));
                     let reply = done.unwrap_or_else(alone);
@@ -68,10 +81,11 @@ impl Workers {
                         let _ = replies.blocking_send((id, reply));
                     }
                 }
+                left
             })
         };
-        let checkers = Lane::new(limits.checkers, keeps_together, Arc::clone(&work));
-        let transfers = Lane::new(limits.transfers, keeps_together, work);
+        let checkers = Lane::new(limits.checkers, together, Arc::clone(&work));
+        let transfers = Lane::new(limits.transfers, together, work);
         Self { state, checkers, transfers, stopping, replies }
     }
 

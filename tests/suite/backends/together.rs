@@ -85,24 +85,43 @@ fn what_is_to_be_replaced_is_not_copied_together() {
 #[test]
 fn files_are_read_together_as_they_were_listed() {
     each(|subject| {
-        for name in NAMES {
-            subject.meddle(&format!("d/{name}"), &format!("content of {name}"));
-        }
-        let copies: Vec<_> = NAMES
-            .map(|name| format!("d/{name}"))
-            .iter()
-            .map(|name| CopyFile {
-                path: path(name),
-                source: subject.version(name),
-                ..copy_to(name, 0, Expect::Absent)
-            })
-            .collect();
+        // Of the last two one might take the place of the other on the way.
+        let names = ["a", "b", "c*", "[d]", r"f\?", "ij", "IJ"];
+        let copies = names.map(|name| {
+            let content = format!("content of {name}");
+            let name = format!("d/{name}");
+            subject.meddle(&name, &content);
+            CopyFile { path: path(&name), source: subject.version(&name), ..copy_to(&name, 0, Expect::Absent) }
+        });
         subject.meddle("d/a", "changed since it was listed");
         fs::remove_file(subject.directory.join("d/b")).unwrap();
         let copies: Vec<_> = copies.iter().collect();
         let Some(answer) = subject.backend.read_together(&copies) else { return };
         let expected =
-            NAMES.map(|name| (!["a", "b"].contains(&name)).then(|| format!("content of {name}").into_bytes()));
+            names.map(|name| ["c*", "[d]", r"f\?"].contains(&name).then(|| format!("content of {name}").into_bytes()));
         assert_eq!(subject.wait(answer), expected, "{}", subject.name);
     });
+}
+
+#[test]
+fn names_that_make_rclone_list_everything_are_not_read_together() {
+    each(|subject| {
+        let copies = NAMES.map(|name| {
+            let name = format!("d/{name}");
+            subject.meddle(&name, "tea");
+            CopyFile { path: path(&name), source: subject.version(&name), ..copy_to(&name, 3, Expect::Absent) }
+        });
+        let copies: Vec<_> = copies.iter().collect();
+        assert!(subject.backend.read_together(&copies).is_none(), "{}", subject.name);
+    });
+}
+
+#[test]
+fn a_remote_may_have_times_of_its_own() {
+    let connection = |server: &Server| format!("{},set_modtime=false", server.connection());
+    let Some(subject) = reached(Some(Protocol::Sftp), By::Rclone, connection) else { return };
+    subject.write(copy_to("a", 3, Expect::Absent), b"tea", Ok(())).unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let (source, copies) = source(&subject, &home);
+    assert!(copy(&subject, &source, &copies).unwrap().iter().all(Option::is_some));
 }

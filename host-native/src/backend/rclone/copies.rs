@@ -79,26 +79,37 @@ impl Folder {
         }
         let (directory, name) =
             split(file.path()).ok_or_else(|| failed(FailureKind::Other, "the temporary directory has no name"))?;
-        self.put(directory, name, copy).await
+        self.put(directory, name, copy, None).await
     }
 
     /// Has rclone copy from a folder of this machine or of another remote of its own.
     pub(super) async fn copy_file(&self, source: &dyn Backend, place: &str, copy: &CopyFile) -> Result<Found, Failure> {
         check_source(source, copy).await?;
-        let found = self.put(place, copy.path.as_str(), copy).await?;
+        let found = self.put(place, copy.path.as_str(), copy, Some(source)).await?;
         self.rclone.transport.passage.file().count(copy.source.size.unwrap_or(0));
-        // rclone itself refuses a file that changes while it is read; this is about one that was replaced just before.
-        check_source(source, copy).await?;
         Ok(found)
     }
 
-    async fn put(&self, place: &str, name: &str, copy: &CopyFile) -> Result<Found, Failure> {
+    /// Puts a file in its place. A source that could change meanwhile is looked at before that has its name, where it has another first.
+    async fn put(
+        &self,
+        place: &str,
+        name: &str,
+        copy: &CopyFile,
+        source: Option<&dyn Backend>,
+    ) -> Result<Found, Failure> {
+        // rclone itself refuses a file that changes while it is read; this is about one that was replaced just before.
+        let check_uploaded = async || match source {
+            Some(source) => check_source(source, copy).await,
+            None => Ok(()),
+        };
         let _turn = self.rclone.transfers.acquire().await;
         let Some(staged) = self.staged(copy) else {
             self.check(&copy.target, &copy.expect).await?;
             self.keep_replaced(copy).await?;
             self.upload(place, name, &copy.target, Target::Looked).await?;
-            return self.result(&copy.target).await;
+            check_uploaded().await?;
+            return self.copied(copy).await;
         };
         if copy.source.size.is_none_or(|size| size > SMALL) {
             // It is known early when all the work would be for nothing.
@@ -106,6 +117,7 @@ impl Folder {
         }
         let moved = async {
             self.upload(place, name, staged, Target::New).await?;
+            check_uploaded().await?;
             match copy.expect {
                 Expect::Absent => {
                     self.rename_new(staged, &copy.target).await?;
@@ -124,7 +136,17 @@ impl Folder {
             self.remove_staged(staged).await;
             return Err(failure);
         }
-        self.result(&copy.target).await
+        self.copied(copy).await
+    }
+
+    /// Returns what a copy is now. Where somebody replaced it meanwhile, theirs is not taken for it.
+    pub(super) async fn copied(&self, copy: &CopyFile) -> Result<Found, Failure> {
+        let found = self.result(&copy.target).await?;
+        if self.features.can_be_copy(&copy.source, &found.fingerprint) {
+            Ok(found)
+        } else {
+            Err(failed(FailureKind::Refused, "it was changed meanwhile"))
+        }
     }
 
     /// Returns the name under which content is written first. Where a file is complete when it can be seen, there is none.

@@ -1,5 +1,6 @@
 //! What rclone says of a remote, and of what is on it.
 
+use bisync_engine::compare::times_differ;
 use bisync_engine::entry::{FileId, Fingerprint, Found, Hash, Instant, Item, Kind};
 use bisync_engine::protocol::Capabilities;
 use jiff::Timestamp;
@@ -17,6 +18,9 @@ pub struct Features {
     #[serde(default)]
     hashes: Option<Vec<String>>,
     features: Switches,
+    /// Whether files have the time at which they were written, whatever rclone says.
+    #[serde(skip)]
+    pub has_times_of_its_own: bool,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -40,6 +44,13 @@ impl Features {
             case_insensitive: self.features.case_insensitive,
             ..Capabilities::default()
         }
+    }
+
+    /// Says whether what is at a path now can be a copy of this version: somebody may have changed it since it was written.
+    pub fn can_be_copy(&self, source: &Fingerprint, found: &Fingerprint) -> bool {
+        let is_same_size = source.size.is_none() || found.size.is_none() || source.size == found.size;
+        let window_ns = self.capabilities().time_precision_ns.filter(|_| !self.has_times_of_its_own);
+        is_same_size && !times_differ(source.modified, found.modified, window_ns)
     }
 
     /// Says whether a directory without files is kept.
@@ -135,6 +146,31 @@ mod tests {
         assert!(capabilities.case_insensitive && !capabilities.slow_hashes);
         assert_eq!(capabilities.hashes, ["md5"]);
         assert_eq!(features(3_153_600_000_000_000_000).capabilities().time_precision_ns, None);
+    }
+
+    #[test]
+    fn what_was_changed_since_is_no_copy() {
+        let check = |precision, source, found, expected| {
+            let version = |(size, seconds, nanoseconds)| Fingerprint {
+                size: Some(size),
+                modified: Some(Instant { seconds, nanoseconds }),
+                ..Fingerprint::default()
+            };
+            let is_copy = features(precision).can_be_copy(&version(source), &version(found));
+            assert_eq!(is_copy, expected, "{precision} {source:?} {found:?}");
+        };
+        check(1, (3, 5, 123), (3, 5, 123), true);
+        check(1, (3, 5, 123), (4, 5, 123), false);
+        check(1, (3, 5, 123), (3, 5, 124), false);
+        check(1_000_000_000, (3, 5, 123), (3, 5, 0), true);
+        check(1_000_000_000, (3, 5, 123), (3, 7, 0), false);
+        check(NO_TIMES_NS, (3, 5, 0), (3, 7, 0), true);
+        let untimed = Features { has_times_of_its_own: true, ..features(1) };
+        let at =
+            |seconds| Fingerprint { modified: Some(Instant { seconds, nanoseconds: 0 }), ..Fingerprint::default() };
+        assert!(untimed.can_be_copy(&at(5), &at(7)));
+        let unknown = Fingerprint::default();
+        assert!(features(1).can_be_copy(&unknown, &Fingerprint { size: Some(3), ..Fingerprint::default() }));
     }
 
     #[test]

@@ -74,7 +74,9 @@ impl Rclone {
     pub async fn open(self: &Arc<Self>, address: &Address, backup: Option<&str>) -> Result<Arc<dyn Backend>, Failure> {
         let name = self.launch.name(address);
         let place = format!("{name}:{}", address.path);
-        let features: Features = self.ask("operations/fsinfo", json!({ "fs": place })).await?;
+        let mut features: Features = self.ask("operations/fsinfo", json!({ "fs": place })).await?;
+        let sets_times = address.remote.value("set_modtime").is_none() || address.remote.flag("set_modtime");
+        features.has_times_of_its_own = !sets_times;
         let backup = backup.map(|path| format!("{name}:{path}"));
         Ok(Arc::new(Folder { rclone: Arc::clone(self), place, backup, features, large: Arc::default() }))
     }

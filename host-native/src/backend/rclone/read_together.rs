@@ -10,6 +10,7 @@ use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{CopyFile, Failure, FailureKind};
 use serde_json::json;
 
+use super::together::folded;
 use super::{Folder, Times, failed, is_still};
 
 impl Folder {
@@ -22,6 +23,8 @@ impl Folder {
         let is_worth_it = copies.len() > on_the_way.len()
             && !self.features.tells_times_slowly()
             && !on_the_way.iter().any(|directory| large.contains(directory))
+            // For the sake of such a name rclone lists the whole remote.
+            && !copies.iter().any(|copy| copy.path.as_str().contains('{'))
             && copies.iter().all(|copy| copy.path.parent().as_ref() == Some(&directory));
         is_worth_it.then_some(directory)
     }
@@ -49,10 +52,20 @@ impl Folder {
         }
         let listed = self.list(directory, None, Times::Told).await?;
         let listed: BTreeMap<_, _> = listed.into_iter().map(|item| (item.name, item.found)).collect();
+        // What may be one name here may be the content of either.
+        let mut named: BTreeMap<String, usize> = BTreeMap::new();
+        copies.iter().for_each(|copy| *named.entry(folded(copy.path.name())).or_default() += 1);
         let content = |copy: &&CopyFile| {
+            if named.get(&folded(copy.path.name())) != Some(&1) {
+                return None;
+            }
             let is_source = |found: &Found| found.kind == Kind::File && is_still(&copy.source, &found.fingerprint);
             let length = listed.get(copy.path.name()).filter(|found| is_source(found))?.fingerprint.size?;
-            let bytes = fs::read(arrived.path().join(copy.path.as_str())).ok()?;
+            let file = arrived.path().join(copy.path.as_str());
+            if fs::metadata(&file).ok()?.len() != length {
+                return None;
+            }
+            let bytes = fs::read(file).ok()?;
             (bytes.len() as u64 == length).then_some(bytes)
         };
         Ok(copies.iter().map(content).collect())

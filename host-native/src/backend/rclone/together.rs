@@ -110,8 +110,9 @@ impl Folder {
         copied.ok()?;
         let found = listed.and_then(|listed| listed.get(copy.target.name()));
         match found.filter(|found| found.kind == Kind::File && !self.features.tells_times_slowly()) {
-            Some(found) => Some(found.clone()),
-            None => self.result(&copy.target).await.ok(),
+            // What somebody put in its place since is not what was copied.
+            Some(found) => self.features.can_be_copy(&copy.source, &found.fingerprint).then(|| found.clone()),
+            None => self.copied(copy).await.ok(),
         }
     }
 }
@@ -130,8 +131,8 @@ impl View<'_> {
         let names = match seen.take().filter(|(at, _)| at.elapsed() < FRESH) {
             Some(fresh) => seen.insert(fresh),
             None => {
-                let names = self.names().await?;
-                seen.insert((Instant::now(), names))
+                let begun = Instant::now();
+                seen.insert((begun, self.names().await?))
             }
         };
         if names.1.contains(&folded(name)) { Err(in_the_way()) } else { Ok(()) }
@@ -151,6 +152,23 @@ fn in_the_way() -> Failure {
 }
 
 /// Returns a name so that all are the same that any storage takes for the same. Where two are not, each is copied by itself.
-fn folded(name: &str) -> String {
-    name.nfc().flat_map(char::to_lowercase).collect()
+pub(super) fn folded(name: &str) -> String {
+    // Some letters have several small ones, and others several capital ones.
+    name.nfc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_some_storage_takes_for_one_are_one() {
+        let check = |one: &str, two: &str| assert_eq!(folded(one), folded(two));
+        check("A.txt", "a.TXT");
+        check("\u{e9}", "E\u{301}");
+        check("\u{3c3}", "\u{3c2}");
+        check("\u{df}", "SS");
+        check("\u{17f}", "s");
+        assert_ne!(folded("a"), folded("b"));
+    }
 }

@@ -1,7 +1,8 @@
 //! A connection to a server, and what is asked over it. Any number of requests may be under way at once.
 
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bisync_engine::protocol::{Failure, FailureKind};
@@ -28,6 +29,9 @@ const OPEN_AT_ONCE: usize = 64;
 const FOR_EVER_S: u64 = 365 * 24 * 60 * 60;
 /// A server that is asked nothing is told this often that we are still there.
 const KEPT_ALIVE: Duration = Duration::from_secs(60);
+/// While files are made durable an answer may take so many times as long: a disk writes what a server took long ago, and the server may
+/// answer nothing else meanwhile.
+const LONGER_FOR_DISKS: u32 = 10;
 /// A server that lets no further command run is asked again after this time.
 const UNTIL_DONE: Duration = Duration::from_millis(50);
 /// So much may come unasked for, in bytes.
@@ -52,6 +56,8 @@ pub struct Connection {
     /// Closed when the connection is.
     alive: watch::Receiver<()>,
     patience: Option<Duration>,
+    /// So many files are being made durable.
+    syncing: AtomicUsize,
     /// Where names are changed, if they can be made durable.
     changed: Arc<Changed>,
 }
@@ -103,6 +109,7 @@ impl Connection {
             has_run: AtomicBool::new(false),
             alive,
             patience,
+            syncing: AtomicUsize::new(0),
             changed: Arc::clone(changed),
         };
         let home = connection.answer(connection.session.realpath(".")).await?;
@@ -128,7 +135,7 @@ impl Connection {
         let asked = while_alive(&self.alive, asked);
         let answered = match self.patience {
             None => Ok(asked.await),
-            Some(patience) => tokio::time::timeout(patience, asked).await.map_err(|_| no_answer()),
+            Some(patience) => self.wait(patience, asked).await.ok_or_else(no_answer),
         };
         let answered = answered.and_then(|answered| answered.ok_or_else(broken)).inspect_err(|_| {
             self.is_broken.store(true, Ordering::Relaxed);
@@ -139,6 +146,19 @@ impl Connection {
             }
             of_request(&error)
         })
+    }
+
+    /// Waits so long, and longer while a disk is what the server waits for.
+    async fn wait<T>(&self, patience: Duration, waited: impl Future<Output = T>) -> Option<T> {
+        let mut waited = pin!(waited);
+        for _ in 0..LONGER_FOR_DISKS {
+            match tokio::time::timeout(patience, &mut waited).await {
+                Ok(waited) => return Some(waited),
+                Err(_) if self.syncing.load(Ordering::Relaxed) > 0 => {}
+                Err(_) => break,
+            }
+        }
+        None
     }
 
     /// Waits for something as long as for an answer.
@@ -222,7 +242,10 @@ impl Connection {
                 None => Ok(()),
             }
         };
-        let synced = async { self.answer(async { syncable(self.session.fsync(handle).await) }).await };
+        let synced = async {
+            let _syncing = Syncing::begin(&self.syncing);
+            self.answer(async { syncable(self.session.fsync(handle).await) }).await
+        };
         let (set, synced, closed) = join3(set, synced, self.answer(self.session.close(handle))).await;
         synced.and(closed.map(drop)).map(|()| set)
     }
@@ -292,6 +315,22 @@ impl Connection {
     pub async fn link(&self, from: &str, to: &str) -> Result<(), Failure> {
         self.note(&[to]);
         self.answer(self.session.hardlink(from, to)).await.map(drop)
+    }
+}
+
+/// A file that is being made durable, and is counted as long.
+struct Syncing<'a>(&'a AtomicUsize);
+
+impl<'a> Syncing<'a> {
+    fn begin(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Syncing<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -76,14 +76,20 @@ impl Sftp {
 async fn make_durable(connection: &Connection, directory: &str) -> Result<(), Failure> {
     let opened = match connection.open_file(directory, OpenFlags::READ).await {
         Ok(opened) => opened,
-        Err(failure) if failure.kind == FailureKind::Temporary => return Err(failure),
-        Err(_) => return Ok(()),
+        Err(failure) if is_for_files(&failure) => return Ok(()),
+        Err(failure) => return Err(failure),
     };
     match connection.close_durably(opened, None).await {
         // Cygwin says so, which would have to write to it.
         Err(failure) if failure.kind == FailureKind::PermissionDenied => Ok(()),
         closed => closed.map(drop),
     }
+}
+
+/// Says whether a directory is gone, or one that this server does not open as a file. Windows denies it, others say what it is.
+fn is_for_files(failure: &Failure) -> bool {
+    matches!(failure.kind, FailureKind::NotFound | FailureKind::PermissionDenied)
+        || failure.kind == FailureKind::Other && failure.message.contains("directory")
 }
 
 #[cfg(test)]

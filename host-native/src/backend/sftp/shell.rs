@@ -51,11 +51,12 @@ impl Shells {
     /// that leaves the shell as it is.
     ///
     /// # Errors
-    /// Fails when a shell ends before it has answered.
+    /// Fails when a shell ends before it has answered. Another one takes the place of one that ended while it waited.
     pub async fn first_words(&self, server: &Server, command: &str, paths: &[String]) -> Result<Vec<String>, Failure> {
         loop {
             let place = self.at_once.acquire().await.map_err(|_| broken())?;
             let idle = self.there().idlest();
+            let is_reused = idle.is_some();
             let mut shell = match idle {
                 Some(shell) => shell,
                 None => {
@@ -74,15 +75,19 @@ impl Shells {
                     }
                 }
             };
+            let before = shell.done;
             let words = shell.first_words(command, paths).await;
             if words.is_ok() {
                 self.there().idle.push(shell);
-            } else {
-                // It may be in the middle of anything.
-                self.there().count -= 1;
-                shell.running.end().await;
+                return words;
             }
-            return words;
+            // It may be in the middle of anything. One that ended while it waited was of no use from the beginning: there may be others.
+            let was_useless = is_reused && shell.done == before;
+            self.there().count -= 1;
+            shell.running.end().await;
+            if !was_useless {
+                return words;
+            }
         }
     }
 

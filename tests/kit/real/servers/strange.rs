@@ -46,6 +46,8 @@ pub enum Fault {
     Refused(StatusCode, &'static str),
     /// It is not answered, and nothing after it.
     Silence,
+    /// It is answered, but late, and so is what comes after it.
+    Late(Duration),
     /// The connection ends.
     End,
     /// Only one byte of those that are asked for is read.
@@ -261,6 +263,10 @@ impl Files {
             None => Ok(false),
             Some(Fault::OneByte) => Ok(true),
             Some(Fault::Refused(code, said)) => Err(code.with_message(said)),
+            Some(Fault::Late(delay)) => {
+                tokio::time::sleep(delay).await;
+                Ok(false)
+            }
             Some(Fault::Silence) => std::future::pending().await,
             Some(Fault::End) => {
                 self.stream.shutdown(Shutdown::Both).ok();

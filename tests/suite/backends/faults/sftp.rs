@@ -177,7 +177,10 @@ fn what_is_behind_a_server_may_know_nothing_of_durability() {
     }
     // Directories are more than what is announced.
     for faults in [
-        (|request, _| (request == "open /d").then_some(Fault::Refused(StatusCode::Failure, ""))) as Faults,
+        (|request, _| (request == "open /d").then_some(Fault::Refused(StatusCode::Failure, "Is a directory")))
+            as Faults,
+        |request, _| (request == "open /d").then_some(Fault::Refused(StatusCode::PermissionDenied, "")),
+        |request, _| (request == "open /d").then_some(Fault::Refused(StatusCode::NoSuchFile, "")),
         |request, _| (request == "fsync /d").then_some(Fault::Refused(StatusCode::PermissionDenied, "")),
     ] {
         let served = Served::new(LIKE_OPENSSH, faults);
@@ -188,13 +191,26 @@ fn what_is_behind_a_server_may_know_nothing_of_durability() {
 
 #[test]
 fn names_that_could_not_be_made_durable_are_no_success() {
-    let served = Served::new(LIKE_OPENSSH, |request, before| {
-        (request == "fsync /d" && before == 0).then_some(Fault::Refused(StatusCode::Failure, "Failure"))
-    });
-    served.write(copy_to("new", 4, Expect::Absent)).unwrap();
-    assert_eq!(kind_of(served.flush()), FailureKind::Other);
-    served.flush().unwrap();
-    assert_eq!(served.server.heard("fsync /d").iter().filter(|heard| *heard == "fsync /d").count(), 2);
+    let check = |faults: Faults, asked: usize| {
+        let served = Served::new(LIKE_OPENSSH, faults);
+        served.write(copy_to("new", 4, Expect::Absent)).unwrap();
+        assert_eq!(kind_of(served.flush()), FailureKind::Other);
+        served.flush().unwrap();
+        assert_eq!(served.server.heard("fsync /d").iter().filter(|heard| *heard == "fsync /d").count(), asked);
+    };
+    check(
+        |request, before| {
+            (request == "fsync /d" && before == 0).then_some(Fault::Refused(StatusCode::Failure, "Failure"))
+        },
+        2,
+    );
+    // It may be that too many files are open.
+    check(
+        |request, before| {
+            (request == "open /d" && before == 0).then_some(Fault::Refused(StatusCode::Failure, "Failure"))
+        },
+        1,
+    );
 }
 
 #[test]
@@ -322,4 +338,13 @@ fn an_upload_whose_connection_ends_changes_nothing() {
         served.write(copy()).unwrap();
         assert_eq!((served.there(""), served.peek("f").as_deref()), (vec!["f".to_owned()], Some("nuts")));
     }
+}
+
+#[test]
+fn a_disk_may_take_longer_than_an_answer() {
+    let served = Served::new(LIKE_OPENSSH, |request, _| {
+        (request == "fsync /d/.bisync-x.tmp").then_some(Fault::Late(Duration::from_millis(2500)))
+    });
+    served.write(copy_to("new", 4, Expect::Absent)).unwrap();
+    assert_eq!(served.peek("new").as_deref(), Some("nuts"));
 }

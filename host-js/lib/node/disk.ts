@@ -1,7 +1,7 @@
 // What folders and their backups do on a disk.
 
 import { type BigIntStats, constants } from "node:fs";
-import { type FileHandle, lstat, mkdir, open } from "node:fs/promises";
+import { type FileHandle, link, lstat, mkdir, open, rename, unlink } from "node:fs/promises";
 
 import { BisyncError } from "../error.js";
 import type { Instant } from "../side.js";
@@ -65,4 +65,23 @@ export async function setTimes(file: FileHandle, modified: Instant): Promise<voi
 export function timeOf({ seconds, nanoseconds }: Instant): number {
   // Node takes a floating-point number and cuts it off at the microsecond: from the middle of one, it cannot fall into the one before.
   return seconds + (Math.floor(nanoseconds / 1000) + 0.5) / 1e6;
+}
+
+/** Gives a file a name that nothing has: a link is never made over something, unlike a renaming. */
+export async function renameNew(from: Buffer, to: Buffer): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (!isCode(error, "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK")) throw error;
+    const isThere = await lstat(to).then(() => true, () => false);
+    if (isThere) throw new BisyncError("refused", "file exists");
+    // RACE: without links, what comes to be there after this look is lost.
+    return rename(from, to);
+  }
+  await unlink(from);
+}
+
+/** Writes all of a chunk. */
+export async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at)).bytesWritten;
 }

@@ -1,37 +1,23 @@
-import { createHash } from "node:crypto";
-import { type BigIntStats, constants, lstatSync } from "node:fs";
-import { type FileHandle, link, lstat, open, readdir, realpath, rename, rmdir, stat, unlink } from "node:fs/promises";
+import { type BigIntStats, constants } from "node:fs";
+import { lstat, open, readdir, realpath, rename, rmdir, stat, unlink } from "node:fs/promises";
 import { resolve, sep } from "node:path";
-import { setImmediate } from "node:timers/promises";
 
 import { BisyncError } from "../error.js";
-import { type Fingerprint, type Found, type Instant, isStill, type Item, type Kind, type Side, type WriteOptions } from "../side.js";
+import { type Fingerprint, type Found, type Instant, isStill, type Item, type Side, type WriteOptions } from "../side.js";
 import { Backups } from "./backups.js";
-import { checkDirectory, join, makeDirectory, modifiedAt, setTimes, syncDirectory } from "./disk.js";
+import { checkDirectory, join, makeDirectory, modifiedAt, renameNew, setTimes, syncDirectory, writeAll } from "./disk.js";
 import { failure, isCode, onDisk } from "./failure.js";
-import { type Form, type Links, listedName, look, makeLink, type Place, resolved, setLinkTimes, targetIn, targetOf } from "./links.js";
-import { fromDisk, toDisk } from "./names.js";
+import { found } from "./found.js";
+import { ALGORITHMS, checkHash, hashOf } from "./hash.js";
+import { type Links, look, makeLink, type Place, resolved, setLinkTimes, targetIn, targetOf } from "./links.js";
+import { Lister, withLinks } from "./lister.js";
+import { fromDisk, splitPath } from "./names.js";
 
+/** A page of a listing holds so many names. */
 const PAGE = 1000;
-/** So many files are looked at before anything else of the program has its turn. */
-const BATCH = 50;
-/** A disk is asked in place as long as a look takes less than this on average. */
-const FAST_MS = 0.1;
-/** After a slow answer, so many pages are left to Node's threads, which ask for several files at a time. */
-const SLOW_PAGES = 20;
+/** So much is read at once, in bytes. */
 const CHUNK = 256 * 1024;
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-const ALGORITHMS = ["md5", "sha1"];
-
-/** What there is in a directory by this name; nothing when it was deleted since the directory was read. */
-function itemNow(directory: Buffer, name: Buffer): Item | undefined {
-  try {
-    const stats = lstatSync(join(directory, name), { bigint: true, throwIfNoEntry: false });
-    return stats && { name: fromDisk(name), ...found(stats) };
-  } catch (error) {
-    throw failure(error, fromDisk(name));
-  }
-}
 
 /** The folders that were made here, for `checkApart`. */
 const roots = new WeakMap<Side, string>();
@@ -91,8 +77,7 @@ class Folder implements Side {
   readonly #root: Buffer;
   /** Directories in which names came or went since the last flush, as `latin1` of their bytes. */
   readonly #unsaved = new Set<string>();
-  /** So many pages are listed as on a slow disk. */
-  #slowPages = 0;
+  readonly #lister = new Lister();
   readonly backups: string | undefined;
   readonly links: Links | undefined;
   readonly keep?: NonNullable<Side["keep"]>;
@@ -123,60 +108,14 @@ class Folder implements Side {
     const directory = await this.#at(path);
     const names = await onDisk(path, () => readdir(directory, { encoding: "buffer" }));
     for (let at = 0; at < names.length; at += PAGE) {
-      let page = await this.#items(directory, names.slice(at, at + PAGE));
-      if (this.links) page = await this.#withLinks(directory, page);
+      const seen = await this.#lister.items(directory, names.slice(at, at + PAGE));
+      const page = this.links ? await withLinks(directory, seen) : seen;
       if (hash !== undefined) {
         for (const { name, kind, fingerprint } of page) {
           if (kind === "file") await this.#addHash(path === "" ? name : `${path}/${name}`, hash, fingerprint);
         }
       }
       yield page;
-    }
-  }
-
-  /** Looks at what a directory holds: right here while the disk answers at once, since to hand each look to a thread costs several times as much. */
-  async #items(directory: Buffer, names: Buffer[]): Promise<Item[]> {
-    const items: Item[] = [];
-    let at = 0;
-    if (this.#slowPages > 0) this.#slowPages -= 1;
-    for (; this.#slowPages === 0 && at < names.length; at += BATCH) {
-      const begin = performance.now();
-      for (const name of names.slice(at, at + BATCH)) {
-        const item = itemNow(directory, name);
-        if (item) items.push(item);
-      }
-      if (performance.now() - begin > BATCH * FAST_MS) this.#slowPages = SLOW_PAGES;
-      // What else the program does goes on in between.
-      await setImmediate();
-    }
-    const rest = await Promise.all(names.slice(at).map((name) => this.#item(directory, name)));
-    return items.concat(rest.filter((item) => item !== undefined));
-  }
-
-  /** Shows links as files. One that has vanished is left out. */
-  async #withLinks(directory: Buffer, items: Item[]): Promise<Item[]> {
-    const shown = items.map(async (item) => {
-      const name = item.kind === "link" && toDisk(item.name);
-      if (!name) return item;
-      try {
-        const stats = await lstat(join(directory, name), { bigint: true });
-        if (!stats.isSymbolicLink()) return { name: item.name, ...found(stats) };
-        return { name: await listedName(directory, name), ...found(stats, "link") };
-      } catch (error) {
-        if (isCode(error, "ENOENT")) return undefined;
-        throw failure(error, item.name);
-      }
-    });
-    return (await Promise.all(shown)).filter((item) => item !== undefined);
-  }
-
-  async #item(directory: Buffer, name: Buffer): Promise<Item | undefined> {
-    try {
-      return { name: fromDisk(name), ...found(await lstat(join(directory, name), { bigint: true })) };
-    } catch (error) {
-      // It was deleted since the directory was read.
-      if (isCode(error, "ENOENT")) return undefined;
-      throw failure(error, fromDisk(name));
     }
   }
 
@@ -440,59 +379,6 @@ class Folder implements Side {
     }
     return place;
   }
-}
-
-function splitPath(path: string): Buffer[] {
-  if (path === "") return [];
-  return path.split("/").map((name) => {
-    const bytes = toDisk(name);
-    if (!bytes || bytes.length === 0 || name === "." || name === ".." || bytes.includes(0) || bytes.includes(0x2f)) {
-      throw new BisyncError("impossibleName", "this name is not possible here", { path });
-    }
-    return bytes;
-  });
-}
-
-/** Gives a file a name that nothing has: a link is never made over something, unlike a renaming. */
-async function renameNew(from: Buffer, to: Buffer): Promise<void> {
-  try {
-    await link(from, to);
-  } catch (error) {
-    if (!isCode(error, "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK")) throw error;
-    const isThere = await lstat(to).then(() => true, () => false);
-    if (isThere) throw new BisyncError("refused", "file exists");
-    // RACE: without links, what comes to be there after this look is lost.
-    return rename(from, to);
-  }
-  await unlink(from);
-}
-
-async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at)).bytesWritten;
-}
-
-async function hashOf(content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, algorithm: string): Promise<string> {
-  const hash = createHash(algorithm);
-  for await (const chunk of content) hash.update(chunk);
-  return `${algorithm}:${hash.digest("hex")}`;
-}
-
-/** Throws unless content has a hash, where that can be computed here. */
-async function checkHash(content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, hash: string, path: string): Promise<void> {
-  const algorithm = hash.slice(0, hash.indexOf(":"));
-  if (!ALGORITHMS.includes(algorithm) || (await hashOf(content, algorithm)) === hash) return;
-  throw new BisyncError("temporary", "what was written is not what was listed: its checksum differs", { path });
-}
-
-function found(stats: BigIntStats, form: Form = "plain"): Found {
-  const isFile = form === "link" ? stats.isSymbolicLink() : stats.isFile();
-  const kind: Kind = isFile ? "file" : stats.isDirectory() ? "directory" : stats.isSymbolicLink() ? "link" : "special";
-  const modified = modifiedAt(stats);
-  if (kind !== "file") return { kind, fingerprint: { modified } };
-  const fingerprint: Fingerprint = { size: Number(stats.size), modified };
-  // Inodes alone are used again.
-  if (stats.birthtimeNs > 0n) fingerprint.id = (stats.ino << 64n) | stats.birthtimeNs;
-  return { kind, fingerprint };
 }
 
 function changed(path: string, code: "refused" | "changed" = "refused"): BisyncError {

@@ -1,3 +1,4 @@
+import { BisyncError } from "../error.js";
 import { bytesOf, nameOf } from "../names.js";
 
 /** Returns the name that a listing has for a name on the disk. */
@@ -7,4 +8,16 @@ export const fromDisk = nameOf;
 export function toDisk(path: string): Buffer | undefined {
   const bytes = bytesOf(path);
   return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Returns the names in a path of a listing, as the disk has them. */
+export function splitPath(path: string): Buffer[] {
+  if (path === "") return [];
+  return path.split("/").map((name) => {
+    const bytes = toDisk(name);
+    if (!bytes || bytes.length === 0 || name === "." || name === ".." || bytes.includes(0) || bytes.includes(0x2f)) {
+      throw new BisyncError("impossibleName", "this name is not possible here", { path });
+    }
+    return bytes;
+  });
 }

@@ -228,17 +228,21 @@ fn shells_whose_connection_ended_are_not_waited_for() {
     let runtime = runtime();
     let place = format!("{}:folder", server.connection_by(way.port()));
     let backend = opened(&runtime, &place, None, &[("checksum", "true")], home.path());
-    let list = || runtime.block_on(backend.list_directory(path(""), Some("md5".into()), false));
-    let at_once = (0..AT_ONCE).map(|_| {
-        let backend = Arc::clone(&backend);
-        runtime.spawn(async move { backend.list_directory(path(""), Some("md5".into()), false).await })
-    });
-    for listed in at_once.collect::<Vec<_>>() {
-        assert_eq!(runtime.block_on(listed).unwrap().unwrap()[0].found.fingerprint.hash, Hash::parse(MD5));
+    let at_once = |hash: Option<&str>| {
+        let listings = (0..AT_ONCE).map(|_| {
+            let (backend, hash) = (Arc::clone(&backend), hash.map(str::to_owned));
+            runtime.spawn(async move { backend.list_directory(path(""), hash, false).await })
+        });
+        let listings: Vec<_> = listings.collect();
+        listings.into_iter().map(|listed| runtime.block_on(listed).unwrap()).collect::<Result<Vec<_>, _>>()
+    };
+    for listed in at_once(Some("md5")).unwrap() {
+        assert_eq!(listed[0].found.fingerprint.hash, Hash::parse(MD5));
     }
     way.cut();
-    // Who asks while a connection ends may be told so, by each once.
-    let listed = (0..AT_ONCE).find_map(|_| list().ok()).unwrap();
+    // Who asks while a connection ends is told so: until all have.
+    while at_once(None).is_err() {}
+    let listed = runtime.block_on(backend.list_directory(path(""), Some("md5".into()), false)).unwrap();
     assert_eq!(listed[0].found.fingerprint.hash, Hash::parse(MD5));
 }
 

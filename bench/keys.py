@@ -46,7 +46,8 @@ def answer(keys: int, line: str) -> bytes:
     address = urlsplit(target)
     asked = {name: values[0] for name, values in parse_qs(address.query, keep_blank_values=True).items()}
     _, bucket, *key = address.path.split("/", 2)
-    if verb == "HEAD":
+    is_object = bool(key) and key[0].startswith(FOLDER) and "/file-" in key[0]
+    if verb == "HEAD" and is_object:
         return f"{HEAD}content-length: 0\r\n\r\n".encode()
     if verb == "GET" and not (key and key[0]):
         prefix = asked.get("prefix", "").removeprefix(FOLDER)
@@ -54,6 +55,8 @@ def answer(keys: int, line: str) -> bytes:
         body = listed(keys, prefix, "delimiter" in asked, first, most)
         body = f"<ListBucketResult><Name>{quote(bucket)}</Name>{body}</ListBucketResult>"
         return f"HTTP/1.1 200 OK\r\ndate: {DATE}\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode()
+    if verb == "HEAD":
+        return b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
     return b"HTTP/1.1 501 Not Implemented\r\ncontent-length: 0\r\n\r\n"
 
 

@@ -55,7 +55,7 @@ def s3_keys(keys: int) -> Iterator[str]:
     """A server of so many keys that exist in name only."""
     port = free_port()
     with running([sys.executable, str(Path(__file__).with_name("keys.py")), str(port), str(keys)], port):
-        yield f":s3,provider=Other,endpoint='http://127.0.0.1:{port}',access_key_id=access,secret_access_key=secret"
+        yield f":s3,provider=Other,list_version=2,endpoint='http://127.0.0.1:{port}',access_key_id=access,secret_access_key=secret"
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ use super::proxy::lead_to;
 pub struct Interposed {
     port: u16,
     waiting: Arc<Mutex<Option<Waiting>>>,
+    lines: Arc<Mutex<Vec<String>>>,
 }
 
 /// What is done before a request goes on.
@@ -32,17 +33,19 @@ impl Interposed {
     /// When this machine has no port left.
     pub fn to(server: u16) -> Self {
         let waiting: Arc<Mutex<Option<Waiting>>> = Arc::default();
-        let shared = Arc::clone(&waiting);
+        let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+        let shared = (Arc::clone(&waiting), Arc::clone(&lines));
         let port = lead_to(server, move |bytes| {
-            let mut waiting = shared.lock().unwrap();
+            let mut waiting = shared.0.lock().unwrap();
             let line = bytes.split(|byte| *byte == b'\r').next().unwrap_or_default();
             let line = String::from_utf8_lossy(line);
             if let Some(due) = waiting.take_if(|waiting| waiting.words.iter().all(|word| line.contains(word))) {
                 (due.meddle)();
             }
+            shared.1.lock().unwrap().push(line.into_owned());
             None
         });
-        Self { port, waiting }
+        Self { port, waiting, lines }
     }
 
     /// Returns the port that leads to the server.
@@ -64,5 +67,13 @@ impl Interposed {
     /// When the way is broken.
     pub fn is_done(&self) -> bool {
         self.waiting.lock().unwrap().is_none()
+    }
+
+    /// Says how often there was a request whose first line holds this.
+    ///
+    /// # Panics
+    /// When the way is broken.
+    pub fn count(&self, word: &str) -> usize {
+        self.lines.lock().unwrap().iter().filter(|line| line.contains(word)).count()
     }
 }

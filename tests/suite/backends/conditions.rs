@@ -1,6 +1,8 @@
 //! Somebody else writes between the look at what is there and the change: a server that looks itself refuses the change, and both
 //! contents stay.
 
+use std::collections::BTreeSet;
+
 use bisync_engine::protocol::MoveFile;
 use bisync_tests::real::interposed::Interposed;
 
@@ -131,4 +133,39 @@ fn the_time_of_what_is_edited_is_not_set() {
     contested.before(&["PUT "], "there", Some("edited"));
     let set = contested.subject.backend.set_time(path("there"), listed, at(1_500_000_000));
     contested.check(contested.subject.wait(set), &[("there", "edited")], "set time");
+}
+
+/// Writes so many new files that it was found out whether the server looks itself.
+fn write_many(subject: &Subject) {
+    for number in 0..40 {
+        subject.write(copy_to(&format!("new-{number}"), 3, Expect::Absent), b"new", Ok(())).unwrap();
+    }
+}
+
+#[test]
+fn nobody_else_looks_before_new_files_where_the_server_does() {
+    let Some(contested) = Contested::new() else { return };
+    let (subject, way) = (&contested.subject, &contested.way);
+    write_many(subject);
+    let names: Vec<_> = (0..40).map(|number| format!("new-{number}")).collect::<BTreeSet<_>>().into_iter().collect();
+    subject.check_files(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let looked = way.count("HEAD ");
+    assert!(looked < 20, "{looked}");
+    subject.meddle("there", "theirs");
+    for size in &SIZES[..2] {
+        assert_eq!(
+            kind_of(subject.write(copy_to("there", *size, Expect::Absent), &vec![b'm'; *size], Ok(()))),
+            FailureKind::Refused
+        );
+        assert_eq!(subject.peek("there").as_deref(), Some("theirs"), "{size} bytes");
+    }
+}
+
+#[test]
+fn where_the_server_does_not_look_we_do_every_time() {
+    let Some(subject) = served(Some(Protocol::S3), By::Us) else { return };
+    write_many(&subject);
+    subject.meddle("there", "theirs");
+    assert_eq!(kind_of(subject.write(copy_to("there", 3, Expect::Absent), b"tea", Ok(()))), FailureKind::Refused);
+    assert_eq!(subject.peek("there").as_deref(), Some("theirs"));
 }

@@ -2,7 +2,8 @@
 //!
 //! What a folder holds is what rclone sees there: the same names, the same times, the same hashes. An object is put at its key
 //! whole or not at all, so nothing is ever written under another name first. Before anything is replaced or deleted the server is
-//! asked what is there, and told what is expected there: most servers then look themselves, in the same step.
+//! asked what is there, and told what is expected there: most servers then look themselves, in the same step, and need not be asked
+//! before new files.
 
 mod bucket;
 mod cache;
@@ -10,6 +11,7 @@ mod change;
 mod copy;
 mod credentials;
 mod list;
+mod lookout;
 mod names;
 mod object;
 mod parts;
@@ -30,6 +32,7 @@ use rusty_s3::{Bucket, Credentials};
 use tokio::sync::OnceCell;
 
 use self::cache::Cache;
+use self::lookout::Lookout;
 use self::object::Object;
 use self::request::Server;
 use self::settings::Settings;
@@ -48,6 +51,7 @@ pub struct S3 {
     /// Set when the bucket of the backups is known to be there.
     backup_bucket: Arc<OnceCell<()>>,
     cache: Arc<Cache>,
+    lookout: Arc<Lookout>,
     transport: Transport,
 }
 
@@ -87,6 +91,7 @@ fn open(opening: Opening<'_>) -> Opened<'_> {
             backup,
             backup_bucket: Arc::default(),
             cache: Arc::new(Cache::new(cache.join(format!("s3-{}.cache", hexadecimal(&name))))),
+            lookout: Arc::default(),
             transport: transport.clone(),
         };
         Ok(Arc::new(opened) as Arc<dyn Backend>)
@@ -125,7 +130,7 @@ impl S3 {
             (Some(object), Expect::Exactly(version)) if object.is(key, version) => Ok(there),
             (None, Expect::Exactly(_)) => Err(gone()),
             (Some(_), Expect::Exactly(_)) => Err(changed()),
-            (Some(_), Expect::Absent) => Err(failed(FailureKind::Refused, "something is there already")),
+            (Some(_), Expect::Absent) => Err(taken()),
         }
     }
 
@@ -137,6 +142,10 @@ impl S3 {
 
 fn gone() -> Failure {
     failed(FailureKind::Refused, "it is gone")
+}
+
+fn taken() -> Failure {
+    failed(FailureKind::Refused, "something is there already")
 }
 
 fn changed() -> Failure {

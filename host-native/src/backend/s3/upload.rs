@@ -12,11 +12,11 @@ use reqwest::Response;
 use reqwest::header::ETAG;
 use rusty_s3::Method;
 
-use super::S3;
 use super::cache::Written;
 use super::object::{Details, MTIME, Object, fingerprint, found, md5_of_etag, says_content};
 use super::request::{Condition, Request};
 use super::times::write_time;
+use super::{S3, taken};
 use crate::backend::http::xml::plain_etag;
 use crate::backend::http::{feed, hexadecimal, streamed};
 use crate::backend::{Content, failed, http};
@@ -72,7 +72,7 @@ impl S3 {
     }
 
     async fn put_whole(&self, copy: &CopyFile, key: &str, bytes: Bytes, md5: [u8; 16]) -> Result<Uploaded, Failure> {
-        let there = self.check(key, &copy.expect).await?;
+        let there = self.check_target(copy, key).await?;
         self.back_up_replaced(copy, key, there.as_ref()).await?;
         let size = bytes.len() as u64;
         let request = self.making(Method::Put, copy, key).header("content-md5", BASE64_STANDARD.encode(md5));
@@ -88,7 +88,11 @@ impl S3 {
                         && object.details.md5.as_deref() == Some(&hexadecimal(&md5))
                         && object.details.modified.is_some_and(|time| Some(time) == copy.source.modified)
                 };
-                now.filter(is_ours).map(|object| Uploaded { etag: object.etag, size }).ok_or(failure)
+                match now {
+                    Some(object) if is_ours(&object) => Ok(Uploaded { etag: object.etag, size }),
+                    Some(_) if copy.expect == Expect::Absent => Err(taken()),
+                    Some(_) | None => Err(failure),
+                }
             }
             Err(failure) => Err(failure),
         }
@@ -105,7 +109,7 @@ impl S3 {
     ) -> Result<Uploaded, Failure> {
         // RACE: a server that does not look itself replaces what comes to be there while this is sent. To look once more before
         // the last piece would wait for ever where a server locks what is being written, as rclone's does.
-        let there = self.check(key, &copy.expect).await?;
+        let there = self.check_target(copy, key).await?;
         self.back_up_replaced(copy, key, there.as_ref()).await?;
         let request = self.server.on_condition(self.making(Method::Put, copy, key), condition(there.as_ref()));
         let (sender, body) = streamed(size);

@@ -242,13 +242,11 @@ impl Ready {
 }
 
 /// Options that concern every remote.
-const OF_REMOTES: [&str; 2] = ["tpslimit", "tpslimit-burst"];
+const OF_REMOTES: [&str; 4] = ["multi-thread-cutoff", "multi-thread-streams", "tpslimit", "tpslimit-burst"];
 
 /// Options that concern the remotes which rclone serves.
-const OF_RCLONE: [&str; 6] = [
+const OF_RCLONE: [&str; 4] = [
     "multi-thread-chunk-size",
-    "multi-thread-cutoff",
-    "multi-thread-streams",
     "multi-thread-write-buffer-size",
     "server-side-across-configs",
     "streaming-upload-cutoff",

@@ -4,6 +4,7 @@ mod body;
 mod client;
 mod dump;
 mod incoming;
+mod ranges;
 mod retry;
 pub mod xml;
 
@@ -11,4 +12,5 @@ pub use body::{BodySender, streamed};
 pub use client::{Client, ClientError, builder};
 pub use dump::Dump;
 pub use incoming::{Incoming, feed, hexadecimal};
+pub use ranges::{RANGE, Ranges};
 pub use retry::is_temporary;

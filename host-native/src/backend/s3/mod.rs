@@ -36,7 +36,7 @@ use self::lookout::Lookout;
 use self::object::Object;
 use self::request::Server;
 use self::settings::Settings;
-use super::http::{Client, hexadecimal};
+use super::http::{Client, Ranges, hexadecimal};
 use super::open::{Native, Opened, Opening, Unopened};
 use super::{Answer, Backend, Content, Transport, failed};
 use crate::cli::Environment;
@@ -52,6 +52,7 @@ pub struct S3 {
     backup_bucket: Arc<OnceCell<()>>,
     cache: Arc<Cache>,
     lookout: Arc<Lookout>,
+    ranges: Ranges,
     transport: Transport,
 }
 
@@ -92,6 +93,7 @@ fn open(opening: Opening<'_>) -> Opened<'_> {
             backup_bucket: Arc::default(),
             cache: Arc::new(Cache::new(cache.join(format!("s3-{}.cache", hexadecimal(&name))))),
             lookout: Arc::default(),
+            ranges: Ranges::of(options),
             transport: transport.clone(),
         };
         Ok(Arc::new(opened) as Arc<dyn Backend>)

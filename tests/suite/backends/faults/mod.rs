@@ -1,6 +1,7 @@
 //! What servers do wrong: a server of a few lines answers as each test says, and is served.
 
 mod s3;
+mod s3_ranges;
 mod sftp;
 mod webdav;
 

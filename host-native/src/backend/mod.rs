@@ -107,6 +107,9 @@ pub trait Backend: Send + Sync {
     /// side `like` them, where that is wanted.
     fn flush(&self, like: &dyn Backend) -> Answer<'_, ()>;
 
+    /// Keeps for later runs what they would have to find out again. This is called when a run ends, however it ends.
+    fn remember(&self) {}
+
     /// Returns what tells this folder from every copy of it, also on another machine; `None` where nothing does.
     fn identity(&self) -> Option<String> {
         None

@@ -51,6 +51,11 @@ impl References {
         Ok(Self { directories, purpose, window_ns, by_content })
     }
 
+    /// Keeps for later runs what they would have to find out again.
+    pub fn remember(&self) {
+        self.directories.iter().for_each(|(_, directory)| directory.remember());
+    }
+
     /// Returns what the options want of such directories.
     ///
     /// # Errors

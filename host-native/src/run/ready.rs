@@ -203,7 +203,10 @@ impl Ready {
         })?;
         let store = StateStore::new(state).with_plan(plan_file);
         let driven = drive(conversation.as_mut(), self.sides.clone(), store, self.limits, reporter, stops);
-        Ok(self.runtime.block_on(driven)?)
+        let outcome = self.runtime.block_on(driven);
+        Side::BOTH.into_iter().for_each(|side| self.sides.folders[side].remember());
+        self.sides.references.remember();
+        Ok(outcome?)
     }
 
     /// Says that a plan is to be written, for these folders.

@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bisync_engine::options::{Options, Value};
@@ -12,13 +13,14 @@ use bytes::Bytes;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, ClientBuilder, RequestBuilder, Response};
 
+use super::body::{Sent, whole};
 use super::dump::Dump;
-use super::retry::Tries;
+use super::retry::{Failures, Tries};
 use crate::backend::{Transport, failed};
 use crate::failure::reason;
 use crate::limits::Requests;
 
-/// A client for one server. Proxies are those of the environment: `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`.
+/// A client for one server. Proxies are those of the environment: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, over HTTP or SOCKS.
 #[derive(Debug, Clone)]
 pub struct Client {
     client: reqwest::Client,
@@ -26,6 +28,8 @@ pub struct Client {
     patience: Option<Duration>,
     /// So many times in all a request is made that may work when made again.
     tries: u32,
+    /// What of all requests that are made once has failed lately.
+    failures: Arc<Mutex<Failures>>,
     requests: Arc<Requests>,
     dump: Option<Arc<Dump>>,
 }
@@ -70,7 +74,8 @@ impl Client {
         let client = builder.tls_danger_accept_invalid_certs(options.flag("no-check-certificate")).build()?;
         let tries = u32::try_from(options.number("low-level-retries").unwrap_or(1).max(1)).unwrap_or(u32::MAX);
         let Transport { requests, dump, .. } = transport.clone();
-        Ok(Self { client, patience: duration("timeout"), tries, requests, dump })
+        let failures = Arc::default();
+        Ok(Self { client, patience: duration("timeout"), tries, failures, requests, dump })
     }
 
     /// Returns what requests are made of.
@@ -78,22 +83,71 @@ impl Client {
         &self.client
     }
 
-    /// Makes a request, more than once where that may help. `make` makes it anew each time.
+    /// Makes a request, more than once where that may help. `make` makes it anew each time, without its body.
     ///
     /// An answer with a status that says that something is wrong is an answer too.
     ///
     /// # Errors
     /// Fails when there is no answer.
-    pub async fn send(&self, make: impl Fn() -> Result<RequestBuilder, Failure>) -> Result<Response, Failure> {
-        let mut tries = Tries::new(self.tries);
+    pub async fn send(
+        &self,
+        body: &Bytes,
+        make: impl Fn() -> Result<RequestBuilder, Failure>,
+    ) -> Result<Response, Failure> {
+        let mut tries = self.tries();
         loop {
-            self.turn().await;
-            let answer = self.patiently(self.exchange(make()?)).await;
+            let answer = self.exchange_whole(make()?, body).await;
             match tries.pause_after(&answer) {
                 Some(pause) => tokio::time::sleep(pause).await,
                 None => return answer?.map_err(no_answer),
             }
         }
+    }
+
+    /// Makes a request once, since what it would do the next time is to be seen first. Where another try may help, the pause before it
+    /// is waited for here, however it failed.
+    ///
+    /// # Errors
+    /// Fails when there is no answer.
+    pub async fn send_once(&self, body: &Bytes, request: RequestBuilder) -> Result<Response, Failure> {
+        let answer = self.exchange_whole(request, body).await;
+        self.rest_after(&answer).await;
+        answer?.map_err(no_answer)
+    }
+
+    /// Makes a request once whose body cannot be sent twice, as [`send_once`](Self::send_once) does. Whoever feeds the body sees to it
+    /// that this does not take for ever.
+    ///
+    /// # Errors
+    /// Fails when there is no answer.
+    pub async fn send_streamed(&self, request: RequestBuilder) -> Result<Response, Failure> {
+        self.turn().await;
+        let answer = Ok(self.exchange(request).await);
+        self.rest_after(&answer).await;
+        answer?.map_err(|_| failed(FailureKind::Temporary, "the connection to the server broke off"))
+    }
+
+    /// Returns how often something is tried.
+    pub fn tries(&self) -> Tries {
+        Tries::new(self.tries)
+    }
+
+    async fn rest_after(&self, answer: &Result<reqwest::Result<Response>, Failure>) {
+        let pause = self.failures.lock().unwrap_or_else(PoisonError::into_inner).pause_after(answer);
+        if let Some(pause) = pause {
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn exchange_whole(
+        &self,
+        request: RequestBuilder,
+        body: &Bytes,
+    ) -> Result<reqwest::Result<Response>, Failure> {
+        self.turn().await;
+        let sent = Sent::default();
+        let request = if body.is_empty() { request } else { request.body(whole(body.clone(), &sent)) };
+        self.while_it_goes(&sent, self.exchange(request)).await
     }
 
     /// Waits until a request may be made.
@@ -127,17 +181,6 @@ impl Client {
         Ok(bytes)
     }
 
-    /// Makes a request once. Whoever waits sees to it that this does not take for ever.
-    ///
-    /// # Errors
-    /// Fails when there is no answer.
-    pub async fn send_once(&self, request: RequestBuilder) -> Result<Response, Failure> {
-        self.turn().await;
-        self.exchange(request)
-            .await
-            .map_err(|_| failed(FailureKind::Temporary, "the connection to the server broke off"))
-    }
-
     async fn exchange(&self, request: RequestBuilder) -> reqwest::Result<Response> {
         let Some(dump) = &self.dump else { return request.send().await };
         let (client, request) = request.build_split();
@@ -153,9 +196,24 @@ impl Client {
     /// # Errors
     /// Fails when it takes longer.
     pub async fn patiently<T>(&self, waited: impl Future<Output = T>) -> Result<T, Failure> {
+        self.while_it_goes(&Sent::default(), waited).await
+    }
+
+    /// Waits for something as long as is allowed since anything of a body has gone.
+    ///
+    /// # Errors
+    /// Fails when it takes longer.
+    pub async fn while_it_goes<T>(&self, sent: &Sent, waited: impl Future<Output = T>) -> Result<T, Failure> {
         let Some(patience) = self.patience else { return Ok(waited.await) };
-        let too_long = |_| failed(FailureKind::Temporary, "the server does not answer");
-        tokio::time::timeout(patience, waited).await.map_err(too_long)
+        let mut waited = pin!(waited);
+        loop {
+            let before = sent.bytes();
+            match tokio::time::timeout(patience, &mut waited).await {
+                Ok(done) => return Ok(done),
+                Err(_) if sent.bytes() > before => {}
+                Err(_) => return Err(failed(FailureKind::Temporary, "the server does not answer")),
+            }
+        }
     }
 }
 
@@ -187,6 +245,9 @@ fn read_certificates(file: &Path) -> Result<Vec<Certificate>, ClientError> {
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::super::streamed;
     use super::*;
 
     #[test]
@@ -199,5 +260,27 @@ mod tests {
             let error = Client::new(&Options::parse(&given).unwrap(), &Transport::default()).unwrap_err().to_string();
             assert!(error.contains(expected) && error.contains(file.to_str().unwrap()), "{error}");
         }
+    }
+
+    #[test]
+    fn what_goes_is_waited_for() {
+        let given = [("timeout".to_owned(), "1s".to_owned())];
+        let client = Client::new(&Options::parse(&given).unwrap(), &Transport::default()).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let waited = |goes: bool| {
+            let (sender, mut body) = streamed(100);
+            let sent = sender.sent.clone();
+            runtime.block_on(client.while_it_goes(&sent, async move {
+                for _ in 0..10 {
+                    tokio::time::sleep(Duration::from_millis(250)).await;
+                    if goes {
+                        sender.pieces.send(Bytes::from_static(b"0123456789")).await.unwrap();
+                        body.frame().await.unwrap().unwrap();
+                    }
+                }
+            }))
+        };
+        assert_eq!(waited(true), Ok(()));
+        assert_eq!(waited(false).unwrap_err().kind, FailureKind::Temporary);
     }
 }

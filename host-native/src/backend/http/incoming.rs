@@ -119,8 +119,7 @@ pub async fn feed<D: Digest + Clone>(
         }
         give(client, &sender, held).await?;
         // With its sender the body ends.
-        drop(sender);
-        Ok(())
+        Ok(sender.sent)
     };
     match select(pin!(answered), pin!(fed)).await {
         Either::Left((answer, _)) => {
@@ -128,14 +127,14 @@ pub async fn feed<D: Digest + Clone>(
             Err(failed(FailureKind::Temporary, "the server answers before it has everything"))
         }
         Either::Right((fed, answered)) => {
-            fed?;
-            client.patiently(answered).await?
+            let sent = fed?;
+            client.while_it_goes(&sent, answered).await?
         }
     }
 }
 
 async fn give(client: &Client, sender: &BodySender, piece: Bytes) -> Result<(), Failure> {
-    if client.patiently(sender.send(piece)).await?.is_err() {
+    if client.while_it_goes(&sender.sent, sender.pieces.send(piece)).await?.is_err() {
         // Nobody wants more: the answer to the request says why.
         pending::<()>().await;
     }

@@ -13,4 +13,4 @@ pub use client::{Client, ClientError, builder};
 pub use dump::Dump;
 pub use incoming::{Incoming, feed, hexadecimal};
 pub use ranges::{RANGE, Ranges};
-pub use retry::is_temporary;
+pub use retry::{Tries, is_temporary, is_waited_for};

@@ -13,23 +13,45 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// A server that wants to be left alone for longer than this is not waited for.
 const LONGEST_WISH: Duration = Duration::from_secs(120);
 
-/// How often a request is still made again.
+/// How often something is still tried.
+#[derive(Debug)]
 pub struct Tries {
     left: u32,
-    pause: Duration,
+    failures: Failures,
 }
 
 impl Tries {
     /// So many in all; at least one.
     pub fn new(tries: u32) -> Self {
-        Self { left: tries.max(1), pause: FIRST_PAUSE }
+        Self { left: tries.max(1), failures: Failures::default() }
     }
 
     /// Takes note of an answer, and returns how long to wait before the next try; `None` when there is none.
     pub fn pause_after(&mut self, answer: &Result<reqwest::Result<Response>, Failure>) -> Option<Duration> {
+        let pause = self.failures.pause_after(answer)?;
+        self.another().then_some(pause)
+    }
+
+    /// Takes note of a try that failed, and says whether there is another one.
+    pub fn another(&mut self) -> bool {
+        self.left = self.left.saturating_sub(1);
+        self.left > 0
+    }
+}
+
+/// Failures in a row.
+#[derive(Debug, Default)]
+pub struct Failures(u32);
+
+impl Failures {
+    /// Takes note of an answer, and returns how long to wait before anything is tried again; `None` when that would be in vain.
+    pub fn pause_after(&mut self, answer: &Result<reqwest::Result<Response>, Failure>) -> Option<Duration> {
         let wish = match answer {
             Ok(Ok(response)) if is_temporary(response.status()) => wish(response.headers(), SystemTime::now()),
-            Ok(Ok(_)) => return None,
+            Ok(Ok(_)) => {
+                self.0 = 0;
+                return None;
+            }
             Ok(Err(error)) if error.is_builder() => return None,
             Ok(Err(_)) | Err(_) => None,
         };
@@ -37,19 +59,25 @@ impl Tries {
     }
 
     fn pause(&mut self, wish: Option<Duration>) -> Option<Duration> {
-        self.left = self.left.saturating_sub(1);
-        if self.left == 0 || wish.is_some_and(|wish| wish > LONGEST_WISH) {
+        if wish.is_some_and(|wish| wish > LONGEST_WISH) {
             return None;
         }
-        let pause = self.pause;
-        self.pause = (pause * 2).min(LONGEST_PAUSE);
-        Some(wish.map_or(pause, |wish| wish.max(pause)))
+        let pause = FIRST_PAUSE.saturating_mul(1 << self.0.min(16)).min(LONGEST_PAUSE);
+        self.0 = self.0.saturating_add(1);
+        // Those who were turned away together do not come back together.
+        let pause = pause.mul_f64(0.5 + fastrand::f64() / 2.0);
+        Some(wish.map_or(pause, |wish| wish + pause))
     }
 }
 
 /// Says whether the same request may be answered otherwise a little later.
 pub fn is_temporary(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 425 | 429 | 500 | 502..=504)
+}
+
+/// Says whether a server that gives this answer is waited for, as far as it says how long it wants to be left alone.
+pub fn is_waited_for(headers: &HeaderMap) -> bool {
+    wish(headers, SystemTime::now()).is_none_or(|wish| wish <= LONGEST_WISH)
 }
 
 /// Returns how long the server wants to be left alone: so many seconds, or until a date.
@@ -67,17 +95,27 @@ mod tests {
 
     #[test]
     fn pauses_grow_and_servers_are_heard() {
-        let check = |tries, wishes: &[Option<u64>], expected: &[Option<u64>]| {
-            let mut tries = Tries::new(tries);
-            let pauses: Vec<_> = wishes.iter().map(|wish| tries.pause(wish.map(Duration::from_secs))).collect();
-            let expected: Vec<_> = expected.iter().map(|pause| pause.map(Duration::from_millis)).collect();
-            assert_eq!(pauses, expected, "{wishes:?}");
+        let check = |wishes: &[Option<u64>], expected: &[Option<(u64, u64)>]| {
+            let mut failures = Failures::default();
+            for (wish, expected) in wishes.iter().zip(expected) {
+                let pause = failures.pause(wish.map(Duration::from_secs));
+                let range = expected.map(|(least, most)| Duration::from_millis(least)..=Duration::from_millis(most));
+                assert_eq!(pause.is_some(), range.is_some(), "{wishes:?}");
+                assert!(pause.zip(range).is_none_or(|(pause, range)| range.contains(&pause)), "{pause:?} {expected:?}");
+            }
         };
-        check(1, &[None], &[None]);
-        check(3, &[None, None, None], &[Some(100), Some(200), None]);
-        check(9, &[Some(7), None, Some(0), None], &[Some(7000), Some(200), Some(400), Some(800)]);
-        check(9, &[None; 8], &[100, 200, 400, 800, 1600, 3200, 5000, 5000].map(Some));
-        check(9, &[Some(3600)], &[None]);
+        check(&[None; 3], &[Some((50, 100)), Some((100, 200)), Some((200, 400))]);
+        check(&[Some(7), None, Some(0)], &[Some((7050, 7100)), Some((100, 200)), Some((200, 400))]);
+        check(&[None; 40], &[Some((50, 5000)); 40]);
+        check(&[Some(3600)], &[None]);
+    }
+
+    #[test]
+    fn tries_come_to_an_end() {
+        for (tries, expected) in [(0, 0), (1, 0), (3, 2)] {
+            let mut tries = Tries::new(tries);
+            assert_eq!((0..9).filter(|_| tries.another()).count(), expected);
+        }
     }
 
     #[test]

@@ -136,12 +136,6 @@ impl Cache {
     }
 }
 
-impl Drop for Cache {
-    fn drop(&mut self) {
-        self.save();
-    }
-}
-
 fn open(file: &Path) -> Option<Database> {
     if !file.parent().is_some_and(Path::is_dir) {
         return None;
@@ -234,6 +228,7 @@ mod tests {
         assert_eq!(cache.known("d/", std::slice::from_ref(&a)), [None]);
         cache.keep("d/", [(&a, &told(-7)), (&b, &Details::default())].into_iter());
         cache.keep("d/e/", [(&listed("d/e/a", "1"), &told(8))].into_iter());
+        cache.save();
         drop(cache);
         let cache = opened();
         assert_eq!(cache.known("d/", &[a.clone(), b.clone()]), [Some(told(-7)), Some(Details::default())]);

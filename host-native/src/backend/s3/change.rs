@@ -6,9 +6,10 @@ use bisync_engine::protocol::{Disposal, Expect, Failure, FailureKind, MoveFile};
 use bytes::Bytes;
 use rusty_s3::Method;
 
+use super::attempts::{Attempts, Expected, Next};
 use super::copy::Copy;
 use super::object::{Object, fingerprint, found};
-use super::request::{Condition, Request};
+use super::request::Request;
 use super::times::write_time;
 use super::{S3, changed, gone};
 use crate::backend::failed;
@@ -19,28 +20,28 @@ impl S3 {
         let (key, target) = (self.folder.key(&moved.path)?, self.folder.key(&moved.target)?);
         let object = self.expect(&key, &moved.expect).await?;
         self.check(&target, &Expect::Absent).await?;
-        let (place, condition) = (&self.folder, Some(Condition::Absent));
+        let (place, expected) = (&self.folder, Expected::Found(None));
         // RACE: on a server that does not look itself, what is put at the target after the look is replaced.
         let etag =
-            self.copy(Copy { key: &key, object: &object, place, target: &target, modified: None, condition }).await?;
+            self.copy(Copy { key: &key, object: &object, place, target: &target, modified: None, expected }).await?;
         let copied = self.server.look(&place.bucket, &target).await?.ok_or_else(gone)?;
         if !object.holds_the_same_as(&copied) {
             // The server has copied what came to be at the key. It is there still, and what it made of it is of no use.
             if copied.etag == etag {
-                self.delete_object(&target, &etag).await?;
+                self.delete_object(&target, &copied).await?;
             }
             return Err(changed());
         }
         // RACE: on such a server, a change after this look is lost; what was listed is at the target.
         let deleted = match self.expect(&key, &moved.expect).await {
-            Ok(object) => self.delete_object(&key, &object.etag).await,
+            Ok(object) => self.delete_object(&key, &object).await,
             Err(refusal) => Err(refusal),
         };
         if let Err(failure) = deleted {
             // Without a clear refusal the deletion may have been done: then the copy is all there is.
             let is_refused = failure.kind == FailureKind::Refused;
             if is_refused && self.server.look(&place.bucket, &key).await?.is_some() {
-                self.delete_object(&target, &copied.etag).await?;
+                self.delete_object(&target, &copied).await?;
             }
             return Err(failure);
         }
@@ -61,21 +62,23 @@ impl S3 {
             object = self.expect(&key, expect).await?;
         }
         // RACE: on a server that does not look itself, a change after the look is lost.
-        self.delete_object(&key, &object.etag).await
+        self.delete_object(&key, &object).await
     }
 
-    /// Deletes the object with this tag.
-    pub(super) async fn delete_object(&self, key: &str, etag: &str) -> Result<(), Failure> {
-        let request = Request::new(Method::Delete, &self.folder.bucket, key);
-        let request = self.server.on_condition(request, Condition::Tag(etag));
-        match self.server.ask(&request, Bytes::new()).await {
-            Ok(_) => Ok(()),
-            Err(failure) if matches!(failure.kind, FailureKind::Refused | FailureKind::NotFound) => {
-                // A first try may have done it, and its answer been lost.
-                let there = self.server.look(&self.folder.bucket, key).await?;
-                if there.is_none() { Ok(()) } else { Err(changed()) }
+    /// Deletes this object.
+    pub(super) async fn delete_object(&self, key: &str, object: &Object) -> Result<(), Failure> {
+        let expected = Expected::Found(Some(object));
+        let mut attempts = Attempts::new(&self.server, &self.folder.bucket, key, expected);
+        loop {
+            let request = Request::new(Method::Delete, &self.folder.bucket, key);
+            let request = self.server.on_condition(request, expected.condition());
+            let failure = match self.server.ask_once(&request, &Bytes::new()).await {
+                Ok(_) => return Ok(()),
+                Err(failure) => failure,
+            };
+            if let Next::Done(_) = attempts.after(failure, |now| now.is_none()).await? {
+                return Ok(());
             }
-            Err(failure) => Err(failure),
         }
     }
 
@@ -87,7 +90,7 @@ impl S3 {
         if place.bucket.name() != self.folder.bucket.name() {
             self.make_backup_bucket(&place.bucket).await?;
         }
-        self.copy(Copy { key, object, place, target, modified: None, condition: None }).await?;
+        self.copy(Copy { key, object, place, target, modified: None, expected: Expected::Anything }).await?;
         let copied = self.server.look(&place.bucket, target).await?.ok_or_else(gone)?;
         if object.holds_the_same_as(&copied) {
             Ok(())
@@ -107,8 +110,9 @@ impl S3 {
         let object = &self.expect(key, expect).await?;
         let text = Some(write_time(modified));
         // The server copies this version only; some copy what is there.
-        let etag =
-            self.copy(Copy { key, object, place: &self.folder, target: key, modified: text, condition: None }).await?;
+        let etag = self
+            .copy(Copy { key, object, place: &self.folder, target: key, modified: text, expected: Expected::Anything })
+            .await?;
         if etag.is_empty() || etag != object.etag {
             let now = self.server.look(&self.folder.bucket, key).await?.ok_or_else(gone)?;
             return if object.holds_the_same_as(&now) { self.described(key, &now).await } else { Err(changed()) };

@@ -9,9 +9,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::HeaderMap;
 use rusty_s3::Method;
 
+use super::attempts::{Attempts, Expected, Next};
 use super::object::{MTIME, Object};
 use super::parts::{Part, Parts};
-use super::request::{Condition, Request};
+use super::request::Request;
 use super::{Place, S3};
 use crate::backend::failed;
 
@@ -46,14 +47,14 @@ pub(super) struct Copy<'a> {
     /// The modification time that it gets, as rclone writes it; `None` to keep the one that it has.
     pub modified: Option<String>,
     /// What is expected at the target.
-    pub condition: Option<Condition<'a>>,
+    pub expected: Expected<'a>,
 }
 
 impl S3 {
     /// Copies an object, and returns what the server calls the new one.
     pub(super) async fn copy(&self, copy: Copy<'_>) -> Result<String, Failure> {
         let settings = &self.server.settings;
-        let Copy { key, object, place, target, modified, condition } = copy;
+        let Copy { key, object, place, target, modified, expected } = copy;
         let source = format!("/{}/{}", self.folder.bucket.name(), key);
         let source = utf8_percent_encode(&source, PLAIN).to_string();
         let in_parts = object.size > settings.copy_cutoff;
@@ -70,11 +71,20 @@ impl S3 {
         if let Some(replaces) = directive {
             let directive = if replaces { "REPLACE" } else { "COPY" };
             let request = copied_from(request, &source, object).header("x-amz-metadata-directive", directive);
-            let request = match condition {
-                Some(condition) => self.server.on_condition(request, condition),
-                None => request,
-            };
-            return self.server.told(&request, Bytes::new()).await.map(|said| said.etag.unwrap_or_default());
+            let mut attempts = Attempts::new(&self.server, &place.bucket, target, expected);
+            loop {
+                let request = self.server.on_condition(request.clone(), expected.condition());
+                let failure = match self.server.told_once(&request, &Bytes::new()).await {
+                    Ok(said) => return Ok(said.etag.unwrap_or_default()),
+                    Err(failure) => failure,
+                };
+                // Where nothing was, the same content under the same tag is the copy.
+                let is_new = matches!(expected, Expected::Found(None));
+                let is_copy = |now: &Object| is_new && now.etag == object.etag && now.holds_the_same_as(object);
+                if let Next::Done(copied) = attempts.after(failure, |now| now.is_some_and(is_copy)).await? {
+                    return Ok(copied.map(|copied| copied.etag).unwrap_or_default());
+                }
+            }
         }
         let parts = Parts::begin(&self.server, place, &request.query("uploads", ""), target).await?;
         let made = async {
@@ -88,8 +98,7 @@ impl S3 {
                 }
             });
             let made: Vec<Part> = stream::iter(copied).buffered(settings.concurrency).try_collect().await?;
-            // Where no condition is named, whatever is there is replaced.
-            parts.finish(&made, condition.unwrap_or(Condition::Tag("")), object.size).await
+            parts.finish(&made, expected, object.size).await
         };
         parts.or_abort(made.await).await
     }

@@ -44,13 +44,13 @@ impl S3 {
             let Ok(key) = self.folder.key(temporary) else { return false };
             self.try_to_replace(copy, &key).await.unwrap_or(false)
         };
-        *self.lookout.refuses.get_or_init(seen).await
+        *self.lookout.refuses.get_or_init(seen).await && self.server.knows_conditions()
     }
 
     async fn try_to_replace(&self, copy: &CopyFile, temporary: &str) -> Result<bool, Failure> {
         let request = self.making(Method::Put, copy, temporary);
         self.server.ask(&request, Bytes::new()).await?;
-        let once_more = self.server.on_condition(request, Condition::Absent);
+        let once_more = self.server.on_condition(request, Some(Condition::Absent));
         let answer = self.server.ask(&once_more, Bytes::new()).await;
         let removal = Request::new(Method::Delete, &self.folder.bucket, temporary);
         // What stays behind is empty, and removed as what a killed run leaves is.

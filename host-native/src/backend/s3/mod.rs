@@ -5,6 +5,7 @@
 //! asked what is there, and told what is expected there: most servers then look themselves, in the same step, and need not be asked
 //! before new files.
 
+mod attempts;
 mod bucket;
 mod cache;
 mod change;
@@ -216,9 +217,10 @@ impl Backend for S3 {
     }
 
     fn flush(&self, _like: &dyn Backend) -> Answer<'_, ()> {
-        Box::pin(async move {
-            self.cache.save();
-            Ok(())
-        })
+        Box::pin(async { Ok(()) })
+    }
+
+    fn remember(&self) {
+        self.cache.save();
     }
 }

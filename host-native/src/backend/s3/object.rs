@@ -87,6 +87,12 @@ impl Object {
 }
 
 impl Object {
+    /// Says whether this is what is at the key now, given what is there.
+    pub fn is_still(&self, now: &Self) -> bool {
+        (self.size, &self.etag, self.details.modified, self.written)
+            == (now.size, &now.etag, now.details.modified, now.written)
+    }
+
     /// Says whether another object may hold the same content, as far as both tell of it.
     pub fn holds_the_same_as(&self, other: &Self) -> bool {
         let md5s = self.details.md5.as_ref().zip(other.details.md5.as_ref());

@@ -12,10 +12,11 @@ use reqwest::header::ETAG;
 use rusty_s3::Method;
 use tokio::task::{JoinSet, spawn_blocking};
 
-use super::object::{MD5, from_hexadecimal};
-use super::request::{Condition, Request, Server};
+use super::attempts::{Attempts, Expected, Next};
+use super::object::{MD5, Object, from_hexadecimal};
+use super::request::{Request, Server};
 use super::settings::Settings;
-use super::upload::{Incoming, Uploaded, condition};
+use super::upload::{Incoming, Uploaded};
 use super::{Place, S3};
 use crate::backend::failed;
 use crate::backend::http::hexadecimal;
@@ -64,7 +65,7 @@ impl S3 {
             let (made, size) = parts.send(copy.source.size, first, goes_on, incoming).await?;
             let there = self.check(key, &copy.expect).await?;
             self.back_up_replaced(copy, key, there.as_ref()).await?;
-            let etag = parts.finish(&made, condition(there.as_ref()), size).await?;
+            let etag = parts.finish(&made, Expected::Found(there.as_ref()), size).await?;
             Ok(Uploaded { etag, size })
         };
         parts.or_abort(uploaded.await).await
@@ -146,20 +147,24 @@ impl Parts {
     }
 
     /// Puts the parts together, and returns what the server calls the object.
-    pub async fn finish(&self, made: &[Part], condition: Condition<'_>, size: u64) -> Result<String, Failure> {
-        let request = self.server.on_condition(self.about(Method::Post), condition);
-        let failure = match self.server.told(&request, list(made).into()).await {
-            Ok(said) => match said.etag {
-                Some(etag) => return Ok(etag),
-                None => failed(FailureKind::Temporary, "the server does not say that it put the parts together"),
-            },
-            Err(failure) => failure,
-        };
-        // The answer to a first try may have been lost: then the object is there, under the tag that follows from its parts.
-        let expected = composed(made).ok_or(failure.clone())?;
-        let now = self.server.look(&self.place.bucket, &self.key).await?;
-        let is_ours = now.is_some_and(|object| object.etag == expected && object.size == size);
-        if is_ours { Ok(expected) } else { Err(failure) }
+    pub async fn finish(&self, made: &[Part], expected: Expected<'_>, size: u64) -> Result<String, Failure> {
+        let list = Bytes::from(list(made));
+        let mut attempts = Attempts::new(&self.server, &self.place.bucket, &self.key, expected);
+        loop {
+            let request = self.server.on_condition(self.about(Method::Post), expected.condition());
+            let failure = match self.server.told_once(&request, &list).await {
+                Ok(said) => match said.etag {
+                    Some(etag) => return Ok(etag),
+                    None => failed(FailureKind::Temporary, "the server does not say that it put the parts together"),
+                },
+                Err(failure) => failure,
+            };
+            // When it is done, the object has the tag that follows from its parts.
+            let is_done = |now: &Object| now.size == size && composed(made).is_some_and(|tag| now.etag == tag);
+            if let Next::Done(Some(object)) = attempts.after(failure, |now| now.is_some_and(is_done)).await? {
+                return Ok(object.etag);
+            }
+        }
     }
 
     /// Removes the parts when something failed.

@@ -16,7 +16,7 @@ use super::gone;
 use super::settings::Settings;
 use super::xml::{Said, said};
 use crate::backend::failed;
-use crate::backend::http::{Client, is_temporary};
+use crate::backend::http::{Client, is_temporary, is_waited_for};
 
 /// So long a signature holds.
 const SIGNED_FOR: Duration = Duration::from_secs(3600);
@@ -87,15 +87,17 @@ impl Server {
     }
 
     /// Adds what is expected at the key of a request that changes it. Servers that do not know this leave it aside.
-    pub fn on_condition<'a>(&self, request: Request<'a>, condition: Condition<'_>) -> Request<'a> {
-        if !self.knows_conditions.load(Ordering::Relaxed) {
-            return request;
+    pub fn on_condition<'a>(&self, request: Request<'a>, condition: Option<Condition<'_>>) -> Request<'a> {
+        match condition.filter(|_| self.knows_conditions()) {
+            None | Some(Condition::Tag("")) => request,
+            Some(Condition::Absent) => request.header("if-none-match", "*"),
+            Some(Condition::Tag(tag)) => request.header("if-match", format!("\"{tag}\"")),
         }
-        match condition {
-            Condition::Absent => request.header("if-none-match", "*"),
-            Condition::Tag("") => request,
-            Condition::Tag(tag) => request.header("if-match", format!("\"{tag}\"")),
-        }
+    }
+
+    /// Says whether the server is thought to look itself at what is expected at a key.
+    pub fn knows_conditions(&self) -> bool {
+        self.knows_conditions.load(Ordering::Relaxed)
     }
 
     /// Makes a request, more than once where that may help, and returns an answer that is good.
@@ -107,20 +109,31 @@ impl Server {
             let made = self.build(request)?;
             Ok(match request.method {
                 // A server wants to know the length even of nothing.
-                Method::Put | Method::Post => made.header(CONTENT_LENGTH, body.len()).body(body.clone()),
+                Method::Put | Method::Post => made.header(CONTENT_LENGTH, body.len()),
                 Method::Get | Method::Head | Method::Delete => made,
             })
         };
-        self.good(self.client.send(make).await?, request).await
+        self.good(self.client.send(&body, make).await?, request).await
+    }
+
+    /// Makes a request once that changes something, and returns an answer that is good. Where it may work the next time, the pause
+    /// before that has passed when this fails.
+    ///
+    /// # Errors
+    /// Fails as the server says.
+    pub async fn ask_once(&self, request: &Request<'_>, body: &Bytes) -> Result<Response, Failure> {
+        let made = self.build(request)?;
+        let made = if request.method == Method::Delete { made } else { made.header(CONTENT_LENGTH, body.len()) };
+        self.good(self.client.send_once(body, made).await?, request).await
     }
 
     /// Makes a request whose body cannot be sent twice. Whoever fills the body sees to it that this does not take for ever.
     ///
     /// # Errors
     /// Fails as the server says.
-    pub async fn send_once(&self, request: &Request<'_>, length: u64, body: Body) -> Result<Response, Failure> {
+    pub async fn send_streamed(&self, request: &Request<'_>, length: u64, body: Body) -> Result<Response, Failure> {
         let made = self.build(request)?.header(CONTENT_LENGTH, length).body(body);
-        self.good(self.client.send_once(made).await?, request).await
+        self.good(self.client.send_streamed(made).await?, request).await
     }
 
     /// Makes a request, and returns what its answer says. Some servers say with a good status that something failed.
@@ -128,7 +141,20 @@ impl Server {
     /// # Errors
     /// Fails as the server says.
     pub async fn told(&self, request: &Request<'_>, body: Bytes) -> Result<Said, Failure> {
-        let mut response = self.ask(request, body).await?;
+        let response = self.ask(request, body).await?;
+        self.said(response).await
+    }
+
+    /// Makes a request once that changes something, as [`ask_once`](Self::ask_once) does, and returns what its answer says.
+    ///
+    /// # Errors
+    /// Fails as the server says.
+    pub async fn told_once(&self, request: &Request<'_>, body: &Bytes) -> Result<Said, Failure> {
+        let response = self.ask_once(request, body).await?;
+        self.said(response).await
+    }
+
+    async fn said(&self, mut response: Response) -> Result<Said, Failure> {
         let status = response.status();
         let said = said(&self.body(&mut response).await?);
         if said.code.is_some() { Err(failure(status, &said)) } else { Ok(said) }
@@ -185,6 +211,7 @@ impl Server {
             return Ok(response);
         }
         let region = response.headers().get("x-amz-bucket-region").and_then(|region| region.to_str().ok());
+        let is_waited_for = is_waited_for(response.headers());
         let region = region.filter(|region| *region != request.bucket.region()).map(str::to_owned);
         let said = said(&self.body(&mut response).await.unwrap_or_default());
         if let Some(region) = region.filter(|_| status.is_redirection() || status == StatusCode::BAD_REQUEST) {
@@ -197,7 +224,10 @@ impl Server {
             self.knows_conditions.store(false, Ordering::Relaxed);
             return Err(failed(FailureKind::Busy, "the server knows no conditions"));
         }
-        let failure = failure(status, &said);
+        let mut failure = failure(status, &said);
+        if failure.kind == FailureKind::Temporary && !is_waited_for {
+            failure.kind = FailureKind::Other;
+        }
         // Of what has to be there, servers that look say that it is not.
         let is_gone = failure.kind == FailureKind::NotFound && matches!(said.code.as_deref(), None | Some("NoSuchKey"));
         if has("if-match") && is_gone { Err(gone()) } else { Err(failure) }

@@ -12,11 +12,12 @@ use reqwest::Response;
 use reqwest::header::ETAG;
 use rusty_s3::Method;
 
+use super::S3;
+use super::attempts::{Attempts, Expected, Next};
 use super::cache::Written;
 use super::object::{Details, MTIME, Object, fingerprint, found, md5_of_etag, says_content};
-use super::request::{Condition, Request};
+use super::request::Request;
 use super::times::write_time;
-use super::{S3, taken};
 use crate::backend::http::xml::plain_etag;
 use crate::backend::http::{feed, hexadecimal, streamed};
 use crate::backend::{Content, failed, http};
@@ -75,26 +76,19 @@ impl S3 {
         let there = self.check_target(copy, key).await?;
         self.back_up_replaced(copy, key, there.as_ref()).await?;
         let size = bytes.len() as u64;
-        let request = self.making(Method::Put, copy, key).header("content-md5", BASE64_STANDARD.encode(md5));
-        let request = self.server.on_condition(request, condition(there.as_ref()));
-        let began = Instant::now();
-        match self.server.ask(&request, bytes).await {
-            Ok(response) => self.uploaded(copy, key, &response, began, size, md5).await,
-            Err(failure) if failure.kind == FailureKind::Refused => {
-                // The answer to a first try may have been lost: then this is what it made.
-                let now = self.server.look(&self.folder.bucket, key).await?;
-                let is_ours = |object: &Object| {
-                    object.size == size
-                        && object.details.md5.as_deref() == Some(&hexadecimal(&md5))
-                        && object.details.modified.is_some_and(|time| Some(time) == copy.source.modified)
-                };
-                match now {
-                    Some(object) if is_ours(&object) => Ok(Uploaded { etag: object.etag, size }),
-                    Some(_) if copy.expect == Expect::Absent => Err(taken()),
-                    Some(_) | None => Err(failure),
-                }
+        let expected = Expected::Found(there.as_ref());
+        let mut attempts = Attempts::new(&self.server, &self.folder.bucket, key, expected);
+        loop {
+            let request = self.making(Method::Put, copy, key).header("content-md5", BASE64_STANDARD.encode(md5));
+            let request = self.server.on_condition(request, expected.condition());
+            let began = Instant::now();
+            let failure = match self.server.ask_once(&request, &bytes).await {
+                Ok(response) => return self.uploaded(copy, key, &response, began, size, md5).await,
+                Err(failure) => failure,
+            };
+            if let Next::Done(Some(object)) = attempts.after(failure, |now| is_upload(now, copy, size, md5)).await? {
+                return Ok(Uploaded { etag: object.etag, size });
             }
-            Err(failure) => Err(failure),
         }
     }
 
@@ -111,12 +105,23 @@ impl S3 {
         // the last piece would wait for ever where a server locks what is being written, as rclone's does.
         let there = self.check_target(copy, key).await?;
         self.back_up_replaced(copy, key, there.as_ref()).await?;
-        let request = self.server.on_condition(self.making(Method::Put, copy, key), condition(there.as_ref()));
+        let expected = Expected::Found(there.as_ref());
+        let request = self.server.on_condition(self.making(Method::Put, copy, key), expected.condition());
         let (sender, body) = streamed(size);
         let began = Instant::now();
-        let answered = self.server.send_once(&request, size, body);
-        let response = feed(&self.server.client, answered, sender, first, incoming).await?;
-        self.uploaded(copy, key, &response, began, size, incoming.hash().into()).await
+        let answered = self.server.send_streamed(&request, size, body);
+        let failure = match feed(&self.server.client, answered, sender, first, incoming).await {
+            Ok(response) => return self.uploaded(copy, key, &response, began, size, incoming.hash().into()).await,
+            Err(failure) => failure,
+        };
+        let mut attempts = Attempts::new(&self.server, &self.folder.bucket, key, expected);
+        let (is_all_sent, md5) = (incoming.length() == size, incoming.hash().into());
+        let is_done = |now: Option<&Object>| is_all_sent && is_upload(now, copy, size, md5);
+        match attempts.after(failure.clone(), is_done).await? {
+            Next::Done(object) => Ok(Uploaded { etag: object.map(|object| object.etag).unwrap_or_default(), size }),
+            // It is read once more for that.
+            Next::Again => Err(failure),
+        }
     }
 
     /// Makes a request that makes an object out of a file.
@@ -156,7 +161,10 @@ impl S3 {
         if told.is_some_and(|told| told != hexadecimal(&md5)) {
             if copy.expect == Expect::Absent {
                 // What is there is of no use to anybody. Whoever has replaced it since keeps what is theirs.
-                self.delete_object(key, etag).await.ok();
+                let there = self.server.look(&self.folder.bucket, key).await.ok().flatten();
+                if let Some(damaged) = there.filter(|there| there.etag == etag) {
+                    self.delete_object(key, &damaged).await.ok();
+                }
             }
             let message = "what the server has is not what was sent: its checksum differs";
             return Err(failed(FailureKind::Temporary, message));
@@ -171,7 +179,11 @@ impl S3 {
     }
 }
 
-/// Returns what a request that replaces this object expects.
-pub(super) fn condition(there: Option<&Object>) -> Condition<'_> {
-    there.map_or(Condition::Absent, |object| Condition::Tag(&object.etag))
+/// Says whether what is at the key is what was uploaded.
+fn is_upload(now: Option<&Object>, copy: &CopyFile, size: u64, md5: [u8; 16]) -> bool {
+    now.is_some_and(|object| {
+        object.size == size
+            && object.details.md5.as_deref() == Some(&hexadecimal(&md5))
+            && object.details.modified.is_some_and(|time| Some(time) == copy.source.modified)
+    })
 }

@@ -69,9 +69,9 @@ impl Server {
         let make = || {
             let made = self.build(method, url, headers)?;
             // A server wants to know the length even of nothing.
-            Ok(if method == "PUT" { made.header(CONTENT_LENGTH, body.len()) } else { made }.body(body.clone()))
+            Ok(if method == "PUT" { made.header(CONTENT_LENGTH, body.len()) } else { made })
         };
-        self.good(self.client.send(make).await?, method).await
+        self.good(self.client.send(&body, make).await?, method).await
     }
 
     /// Makes a request once: one that does something else when it is made again.
@@ -80,7 +80,7 @@ impl Server {
     /// Fails as the server says.
     pub async fn ask_once(&self, method: &str, url: &Url, headers: &HeaderMap) -> Result<Response, Failure> {
         let made = self.build(method, url, headers)?;
-        self.good(self.client.patiently(self.client.send_once(made)).await??, method).await
+        self.good(self.client.send_once(&Bytes::new(), made).await?, method).await
     }
 
     /// Makes a request whose body cannot be sent twice.
@@ -95,7 +95,7 @@ impl Server {
         body: reqwest::Body,
     ) -> Result<Response, Failure> {
         let made = self.build("PUT", url, headers)?.header(CONTENT_LENGTH, length).body(body);
-        self.good(self.client.send_once(made).await?, "PUT").await
+        self.good(self.client.send_streamed(made).await?, "PUT").await
     }
 
     /// Says what there is at a path; `None` when there is nothing.

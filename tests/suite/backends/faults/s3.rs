@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use bisync_engine::protocol::{Expect, FailureKind, MoveFile};
+use bisync_engine::protocol::{Disposal, Expect, FailureKind, MoveFile};
 use bisync_engine::side::Side;
 
 use super::super::{kind_of, path};
@@ -45,7 +45,7 @@ fn an_upload_waits_as_well_and_a_server_that_wants_too_much_patience_is_left() {
     faulty.write(Expect::Absent).unwrap();
     assert_eq!(faulty.heard("PUT").len(), 2);
     let faulty = Faulty::s3(|_, _| answer("503 Slow Down", "retry-after: 86400\r\n", ""));
-    assert_eq!(kind_of(faulty.list()), FailureKind::Temporary);
+    assert_eq!(kind_of(faulty.list()), FailureKind::Other);
     assert_eq!(faulty.heard("GET").len(), 1);
 }
 
@@ -97,8 +97,66 @@ fn after_a_lost_answer(headers: &str) -> Result<(), FailureKind> {
         _ => answer("412 Precondition Failed", "", "<Error><Code>PreconditionFailed</Code></Error>"),
     });
     let written = faulty.write(Expect::Absent).map(drop).map_err(|failure| failure.kind);
-    assert_eq!(faulty.heard("PUT").len(), 2);
+    assert_eq!(faulty.heard("PUT").len(), 1);
     written
+}
+
+/// While one waits for the next try somebody else writes, on a server that does not look itself.
+#[test]
+fn what_came_to_be_there_between_two_tries_stays() {
+    let theirs =
+        |size| answer("200 OK", &format!("{}content-length: {size}\r\n", TOLD.replace("\"e\"", "\"theirs\"")), "");
+    static THEIRS: Mutex<String> = Mutex::new(String::new());
+    *THEIRS.lock().unwrap() = theirs(5);
+    let new = Faulty::s3(|request, before| match (&request[..4], before) {
+        ("HEAD", 0) => answer("404 Not Found", "", ""),
+        ("HEAD", _) => THEIRS.lock().unwrap().clone(),
+        ("PUT ", 0) => answer("503 Slow Down", "", "<Error><Code>SlowDown</Code></Error>"),
+        _ => answer("200 OK", "etag: \"e\"\r\n", ""),
+    });
+    assert_eq!(kind_of(new.write(Expect::Absent)), FailureKind::Refused);
+    assert_eq!(new.heard("PUT").len(), 1);
+    // The listing asks once, and so does the look before the change.
+    let there = |request: &str, before| match (&request[..4], before) {
+        ("HEAD", 0 | 1) => has_file(request),
+        ("HEAD", _) => THEIRS.lock().unwrap().clone(),
+        ("PUT " | "DELE", 0) => answer("503 Slow Down", "", "<Error><Code>SlowDown</Code></Error>"),
+        ("PUT " | "DELE", _) => answer("200 OK", "etag: \"e\"\r\n", ""),
+        _ => has_file(request),
+    };
+    let replaced = Faulty::s3(there);
+    let listed = version(&replaced);
+    assert_eq!(kind_of(replaced.write(Expect::Exactly(listed))), FailureKind::Refused);
+    assert_eq!(replaced.heard("PUT").len(), 1);
+    let deleted = Faulty::s3(there);
+    let listed = version(&deleted);
+    let outcome = deleted.runtime.block_on(deleted.backend.delete_file(path("f"), listed, Disposal::Discard));
+    assert_eq!(kind_of(outcome), FailureKind::Refused);
+    assert_eq!(deleted.heard("DELE").len(), 1);
+}
+
+/// The server refuses to replace anything at first, and then says that it knows no conditions.
+#[test]
+fn a_server_that_no_longer_looks_itself_is_not_relied_on() {
+    let faulty = Faulty::s3(|request, before| match &request[..4] {
+        "HEAD" => answer("404 Not Found", "", ""),
+        // Sixteen new files, the file of the trial, and the same again.
+        "PUT " if before == 17 => {
+            answer("412 Precondition Failed", "", "<Error><Code>PreconditionFailed</Code></Error>")
+        }
+        "PUT " if before == 19 => answer("501 Not Implemented", "", ""),
+        "PUT " => answer("200 OK", "etag: \"e\"\r\n", ""),
+        _ => answer("204 No Content", "", ""),
+    });
+    let mut looks = Vec::new();
+    for _ in 0..20 {
+        let before = faulty.heard("HEAD").len();
+        faulty.write(Expect::Absent).unwrap();
+        looks.push(faulty.heard("HEAD").len() - before);
+    }
+    // The one whose request failed is looked at before it is made again.
+    assert_eq!(looks, [[1; 16].as_slice(), &[0, 1, 1, 1]].concat());
+    assert_eq!(faulty.heard("DELE").len(), 1);
 }
 
 #[test]

@@ -14,4 +14,5 @@ mod program;
 mod remotes;
 mod settings;
 mod takeover;
+mod times_on_s3;
 mod trouble;

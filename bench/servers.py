@@ -11,8 +11,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 SSHD = "/usr/sbin/sshd"
+MOTO = Path(__file__).resolve().parent.parent / "target/moto"
 
 
 def free_port() -> int:
@@ -24,7 +26,7 @@ def free_port() -> int:
 @contextlib.contextmanager
 def running(command: list[str], port: int) -> Iterator[None]:
     """Runs a server from when it can be reached to the end of the block."""
-    server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         while socket.socket().connect_ex(("127.0.0.1", port)) != 0:
             if server.poll() is not None:
@@ -55,6 +57,20 @@ def s3_keys(keys: int) -> Iterator[str]:
     """A server of so many keys that exist in name only."""
     port = free_port()
     with running([sys.executable, str(Path(__file__).with_name("keys.py")), str(port), str(keys)], port):
+        yield f":s3,provider=Other,list_version=2,endpoint='http://127.0.0.1:{port}',access_key_id=access,secret_access_key=secret"
+
+
+@contextlib.contextmanager
+def moto(folder: Path) -> Iterator[str]:
+    """S3 that looks itself whether anything is at a key, as most servers do. `.ci/run` installs it."""
+    program = MOTO / "bin/moto_server"
+    if not program.exists():
+        sys.exit(f"bench/run: the server of this measurement is moto, which is not installed in {MOTO}")
+    port = free_port()
+    command = ["env", f"PYTHONPATH={MOTO}", sys.executable, str(program), "-H", "127.0.0.1", "-p", str(port)]
+    with running(command, port):
+        for bucket in folder.iterdir():
+            urlopen(Request(f"http://127.0.0.1:{port}/{bucket.name}", method="PUT")).close()
         yield f":s3,provider=Other,list_version=2,endpoint='http://127.0.0.1:{port}',access_key_id=access,secret_access_key=secret"
 
 
@@ -93,5 +109,5 @@ def sftp(folder: Path) -> Iterator[str]:
             yield f":sftp,host=127.0.0.1,port={port},user={getpass.getuser()},{keys}"
 
 
-SERVERS = {"s3": s3, "sftp": sftp, "webdav": webdav}
+SERVERS = {"s3": s3, "moto": moto, "sftp": sftp, "webdav": webdav}
 """The words of bench/run that need a server."""

@@ -1,6 +1,5 @@
 //! Who carries out which request.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -120,16 +119,20 @@ fn is_copy(verb: &Verb) -> bool {
 }
 
 /// Splits a long listing into pages. They go out when the directory was listed to its end: a second try gives others.
-fn in_pages(reply: Reply) -> Vec<Reply> {
-    let mut pages = VecDeque::from([reply]);
-    while let Some(Reply::Page { items, last }) = pages.front_mut()
-        && items.len() > PAGE
-    {
-        *last = false;
-        let rest = Reply::Page { items: items.split_off(PAGE), last: true };
-        pages.push_front(rest);
-    }
-    pages.into_iter().rev().collect()
+fn in_pages(reply: Reply) -> impl Iterator<Item = Reply> {
+    let (items, mut other) = match reply {
+        Reply::Page { items, last: true } => (items, None),
+        other => (Vec::new(), Some(other)),
+    };
+    let (mut items, mut is_over) = (items.into_iter(), other.is_some());
+    std::iter::from_fn(move || {
+        if is_over {
+            return other.take();
+        }
+        let page = items.by_ref().take(PAGE).collect();
+        is_over = items.len() == 0;
+        Some(Reply::Page { items: page, last: is_over })
+    })
 }
 
 #[cfg(test)]
@@ -145,10 +148,14 @@ mod tests {
 
     #[test]
     fn huge_directories_come_in_pages() {
-        let check = |reply: Reply, expected: &[Reply]| assert!(in_pages(reply) == expected);
+        let check = |reply: Reply, expected: &[Reply]| assert!(in_pages(reply).eq(expected.iter().cloned()));
         check(Reply::Same(true), &[Reply::Same(true)]);
         check(page(0, true), &[page(0, true)]);
         check(page(PAGE, true), &[page(PAGE, true)]);
         check(page(2 * PAGE + 1, true), &[page(PAGE, false), page(PAGE, false), page(1, true)]);
+        // No page keeps room for what is in the others.
+        for reply in in_pages(page(20 * PAGE, true)) {
+            assert!(matches!(reply, Reply::Page { items, .. } if items.capacity() == PAGE));
+        }
     }
 }

@@ -3,16 +3,18 @@
 //! Directories are asked for ahead of the stream, in the order in which the stream will need them, so that a host can list
 //! many at once while what is held stays small.
 
+mod listing;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
+use self::listing::Listing;
 use crate::entry::{Entry, Found, Item, Kind};
 use crate::filter::Filter;
 use crate::metadata::Metadata;
 use crate::names::Spelling;
 use crate::path::RelPath;
 use crate::pull::Pull;
-use crate::temporary;
 
 /// At most so many directories of a side are being listed at once.
 const LISTED_AT_ONCE: usize = 64;
@@ -96,12 +98,6 @@ pub struct Walk {
 }
 
 #[derive(Debug)]
-struct Listing {
-    path: RelPath,
-    items: Vec<Item>,
-}
-
-#[derive(Debug)]
 enum Step {
     Take(Seen),
     Enter(RelPath),
@@ -150,31 +146,29 @@ impl Walk {
         let path = next.remove();
         let slot = self.next_slot;
         self.next_slot += 1;
-        self.listing.insert(slot, Listing { path: path.clone(), items: Vec::new() });
+        self.listing.insert(slot, Listing::new(path.clone()));
         Some((slot, path))
     }
 
-    /// Takes a page of a directory. Returns what is wrong with it, if anything is; the directory then counts as unreadable.
-    pub fn supply(&mut self, slot: u32, mut items: Vec<Item>, last: bool) -> Result<(), (RelPath, String)> {
+    /// Takes a page of a directory. Returns what is wrong with it, if anything is, with the last page; the directory then counts as
+    /// unreadable.
+    pub fn supply(&mut self, slot: u32, items: Vec<Item>, last: bool) -> Result<(), (RelPath, String)> {
         let Some(listing) = self.listing.get_mut(&slot) else { return Ok(()) };
-        if listing.items.is_empty() {
-            listing.items = items;
-        } else {
-            listing.items.append(&mut items);
-        }
+        listing.take(items, &self.filter, self.keeps_metadata);
         if !last {
             return Ok(());
         }
         let Some(listing) = self.listing.remove(&slot) else { return Ok(()) };
-        match self.steps(&listing.path, listing.items) {
+        let path = listing.path.clone();
+        match self.steps(listing) {
             Ok(steps) => {
                 self.entries_ahead += steps.len();
-                self.ready.insert(listing.path, steps);
+                self.ready.insert(path, steps);
                 Ok(())
             }
             Err(problem) => {
-                self.give_up(listing.path.clone(), Blind::Failed);
-                Err((listing.path, problem))
+                self.give_up(path.clone(), Blind::Failed);
+                Err((path, problem))
             }
         }
     }
@@ -279,59 +273,21 @@ impl Walk {
         self.ready.insert(path, Vec::new());
     }
 
-    /// Turns the items of a directory into the steps of the stream through it.
-    fn steps(&mut self, directory: &RelPath, items: Vec<Item>) -> Result<Vec<Step>, String> {
-        let markers = self.filter.marker_names();
-        if !markers.is_empty() && items.iter().any(|item| markers.contains(&item.name)) {
+    /// Returns the steps of the stream through a directory that was listed to its end.
+    fn steps(&mut self, listing: Listing) -> Result<Vec<Step>, String> {
+        let Listing { path: directory, mut steps, hidden, oddities, is_marked, leaves_out, problem } = listing;
+        if is_marked {
             self.blind.insert(directory.clone(), Blind::Excluded);
-            self.oddities.push(Oddity::Occupied(directory.clone()));
+            self.oddities.push(Oddity::Occupied(directory));
             return Ok(Vec::new());
         }
-        let mut steps = Vec::with_capacity(items.len());
-        let mut leaves_out = false;
-        for item in items {
-            let path = directory.join(&item.name).map_err(|error| error.to_string())?;
-            let now = match item.found.kind {
-                Kind::Directory => {
-                    if self.filter.descends(&path) {
-                        steps.push(Step::Enter(path.clone()));
-                        Some(Now::Present(item.found))
-                    } else {
-                        None
-                    }
-                }
-                Kind::File => self.file(&path, item.found, item.metadata.as_ref()),
-                Kind::Link | Kind::Special if !self.filter.includes_path(&path) => {
-                    self.blind.insert(path.clone(), Blind::Hidden);
-                    None
-                }
-                Kind::Link => {
-                    self.blind.insert(path.clone(), Blind::Hidden);
-                    self.oddities.push(Oddity::Link(path.clone()));
-                    Some(Now::Untracked)
-                }
-                Kind::OtherFileSystem if !self.filter.descends(&path) => None,
-                Kind::OtherFileSystem => {
-                    self.blind.insert(path.clone(), Blind::Hidden);
-                    self.oddities.push(Oddity::OtherFileSystem(path.clone()));
-                    Some(Now::Untracked)
-                }
-                Kind::Special => {
-                    self.blind.insert(path.clone(), Blind::Hidden);
-                    self.oddities.push(Oddity::Special(path.clone()));
-                    Some(Now::Untracked)
-                }
-            };
-            match now {
-                Some(now) => {
-                    let metadata = item.metadata.filter(|_| self.keeps_metadata).map(Box::new);
-                    steps.push(Step::Take(Seen { path, now, metadata }));
-                }
-                None => leaves_out |= temporary::run_of(&item.name).is_none(),
-            }
+        if let Some(problem) = problem {
+            return Err(problem);
         }
+        self.blind.extend(hidden.into_iter().map(|path| (path, Blind::Hidden)));
+        self.oddities.extend(oddities);
         if leaves_out {
-            self.oddities.push(Oddity::Occupied(directory.clone()));
+            self.oddities.push(Oddity::Occupied(directory));
         }
         steps.sort_unstable_by(|left, right| left.key().cmp(right.key()));
         if let Some(name) = twice(&steps) {
@@ -343,19 +299,6 @@ impl Walk {
             }
         }
         Ok(steps)
-    }
-
-    fn file(&mut self, path: &RelPath, found: Found, metadata: Option<&Metadata>) -> Option<Now> {
-        if let Some(run) = temporary::run_of(path.name()) {
-            self.oddities.push(Oddity::Leftover(Entry { path: path.clone(), found }, run));
-            return None;
-        }
-        if !self.filter.includes_path(path) {
-            return None;
-        }
-        let takes_part = self.filter.includes_version(&found.fingerprint)
-            && self.filter.includes_metadata(metadata.map(|metadata| &*metadata.pairs).unwrap_or_default());
-        Some(if takes_part { Now::Present(found) } else { Now::Untracked })
     }
 }
 

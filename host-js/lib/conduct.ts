@@ -90,9 +90,10 @@ function withBackups({ one, two, given }: Order): Given {
   }, given);
 }
 
-/** Says that links are kept, where a side keeps them. */
+/** Says that links are kept, or followed, where a side does that. */
 function withLinks({ one, two }: Order, given: Given): Given {
-  return [one, two].some(({ links }) => links === "keep") && !isOn(given, "links") ? [...given, ["links", "true"]] : given;
+  const wanted = ([["keep", "links"], ["follow", "copy-links"]] as const).filter(([is, option]) => [one, two].some(({ links }) => links === is) && !isOn(given, option));
+  return [...given, ...wanted.map(([, option]): Given[number] => [option, "true"])];
 }
 
 /** Returns the value that an option has in the end. */

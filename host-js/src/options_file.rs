@@ -27,8 +27,9 @@ const NOT_YET: [&str; 6] = ["links", "copy-links", "download-hash", "inplace", "
 const OF_THE_HOST: [&str; 2] = ["checkers", "transfers"];
 
 /// Those that its command carries out besides.
-const OF_THE_COMMAND: [&str; 18] = [
+const OF_THE_COMMAND: [&str; 19] = [
     "links",
+    "copy-links",
     "backup-dir",
     "backup-dir1",
     "backup-dir2",

@@ -32,6 +32,7 @@ export const FLAGS: Flag[] = [
   { name: "fix-case", kind: "flag", group: "Directories and names", help: "Rename files on Path2 whose names differ only by case from those on Path1" },
   { name: "no-unicode-normalization", kind: "flag", group: "Directories and names", help: "Take names that differ only by Unicode form for different" },
   { name: "links", short: "l", kind: "flag", group: "Directories and names", help: "Keep symbolic links: they take part as files whose names end in .rclonelink" },
+  { name: "copy-links", short: "L", kind: "flag", group: "Directories and names", help: "Follow symbolic links: what they lead to takes part" },
   { name: "skip-links", kind: "flag", group: "Directories and names", help: "Say nothing about symbolic links that are skipped" },
   { name: "filters-file", kind: "file", value: "FILE", path: true, group: "Choosing files", help: "Rules to include (+) and exclude (-), before --filter-from" },
   { name: "filter", short: "f", kind: "list", value: "RULE", group: "Choosing files", help: "A rule: + PATTERN includes, - PATTERN excludes, ! forgets all before" },
@@ -115,7 +116,6 @@ export const FLAGS: Flag[] = [
 /** The options of the program that are not carried out here. */
 export const NOT_HERE: Flag[] = [
   { name: "download-hash", kind: "flag", group: "Telling versions apart", help: "Compute checksums from the content where a side offers none" },
-  { name: "copy-links", short: "L", kind: "flag", group: "Directories and names", help: "Follow symbolic links: what they lead to takes part" },
   { name: "metadata-include", kind: "list", value: "PATTERN", group: "Choosing files", help: "Take only files with metadata KEY=VALUE that matches" },
   { name: "metadata-include-from", kind: "files", value: "FILE", path: true, group: "Choosing files", help: "Read patterns of metadata to take from a file" },
   { name: "metadata-exclude", kind: "list", value: "PATTERN", group: "Choosing files", help: "Leave out files with metadata that matches" },

@@ -115,7 +115,8 @@ function foldersOf([one, two]: RunAsked["paths"], given: Given): Pick<Order, "on
   const folder = (path: string, which: string, option: string) => {
     if (path === "") throw new BisyncError("usage", `${which} is empty: give a directory`, { path });
     const backups = textOf(given, option) ?? textOf(given, "backup-dir");
-    return nodeFolder(path, { ...(backups !== undefined && { backups }), ...(isOn(given, "links") && { links: "keep" }) });
+    const links = isOn(given, "links") ? "keep" : isOn(given, "copy-links") ? "follow" : undefined;
+    return nodeFolder(path, { ...(backups !== undefined && { backups }), ...(links && { links }) });
   };
   return { one: folder(one, "Path1", "backup-dir1"), two: folder(two, "Path2", "backup-dir2") };
 }

@@ -22,6 +22,8 @@ export interface Order {
   state: StateStore;
   signal?: AbortSignal | undefined;
   plan?: PlanUse | undefined;
+  /** Claims the session, also for a run that changes nothing; left out, the state does, for a run that changes something. */
+  lock?: StateStore["lock"];
 }
 
 const KEEPS = { permissions: false, owner: false, attributes: false };
@@ -41,7 +43,8 @@ export async function conduct(order: Order, events: Events): Promise<Report> {
   await one.checkApart?.(two);
   for (const side of [one, two]) await state.checkApart?.(side.name);
   const changesNothing = isOn(given, "dry-run") || lastValue(given, "explain") || typeof plan === "object";
-  const release = changesNothing ? undefined : await state.lock(sessionName(one.name, two.name));
+  const lock = order.lock ?? (changesNothing ? undefined : (session: string) => state.lock(session));
+  const release = await lock?.(sessionName(one.name, two.name));
   try {
     const session = open({ given: possible(given, { Path1: path1, Path2: path2 }, events), plan, paths: { path1: one.name, path2: two.name }, capabilities: { path1, path2 } });
     try {

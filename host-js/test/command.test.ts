@@ -237,6 +237,51 @@ test("a person chooses from the plan, as in the program", withProgram, (context)
   assert.equal(read("two/a"), undefined);
 });
 
+test("no other run comes in between while a person thinks", async (context) => {
+  const { home, command, write, read } = world(context);
+  write("one/a", "a");
+  const child = spawn("node", [COMMAND, "one", "two", "--interactive"], { cwd: home, env: { PATH: process.env["PATH"], HOME: home } });
+  const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
+  const asked = new Promise<void>((resolve) => child.stderr.on("data", (data: Buffer) => data.includes("do it?") && resolve()));
+  await Promise.race([asked, ended]);
+  const { status, stderr } = command("one", "two");
+  assert.equal(status, 1);
+  assert.match(stderr, /another run of these paths is at work/);
+  assert.equal(command("one", "two", "-n").status, 0);
+  child.stdin.end("y\n");
+  assert.equal(await ended, 0);
+  assert.equal(read("two/a"), "a");
+  assert.equal(command("one", "two").status, 0);
+});
+
+test("behind a link, `..` leads to the listings where the system says", withProgram, (context) => {
+  const { home, command, program, write, directory, link, variables } = world(context);
+  write("one/a", "a");
+  directory("real/deep");
+  link("link", "real/deep");
+  const workdir = "--workdir=link/../listings";
+  for (const run of [command, program]) {
+    assert.equal(run("one", "two", workdir).status, 0);
+    assert.deepEqual(readdirSync(home).sort(), ["link", "one", "real", "two"]);
+    assert.equal(readdirSync(join(home, "real/listings")).length, 2);
+    rmSync(join(home, "real/listings"), { recursive: true });
+  }
+  assert.equal(command("one", "two", workdir, "--plan-out=real/plan").status, 0);
+  assert.equal(command("apply", "real/plan").status, 0);
+  assert.equal(readdirSync(join(home, "real/listings")).length, 2);
+  variables["XDG_STATE_HOME"] = join(home, "link") + "/..";
+  assert.equal(command("one", "two").status, 0);
+  assert.equal(readdirSync(join(home, "real/bisync")).length, 2);
+  // As in the program, a relative directory in this variable counts as none.
+  variables["XDG_STATE_HOME"] = "real/deep";
+  assert.equal(command("one", "two").status, 0);
+  assert.deepEqual(readdirSync(join(home, "real/deep")), []);
+  // What is missing is made, and `..` leads back from it.
+  const inside = command("one", "two", "--workdir=one/none/../state");
+  assert.notEqual(inside.status, 0);
+  assert.deepEqual(readdirSync(join(home, "one")), ["a"]);
+});
+
 test("a person is shown no command to the terminal that is in a name", (context) => {
   const { command, write, answer } = world(context);
   write("one/x\u009b31m", "x");

@@ -1,6 +1,6 @@
 import { type BigIntStats, constants } from "node:fs";
 import { lstat, open, readdir, realpath, rename, rmdir, stat, unlink } from "node:fs/promises";
-import { resolve, sep } from "node:path";
+import { basename, dirname, resolve, sep } from "node:path";
 
 import { BisyncError } from "../error.js";
 import { type Fingerprint, type Found, type Instant, isStill, type Item, type Side, type WriteOptions } from "../side.js";
@@ -43,8 +43,11 @@ export function nodeFolder(path: string, { backups, links }: NodeFolderOptions =
   return side;
 }
 
-/** Returns the absolute path of a directory. An empty one is a mistake: it would be that of the directory in which the program was started. */
-export function directoryAt(path: string, which: string): string {
+/**
+ * Returns the absolute path of a directory, cleaned by its text alone, as rclone and the program clean it. An empty one is a mistake: it would be that of
+ * the directory in which the program was started.
+ */
+function directoryAt(path: string, which: string): string {
   if (path === "") throw new BisyncError("usage", `the path of the directory ${which} is empty: give a directory`, { path });
   return resolve(path);
 }
@@ -68,9 +71,10 @@ async function real(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (error) {
-    const parent = resolve(path, "..");
+    const parent = dirname(path);
     if (!isCode(error, "ENOENT") || parent === path) throw failure(error, path);
-    return resolve(await real(parent), path.slice(parent.length).replace(/^[/\\]/, ""));
+    // What is missing will be made, as directories: from there `..` leads back.
+    return resolve(await real(parent), basename(path));
   }
 }
 

@@ -5,12 +5,13 @@
 
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { dirname, isAbsolute, resolve } from "node:path";
+import { dirname, isAbsolute } from "node:path";
 
 import { parse, TomlDate, TomlError, type TomlTable, type TomlValue } from "smol-toml";
 
 import { table } from "../../engine.js";
 import { BisyncError } from "../../error.js";
+import { absolute } from "../absolute.js";
 import { failure, isCode } from "../failure.js";
 import { ALL, findFlag, type Flag } from "./arguments.js";
 import { isOpposite, NOT_LASTING, type Variables } from "./environment.js";
@@ -41,7 +42,7 @@ export async function loadConfiguration(named: string | undefined, variables: Va
   const home = variables["HOME"] || (process.platform === "win32" ? homedir() : undefined);
   // The XDG specification has relative paths ignored.
   const base = [variables["XDG_CONFIG_HOME"], home && below(home, ".config")].find((path) => path && isAbsolute(path));
-  const file = named === undefined ? base && below(base, "bisync/config.toml") : named && resolve(named);
+  const file = named === undefined ? base && below(base, "bisync/config.toml") : named && absolute(named);
   if (!file) return nothing;
   let text: string;
   try {

@@ -1,11 +1,10 @@
-import { resolve } from "node:path";
-
 import { checkOptions, type Given, isOn, lastValue, type Order, textOf } from "../../conduct.js";
 import { load, table } from "../../engine.js";
 import { BisyncError } from "../../error.js";
 import { Events } from "../../events.js";
 import type { Report } from "../../protocol.js";
 import { applying, begun, written } from "../../run.js";
+import { absolute } from "../absolute.js";
 import { nodeFolder } from "../folder.js";
 import { folderState } from "../state.js";
 import { findFlag } from "./arguments.js";
@@ -77,6 +76,20 @@ async function carriedOut({ paths, given, plan }: RunAsked, reporter: Reporter):
 
 /** Makes a plan, lets the person choose from it, and carries out what was chosen. */
 async function ledByAnswers(order: Order, reporter: Reporter): Promise<Report> {
+  // The paths are claimed from before the plan is made until it is carried out: no other run comes in between while the person thinks.
+  let release: (() => Promise<void>) | undefined;
+  const lock = async (session: string) => {
+    release ??= await order.state.lock(session);
+    return async () => {};
+  };
+  try {
+    return await chosenFrom({ ...order, lock }, reporter);
+  } finally {
+    await release?.();
+  }
+}
+
+async function chosenFrom(order: Order, reporter: Reporter): Promise<Report> {
   const { text, report: made } = await plannedOnly(order, new Reporter([["quiet", "true"]]));
   if (text === "") return made;
   const report = await led(applying({ ...order, given: planned(order.given) }, await chosen(text, process.stdin, process.stderr)), reporter);
@@ -106,7 +119,7 @@ function planned(given: Given): Given {
     .map(([name, value]) => {
       const { path, kind } = findFlag(name) ?? {};
       // The value of an option that takes a file holds what was in it.
-      return [name, path && !kind?.startsWith("file") && value !== "" && !namesRemote(value) ? resolve(value) : value];
+      return [name, path && !kind?.startsWith("file") && value !== "" && !namesRemote(value) ? absolute(value) : value];
     });
 }
 

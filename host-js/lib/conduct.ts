@@ -137,8 +137,7 @@ function open({ given, plan, paths, capabilities: { path1, path2 } }: Opening): 
       options: given,
       paths,
       capabilities: { path1: { ...path1, keeps: KEEPS }, path2: { ...path2, keeps: KEEPS } },
-      now: now(),
-      utcOffsetSeconds: -60 * new Date().getTimezoneOffset(),
+      ...clock(),
       run: crypto.getRandomValues(new BigUint64Array(1))[0],
       plan,
     });
@@ -148,8 +147,10 @@ function open({ given, plan, paths, capabilities: { path1, path2 } }: Opening): 
   }
 }
 
-function now() {
+/** What time it is, and how far this place is from UTC. */
+export function clock() {
   const milliseconds = Date.now();
   const seconds = Math.floor(milliseconds / 1000);
-  return { seconds, nanoseconds: (milliseconds - seconds * 1000) * 1_000_000 };
+  const now = { seconds, nanoseconds: (milliseconds - seconds * 1000) * 1_000_000 };
+  return { now, utcOffsetSeconds: -60 * new Date().getTimezoneOffset() };
 }

@@ -410,8 +410,8 @@ mod tests {
                 may_contain: true,
                 sides: Side::BOTH.to_vec(),
             });
-            let locations = Pair::new(&parse(Side::One, one), &parse(Side::Two, two));
-            let result = check(locations, may_be_missing, &beside.each_ref());
+            let locations = Pair::new(parse(Side::One, one), parse(Side::Two, two));
+            let result = check(locations.as_ref(), may_be_missing, &beside.each_ref());
             let message = result.err().map_or_else(|| "fine".to_owned(), |error| error.to_string());
             let message = message.replace(&format!("{}/", home.display()), "");
             assert!(message.starts_with(expected), "{one} {two}: {message}");

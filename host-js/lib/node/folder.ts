@@ -1,9 +1,10 @@
 import { type BigIntStats, constants } from "node:fs";
-import { lstat, open, readdir, realpath, rename, rmdir, stat, unlink } from "node:fs/promises";
-import { basename, dirname, resolve, sep } from "node:path";
+import { lstat, open, readdir, rename, rmdir, stat, unlink } from "node:fs/promises";
+import { resolve, sep } from "node:path";
 
 import { BisyncError } from "../error.js";
 import { type Fingerprint, type Found, type Instant, isStill, type Item, type Side, type WriteOptions } from "../side.js";
+import { checkApart } from "./apart.js";
 import { Backups } from "./backups.js";
 import { checkDirectory, join, makeDirectory, modifiedAt, renameNew, setTimes, syncDirectory, writeAll } from "./disk.js";
 import { failure, isCode, onDisk } from "./failure.js";
@@ -56,26 +57,6 @@ function directoryAt(path: string, which: string): string {
 export function stateName(path: string): string {
   const names = path.split(sep).map((name) => fromDisk(Buffer.from(name)));
   return `${names.join("/")}/`.replace(/^\/\/$/, "/");
-}
-
-/** Throws unless two folders are apart; `inner` may hold `outer` when only one direction matters. */
-export async function checkApart(one: string, two: string, words: string, mayHold = false): Promise<void> {
-  const [left, right] = [await real(one), await real(two)];
-  const holds = (outer: string, inner: string) => `${inner}${sep}`.startsWith(outer === sep ? sep : `${outer}${sep}`);
-  if (holds(left, right) && !(mayHold && left !== right)) throw new BisyncError("usage", words, { path: one });
-  if (holds(right, left)) throw new BisyncError("usage", words, { path: one });
-}
-
-/** Resolves the links in a path, of which the end may not exist yet. */
-async function real(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    const parent = dirname(path);
-    if (!isCode(error, "ENOENT") || parent === path) throw failure(error, path);
-    // What is missing will be made, as directories: from there `..` leads back.
-    return resolve(await real(parent), basename(path));
-  }
 }
 
 class Folder implements Side {

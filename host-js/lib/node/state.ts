@@ -5,8 +5,8 @@ import { isAbsolute } from "node:path";
 import { BisyncError } from "../error.js";
 import type { StateStore } from "../state.js";
 import { absolute, inside } from "./absolute.js";
+import { checkApart } from "./apart.js";
 import { isCode, onDisk } from "./failure.js";
-import { checkApart } from "./folder.js";
 
 /**
  * Keeps listings in a folder, in the same files as the program, so that both can take turns on one pair.
@@ -15,9 +15,14 @@ import { checkApart } from "./folder.js";
  */
 export function folderState(path?: string): StateStore {
   if (path === "") throw new BisyncError("usage", "the path of the directory of the state is empty: give a directory", { path });
+  return new FolderState(absolute(path ?? usualState()));
+}
+
+/** Returns the directory in which listings are kept when none is named. */
+export function usualState(): string {
   // The XDG specification has relative paths ignored.
   const base = [process.env["XDG_STATE_HOME"]].find((path) => path && isAbsolute(path)) ?? inside(homedir(), ".local/state");
-  return new FolderState(absolute(path ?? inside(base, "bisync")));
+  return inside(base, "bisync");
 }
 
 class FolderState implements StateStore {

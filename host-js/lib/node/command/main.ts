@@ -9,6 +9,7 @@ import { nodeFolder } from "../folder.js";
 import { folderState } from "../state.js";
 import { findFlag } from "./arguments.js";
 import { type Asked, asked, type RunAsked } from "./asked.js";
+import { checkPaths, PathError } from "./checked-paths.js";
 import { namesRemote } from "./configuration.js";
 import { chosen } from "./interactive.js";
 import { checkPlanFile, writePlan } from "./plan-file.js";
@@ -54,20 +55,23 @@ export async function main(words: string[]): Promise<number> {
   } catch (error) {
     reporter.notice({ level: "error", code: "not-run", text: wordsOf(error) });
     if (error instanceof BisyncError && error.code === "usage") return USAGE;
-    return isOn(wanted.given, "lockout") && error instanceof BisyncError && error.code === "notFound" ? CRITICAL : UNFINISHED;
+    // What rclone calls critical: the paths are not what they were.
+    return isOn(wanted.given, "lockout") && error instanceof PathError ? CRITICAL : UNFINISHED;
   }
 }
 
-async function carriedOut({ paths, given, plan }: RunAsked, reporter: Reporter): Promise<Report> {
+async function carriedOut(wanted: RunAsked, reporter: Reporter): Promise<Report> {
+  const { paths, given, plan } = wanted;
   const order = { ...foldersOf(paths, given), given, state: folderState(textOf(given, "workdir")) };
+  const planOut = plan === undefined ? lastValue(given, "plan-out") : undefined;
+  if (planOut === "") throw new BisyncError("usage", "`--plan-out` needs the name of a file", { path: "plan-out" });
+  if (planOut !== undefined) await checkPlanFile(planOut);
+  await checkPaths(wanted);
   if (plan !== undefined) return led(applying(order, plan), reporter);
-  const planOut = lastValue(given, "plan-out");
   if (planOut === undefined) {
     const changesNothing = isOn(given, "dry-run") || lastValue(given, "explain") !== undefined;
     return isOn(given, "interactive") && !changesNothing ? ledByAnswers(order, reporter) : led(order, reporter);
   }
-  if (planOut === "") throw new BisyncError("usage", "`--plan-out` needs the name of a file", { path: "plan-out" });
-  await checkPlanFile(planOut);
   const { text, report } = await plannedOnly(order, reporter);
   // A run that was not to be begun has no plan; one that is there stays.
   if (text !== "") await writePlan(planOut, text);

@@ -33,7 +33,7 @@ export interface NodeFolderOptions {
    * `keep`: symbolic links take part as files whose names end in `.rclonelink`, and which hold where they lead. `follow`: what they lead to takes part in their
    * place, outside the folder too. Left out, they take no part. Two folders are told the same, or what is a link in one is something else in the other.
    */
-  links?: Links;
+  links?: "keep" | "follow";
 }
 
 /** Makes a side of a folder of this computer. It has to exist when a run begins. */

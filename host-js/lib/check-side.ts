@@ -134,6 +134,20 @@ const CHECKS: Record<string, (at: Place) => Promise<void>> = {
     same((await side.describe(path("d/e")))?.kind, undefined, "what is there after `removeDirectory`");
     await side.removeDirectory(path("d/e"));
   },
+  "trees of directories": async (at) => {
+    const { side, path } = at;
+    if (!side.removeTree) return;
+    await side.makeDirectory(path("d/e"));
+    await side.makeDirectory(path("d/f/g"));
+    await at.write("h/a", "a");
+    await side.makeDirectory(path("h/i"));
+    await throws(async () => side.removeTree?.(path("h")), ["notEmpty"], "`removeTree` where a file is in it");
+    same(await at.text("h/a"), "a", "the content after it");
+    same((await side.describe(path("h/i")))?.kind, "directory", "what is beside the file after it");
+    await side.removeTree(path("d"));
+    same((await side.describe(path("d")))?.kind, undefined, "what is there after `removeTree`");
+    await side.removeTree(path("d"));
+  },
   "times": async (at) => {
     const { fingerprint } = await at.write("a", "a", { modified: TIME });
     if (!at.capabilities.setsTime) return;

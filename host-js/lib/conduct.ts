@@ -22,6 +22,8 @@ export interface Order {
   state: StateStore;
   signal?: AbortSignal | undefined;
   plan?: PlanUse | undefined;
+  /** Claims the session, also for a run that changes nothing; left out, the state does, for a run that changes something. */
+  lock?: StateStore["lock"];
 }
 
 const KEEPS = { permissions: false, owner: false, attributes: false };
@@ -41,7 +43,8 @@ export async function conduct(order: Order, events: Events): Promise<Report> {
   await one.checkApart?.(two);
   for (const side of [one, two]) await state.checkApart?.(side.name);
   const changesNothing = isOn(given, "dry-run") || lastValue(given, "explain") || typeof plan === "object";
-  const release = changesNothing ? undefined : await state.lock(sessionName(one.name, two.name));
+  const lock = order.lock ?? (changesNothing ? undefined : (session: string) => state.lock(session));
+  const release = await lock?.(sessionName(one.name, two.name));
   try {
     const session = open({ given: possible(given, { Path1: path1, Path2: path2 }, events), plan, paths: { path1: one.name, path2: two.name }, capabilities: { path1, path2 } });
     try {
@@ -90,9 +93,10 @@ function withBackups({ one, two, given }: Order): Given {
   }, given);
 }
 
-/** Says that links are kept, where a side keeps them. */
+/** Says that links are kept, or followed, where a side does that. */
 function withLinks({ one, two }: Order, given: Given): Given {
-  return [one, two].some(({ links }) => links === "keep") && !isOn(given, "links") ? [...given, ["links", "true"]] : given;
+  const wanted = ([["keep", "links"], ["follow", "copy-links"]] as const).filter(([is, option]) => [one, two].some(({ links }) => links === is) && !isOn(given, option));
+  return [...given, ...wanted.map(([, option]): Given[number] => [option, "true"])];
 }
 
 /** Returns the value that an option has in the end. */
@@ -133,8 +137,7 @@ function open({ given, plan, paths, capabilities: { path1, path2 } }: Opening): 
       options: given,
       paths,
       capabilities: { path1: { ...path1, keeps: KEEPS }, path2: { ...path2, keeps: KEEPS } },
-      now: now(),
-      utcOffsetSeconds: -60 * new Date().getTimezoneOffset(),
+      ...clock(),
       run: crypto.getRandomValues(new BigUint64Array(1))[0],
       plan,
     });
@@ -144,8 +147,10 @@ function open({ given, plan, paths, capabilities: { path1, path2 } }: Opening): 
   }
 }
 
-function now() {
+/** What time it is, and how far this place is from UTC. */
+export function clock() {
   const milliseconds = Date.now();
   const seconds = Math.floor(milliseconds / 1000);
-  return { seconds, nanoseconds: (milliseconds - seconds * 1000) * 1_000_000 };
+  const now = { seconds, nanoseconds: (milliseconds - seconds * 1000) * 1_000_000 };
+  return { now, utcOffsetSeconds: -60 * new Date().getTimezoneOffset() };
 }

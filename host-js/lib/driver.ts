@@ -165,7 +165,7 @@ async function perform(verb: Verb, sides: Record<SideName, Side>, going: Going):
     case "makeDirectory":
       return done(checked(await sides[verb.side].makeDirectory(verb.path), verb.path));
     case "removeDirectory":
-      await (verb.emptiness === "empty" ? sides[verb.side].removeDirectory(verb.path) : removeTree(sides[verb.side], verb.path));
+      await (verb.emptiness === "empty" ? sides[verb.side].removeDirectory(verb.path) : treeRemoved(sides[verb.side], verb.path));
       return done();
     case "setTime":
       return done(checked(await sides[verb.side].setTime(verb.path, verb.expect, verb.modified), verb.path));
@@ -241,7 +241,8 @@ async function sameContent(one: AsyncIterable<Uint8Array>, two: AsyncIterable<Ui
 }
 
 /** Removes a directory and all below it, after having seen that there is nothing but directories. */
-async function removeTree(side: Side, path: string): Promise<void> {
+async function treeRemoved(side: Side, path: string): Promise<void> {
+  if (side.removeTree) return side.removeTree(path);
   const directories = [path];
   for (const directory of directories) {
     try {

@@ -3,6 +3,7 @@
 // @ts-expect-error It is written by the build, beside the compiled files.
 import init, * as bound from "./bound.js";
 import type { Reply, Turn } from "./protocol.js";
+import type { Found, Instant } from "./side.js";
 
 /** What the build writes: JSON in and out. */
 interface Conversation {
@@ -88,8 +89,28 @@ export interface Table {
   merge(places: [name: string, value: string][][]): Uint32Array;
   /** Returns a duration in milliseconds; nothing when it is off. */
   durationMs(text: string): number | undefined;
+  /** Says whether a path takes part, and what decides; throws when a rule or the path cannot be read. */
+  filterTest(asked: FilterAsked): string;
 }
-export const table: Table = { ...(bound as Table), merge: (places) => bound.merge(written(places)) };
+
+/** What is asked about a path and the options that choose files. */
+export interface FilterAsked {
+  options: [name: string, value: string][];
+  now: Instant;
+  utcOffsetSeconds: number;
+  /** The path as it was given, relative to the root of a pair. */
+  path: string;
+  /** What is there, as far as that is known. */
+  found?: Found | undefined;
+  /** The paths of files that exclude the directories in which they are. */
+  held: string[];
+}
+
+export const table: Table = {
+  ...(bound as Table),
+  merge: (places) => bound.merge(written(places)),
+  filterTest: (asked) => bound.filterTest(written(asked)),
+};
 
 let loading: Promise<unknown> | undefined;
 

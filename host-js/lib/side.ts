@@ -90,6 +90,11 @@ export interface Side {
   removeDirectory(path: string): Promise<void>;
   /** Sets the time of this version of a file. */
   setTime(path: string, expect: Fingerprint, modified: Instant): Promise<Found>;
+  /**
+   * Removes a directory in which there is nothing but directories, however deep, or throws the code `notEmpty`; one that is gone is fine. A side has it where a
+   * directory may be listed that does not lie where it is shown: what is behind a link stays.
+   */
+  removeTree?(path: string): Promise<void>;
   /** Makes everything that was written durable. */
   flush(): Promise<void>;
   /**
@@ -99,8 +104,11 @@ export interface Side {
   keep?(path: string, expect: Fingerprint, backup: string): Promise<void>;
   /** Where `keep` keeps them, as plans say it. */
   readonly backups?: string | undefined;
-  /** What becomes of symbolic links where they take part: they are files whose names end in `.rclonelink`, and which hold where they lead. */
-  readonly links?: "keep" | undefined;
+  /**
+   * What becomes of symbolic links where they take part: they are files whose names end in `.rclonelink`, and which hold where they lead (`keep`); or what they lead
+   * to takes part (`follow`).
+   */
+  readonly links?: "keep" | "follow" | undefined;
   /** Throws the code `usage` when the other side is the same folder or lies inside, or the reverse. */
   checkApart?(other: Side): Promise<void>;
 }

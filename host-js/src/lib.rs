@@ -6,6 +6,8 @@
 #![allow(unsafe_code, reason = "the generated code exports functions and reads their arguments from memory")]
 
 #[cfg(test)]
+mod commands_file;
+#[cfg(test)]
 mod options_file;
 mod page;
 mod received;

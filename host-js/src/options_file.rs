@@ -27,8 +27,9 @@ const NOT_YET: [&str; 6] = ["links", "copy-links", "download-hash", "inplace", "
 const OF_THE_HOST: [&str; 2] = ["checkers", "transfers"];
 
 /// Those that its command carries out besides.
-const OF_THE_COMMAND: [&str; 18] = [
+const OF_THE_COMMAND: [&str; 19] = [
     "links",
+    "copy-links",
     "backup-dir",
     "backup-dir1",
     "backup-dir2",
@@ -50,13 +51,17 @@ const OF_THE_COMMAND: [&str; 18] = [
 
 #[test]
 fn the_options_are_those_of_the_table() {
-    for (file, expected) in [("lib/options.ts", options_text()), ("lib/node/command/flags.ts", flags_text())] {
-        let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
-        if std::env::var_os("BISYNC_BLESS").is_some() {
-            std::fs::write(&path, &expected).unwrap();
-        }
-        assert_eq!(std::fs::read_to_string(path).unwrap(), expected, "renew it with BISYNC_BLESS=1");
+    check_file("lib/options.ts", &options_text());
+    check_file("lib/node/command/flags.ts", &flags_text());
+}
+
+/// Holds a file of the package against what it has to be; `BISYNC_BLESS=1` writes it anew.
+pub fn check_file(file: &str, expected: &str) {
+    let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("BISYNC_BLESS").is_some() {
+        std::fs::write(&path, expected).unwrap();
     }
+    assert_eq!(std::fs::read_to_string(path).unwrap(), expected, "renew it with BISYNC_BLESS=1");
 }
 
 fn options_text() -> String {
@@ -88,20 +93,26 @@ fn flags_text() -> String {
     text
 }
 
-fn push_flag(text: &mut String, spec: &OptionSpec) {
+/// Writes an option as a line of a list.
+pub fn push_flag(text: &mut String, spec: &OptionSpec) {
     let short = spec.short.map(|letter| format!(" short: \"{letter}\",")).unwrap_or_default();
     let value = if spec.takes_value() { format!(" value: {:?},", spec.value_name) } else { String::new() };
     let is = |field: &str, is_so: bool| if is_so { format!(" {field}: true,") } else { String::new() };
     let number = is("number", spec.kind.is_number());
     let path = is("path", spec.takes_path());
     let host = is("host", spec.scope == Scope::Host);
+    let words = match spec.kind {
+        Kind::Choice(words) | Kind::Words(words) => format!(" words: {words:?},"),
+        _ => String::new(),
+    };
+    let default = if spec.default.is_empty() { String::new() } else { format!(" default: {:?},", spec.default) };
     let _ = writeln!(
         text,
-        "  {{ name: {:?},{short} kind: {:?},{value}{number}{path}{host} group: {:?}, help: {:?} }},",
+        "  {{ name: {:?},{short} kind: {:?},{value}{words}{default}{number}{path}{host} group: {:?}, help: {:?} }},",
         spec.name,
         kind_word(spec.kind),
         spec.group.title(),
-        spec.description()
+        spec.help
     );
 }
 

@@ -47,6 +47,32 @@ pub fn places(json: Json) -> Read<Vec<Vec<(String, String)>>> {
     json.list()?.into_iter().map(place).collect()
 }
 
+/// What is asked about a path and the filter.
+pub struct FilterAsked {
+    pub options: Vec<(String, String)>,
+    pub now: Instant,
+    pub utc_offset_seconds: i32,
+    /// The path as it was given.
+    pub path: String,
+    /// What is there, as far as that is known.
+    pub found: Option<Found>,
+    /// Which files there are, of those that exclude the directory that they are in.
+    pub held: Vec<String>,
+}
+
+/// Reads what is asked about a path and the filter.
+pub fn filter_asked(json: Json) -> Read<FilterAsked> {
+    let mut fields = json.fields()?;
+    Ok(FilterAsked {
+        options: fields.take("options")?.list()?.into_iter().map(option).collect::<Read<_>>()?,
+        now: instant(fields.take("now")?)?,
+        utc_offset_seconds: fields.take("utcOffsetSeconds")?.number()?,
+        path: fields.take("path")?.text()?,
+        found: fields.optional("found", found)?,
+        held: fields.take("held")?.list()?.into_iter().map(Json::text).collect::<Read<_>>()?,
+    })
+}
+
 fn option(json: Json) -> Read<(String, String)> {
     let [name, value] = json.array()?;
     Ok((name.text()?, value.text()?))

@@ -1,11 +1,12 @@
 //! What the command for Node asks the table of options, beyond what is written into `flags.ts`.
 
 use bisync_engine::json::Json;
-use bisync_engine::options::{self, Given, Kind, Options, Value, find};
+use bisync_engine::options::{self, FilterTest, Given, Kind, Options, Value, find};
+use bisync_engine::path::RelPath;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::{received, unreadable};
+use super::{received, thrown, unreadable};
 
 /// Returns what is wrong with an option: that it does not exist, or that it does not take the value.
 #[wasm_bindgen(js_name = checkOption)]
@@ -38,6 +39,22 @@ pub fn merge(places: &str) -> Result<Vec<u32>, JsValue> {
         numbered.filter_map(|((name, value), origin)| Some(Given { spec: find(&name)?, value, origin })).collect()
     });
     Ok(options::merge(places).into_iter().map(|given| given.origin).collect())
+}
+
+/// Says whether a path takes part, and what decides.
+///
+/// # Errors
+/// Throws when it is given something else than what is asked, as JSON, or when a rule or the path cannot be read.
+#[wasm_bindgen(js_name = filterTest)]
+pub fn filter_test(asked: &str) -> Result<String, JsValue> {
+    let asked = Json::parse(asked.as_bytes()).and_then(received::filter_asked).map_err(unreadable)?;
+    let received::FilterAsked { options, now, utc_offset_seconds, path, found, held } = asked;
+    let options = Options::parse(&options).map_err(|error| thrown(&error.to_string()))?;
+    let test = FilterTest::new(&options, now, utc_offset_seconds).map_err(|error| thrown(&error.to_string()))?;
+    let holds = |directory: &RelPath, name: &str| {
+        directory.join(name).is_ok_and(|path| held.iter().any(|held| held == path.as_str()))
+    };
+    test.explain(&path, found.as_ref(), holds).map_err(|error| thrown(&error.to_string()))
 }
 
 /// Returns a duration in milliseconds; nothing when it is off.

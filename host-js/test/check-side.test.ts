@@ -11,9 +11,11 @@ test("the sides that are included keep what a side promises", async (context) =>
   const home = mkdtempSync(join(tmpdir(), "bisync-check-"));
   context.after(() => rmSync(home, { recursive: true }));
   await checkSide(nodeFolder(home));
-  rmSync(home, { recursive: true });
-  mkdirSync(home);
-  await checkSide(nodeFolder(home, { links: "keep" }));
+  for (const links of ["keep", "follow"] as const) {
+    rmSync(home, { recursive: true });
+    mkdirSync(home);
+    await checkSide(nodeFolder(home, { links }));
+  }
 });
 
 test("a side that holds something is not touched", async () => {
@@ -99,6 +101,12 @@ const FAULTS: [string, (right: Side) => Partial<Side>, RegExp][] = [
       return right.removeDirectory(path);
     },
   }), /`removeDirectory` where a file is in it throws nothing/],
+  ["removeTree stops half way", (right) => ({
+    async removeTree(path) {
+      await right.removeDirectory(`${path}/i`);
+      for (const name of ["e", "f/g", "f", ""]) await right.removeDirectory(name ? `${path}/${name}` : path);
+    },
+  }), /what is beside the file after it/],
   ["setTime does nothing", (right) => ({
     setTime: async (path, expect) => right.setTime(path, expect, (await now(right, path)).modified ?? { seconds: 0, nanoseconds: 0 }),
   }), /the time that `setTime` returns/],

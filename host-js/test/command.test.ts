@@ -1,103 +1,11 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, lstatSync, lutimesSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { test } from "node:test";
 
-const COMMAND = new URL("../dist/node/command/bin.js", import.meta.url).pathname;
-const PROGRAM = new URL("../../target/debug/bisync", import.meta.url).pathname;
-const withProgram = { skip: existsSync(PROGRAM) ? false : `the program is not built: ${PROGRAM}` };
-
-interface Result {
-  status: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-/** A directory with two folders, `one` and `two`, in which commands run. */
-function world(context: TestContext) {
-  const home = mkdtempSync(join(tmpdir(), "bisync-command-"));
-  context.after(() => rmSync(home, { recursive: true }));
-  mkdirSync(join(home, "one"));
-  mkdirSync(join(home, "two"));
-  const variables: Record<string, string> = {};
-  let input = "";
-  const run = (program: string[]) => (...line: string[]): Result => {
-    const options = { cwd: home, encoding: "utf8", env: { PATH: process.env["PATH"], HOME: home, ...variables }, input } as const;
-    const { status, stdout, stderr } = spawnSync(program[0] ?? "", [...program.slice(1), ...line], options);
-    // Two worlds differ by where they are.
-    return { status, stdout: stdout.replaceAll(home, "~"), stderr: stderr.replaceAll(home, "~") };
-  };
-  return {
-    home,
-    /** The variables of what runs here. */
-    variables,
-    /** Answers what is asked here from now on. */
-    answer: (text: string) => (input = text),
-    write(path: string, content: string, seconds = 1_600_000_000) {
-      mkdirSync(join(home, path, ".."), { recursive: true });
-      writeFileSync(join(home, path), content);
-      utimesSync(join(home, path), seconds, seconds);
-    },
-    link(path: string, target: string, seconds = 1_600_000_000) {
-      mkdirSync(join(home, path, ".."), { recursive: true });
-      rmSync(join(home, path), { force: true });
-      symlinkSync(target, join(home, path));
-      lutimesSync(join(home, path), seconds, seconds);
-    },
-    /** What lies in a directory: of a file the content, of a link where it leads, and of both the time in seconds. */
-    tree: (path: string) => treeOf(join(home, path)).sort(),
-    read: (path: string) => (existsSync(join(home, path)) ? readFileSync(join(home, path), "utf8") : undefined),
-    command: run(["node", COMMAND]),
-    program: run([PROGRAM]),
-  };
-}
-
-function treeOf(directory: string, path = ""): string[] {
-  return readdirSync(join(directory, path)).flatMap((name) => {
-    const inside = join(path, name);
-    const place = join(directory, inside);
-    const stats = lstatSync(place);
-    if (stats.isDirectory()) return treeOf(directory, inside);
-    const holds = stats.isSymbolicLink() ? `-> ${readlinkSync(place)}` : readFileSync(place, "utf8");
-    return [`${inside} ${holds} ${Math.floor(stats.mtimeMs / 1000)}`];
-  });
-}
-
-/** Two worlds, in which the command and the program do the same and have to say the same. */
-function worlds(context: TestContext) {
-  const [here, there] = [world(context), world(context)];
-  // What is done at the same time ends, and is told, in any order.
-  const told = (result: Result) => ({ ...result, stderr: result.stderr.split("\n").sort() });
-  return {
-    both(...line: string[]) {
-      const [ours, theirs] = [here.command(...line), there.program(...line)];
-      assert.deepEqual(told(ours), told(theirs), line.join(" "));
-      return ours;
-    },
-    write: (path: string, content: string, seconds?: number) => [here, there].forEach((world) => world.write(path, content, seconds)),
-    remove: (path: string) => [here, there].forEach(({ home }) => rmSync(join(home, path), { recursive: true })),
-    link: (path: string, target: string, seconds?: number) => [here, there].forEach((world) => world.link(path, target, seconds)),
-    /** What lies in a directory, in both worlds. */
-    tree(path: string) {
-      const [ours, theirs] = [here.tree(path), there.tree(path)];
-      assert.deepEqual(ours, theirs, path);
-      return ours;
-    },
-    answer: (text: string) => [here, there].forEach((world) => world.answer(text)),
-    /** Gives the one variable that there is. */
-    variable: (name: string, value: string) => [here, there].forEach(({ variables }) => {
-      for (const other of Object.keys(variables)) delete variables[other];
-      variables[name] = value;
-    }),
-    read(path: string) {
-      const [ours, theirs] = [here.read(path), there.read(path)];
-      assert.equal(ours, theirs, path);
-      return ours;
-    },
-  };
-}
+import { COMMAND, PROGRAM, withProgram, world, worlds, worldsOf } from "./worlds.js";
 
 test("the command says and does what the program does", withProgram, (context) => {
   const { both, write, remove } = worlds(context);
@@ -247,13 +155,6 @@ test("options come from variables and from the file, as in the program", withPro
   }
 });
 
-/** What the command and the program say in a world each that is made alike: where a library of each has words of its own. */
-function worldsOf(context: TestContext, make: (made: ReturnType<typeof world>) => void): Result[] {
-  const [here, there] = [world(context), world(context)];
-  [here, there].forEach(make);
-  return [here.command("one", "two"), there.program("one", "two")];
-}
-
 test("pairs have names, as in the program", withProgram, (context) => {
   const { both, write, variable, read } = worlds(context);
   assert.equal(both("work").status, 2);
@@ -298,7 +199,7 @@ test("what is not carried out here is refused wherever it is given, unless it is
     assert.match(stderr, /is on a remote/);
   }
   assert.match(command("cloud", "--metadata=false").stderr, /`cloud:x` is on a remote/);
-  assert.match(command("explain", "one", "two", "a.txt").stderr, /`bisync explain` is not carried out by the command for Node/);
+  assert.match(command("remotes").stderr, /`bisync remotes` is not carried out by the command for Node, but by the program/);
   const options = [["backup-dir", "cloud:x"]];
   write("plan", `${JSON.stringify({ "bisync-plan": 1, roots: { path1: "/one", path2: "/two" }, options })}\n`);
   assert.match(command("apply", "plan").stderr, /`cloud:x` is on a remote/);
@@ -334,6 +235,51 @@ test("a person chooses from the plan, as in the program", withProgram, (context)
   assert.equal(read("two/a"), "a");
   assert.equal(plain().status, 0);
   assert.equal(read("two/a"), undefined);
+});
+
+test("no other run comes in between while a person thinks", async (context) => {
+  const { home, command, write, read } = world(context);
+  write("one/a", "a");
+  const child = spawn("node", [COMMAND, "one", "two", "--interactive"], { cwd: home, env: { PATH: process.env["PATH"], HOME: home } });
+  const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
+  const asked = new Promise<void>((resolve) => child.stderr.on("data", (data: Buffer) => data.includes("do it?") && resolve()));
+  await Promise.race([asked, ended]);
+  const { status, stderr } = command("one", "two");
+  assert.equal(status, 1);
+  assert.match(stderr, /another run of these paths is at work/);
+  assert.equal(command("one", "two", "-n").status, 0);
+  child.stdin.end("y\n");
+  assert.equal(await ended, 0);
+  assert.equal(read("two/a"), "a");
+  assert.equal(command("one", "two").status, 0);
+});
+
+test("behind a link, `..` leads to the listings where the system says", withProgram, (context) => {
+  const { home, command, program, write, directory, link, variables } = world(context);
+  write("one/a", "a");
+  directory("real/deep");
+  link("link", "real/deep");
+  const workdir = "--workdir=link/../listings";
+  for (const run of [command, program]) {
+    assert.equal(run("one", "two", workdir).status, 0);
+    assert.deepEqual(readdirSync(home).sort(), ["link", "one", "real", "two"]);
+    assert.equal(readdirSync(join(home, "real/listings")).length, 2);
+    rmSync(join(home, "real/listings"), { recursive: true });
+  }
+  assert.equal(command("one", "two", workdir, "--plan-out=real/plan").status, 0);
+  assert.equal(command("apply", "real/plan").status, 0);
+  assert.equal(readdirSync(join(home, "real/listings")).length, 2);
+  variables["XDG_STATE_HOME"] = join(home, "link") + "/..";
+  assert.equal(command("one", "two").status, 0);
+  assert.equal(readdirSync(join(home, "real/bisync")).length, 2);
+  // As in the program, a relative directory in this variable counts as none.
+  variables["XDG_STATE_HOME"] = "real/deep";
+  assert.equal(command("one", "two").status, 0);
+  assert.deepEqual(readdirSync(join(home, "real/deep")), []);
+  // What is missing is made, and `..` leads back from it.
+  const inside = command("one", "two", "--workdir=one/none/../state");
+  assert.notEqual(inside.status, 0);
+  assert.deepEqual(readdirSync(join(home, "one")), ["a"]);
 });
 
 test("a person is shown no command to the terminal that is in a name", (context) => {

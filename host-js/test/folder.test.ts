@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import fs, { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import fs, { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { hostname, tmpdir } from "node:os";
@@ -158,6 +158,84 @@ test("links that are kept are files to whoever reads and writes, and are replace
   assert.equal(report.exitCode, 0, report.headline);
   assert.deepEqual(readdirSync(one), readdirSync(two));
   assert.deepEqual([read("one/a"), read("two/a")], ["a file now", "a file now"]);
+});
+
+test("links that are followed are what is behind them, and are replaced, moved and removed themselves", async (context) => {
+  const { home, write, read, one } = world(context);
+  const side = nodeFolder(one, { links: "follow", backups: join(home, "kept") });
+  const fingerprint = async (path: string) => (await side.describe(path))?.fingerprint ?? {};
+  const content = async function* () { yield Buffer.from("new"); };
+  const options = { temporary: "t", modified: undefined, verify: undefined };
+  const isLink = (path: string) => lstatSync(join(home, path)).isSymbolicLink();
+  write("apart/file", "behind", 1_600_000_000);
+  chmodSync(join(home, "apart/file"), 0o640);
+  for (const name of ["a", "b", "c", "d"]) symlinkSync("../apart/file", join(one, name));
+  const was = await fingerprint("a");
+  assert.equal(was.size, 6);
+  const refused = { code: "refused" };
+  const stale = async () => {
+    await assert.rejects(side.remove("a", was), refused);
+    await assert.rejects(side.move("a", was, "new"), refused);
+    await assert.rejects(side.setTime("a", was, { seconds: 1, nanoseconds: 0 }), refused);
+    await assert.rejects(side.write("a", content(), { ...options, expect: was }), refused);
+    await assert.rejects(side.write("a", content(), { ...options, expect: undefined }), refused);
+    await assert.rejects(async () => side.keep?.("a", was, "a"), refused);
+    await assert.rejects(side.read("a", was)[Symbol.asyncIterator]().next(), { code: "changed" });
+  };
+  write("apart/file", "edited behind");
+  await stale();
+  symlinkSync("nowhere", join(one, "broken"));
+  await assert.rejects(side.write("broken", content(), { ...options, expect: undefined }), refused);
+  const now = await fingerprint("a");
+  await assert.rejects(side.move("a", now, "broken"), refused);
+  await assert.rejects(side.makeDirectory("broken/new"), { code: "notFound" });
+  assert.deepEqual([isLink("one/a"), isLink("one/broken"), existsSync(join(one, "new"))], [true, true, false]);
+
+  await side.keep?.("a", now, "a");
+  await side.write("a", content(), { ...options, expect: now });
+  await side.move("b", now, "deep/b");
+  await side.remove("c", now);
+  await side.setTime("d", now, { seconds: 1_500_000_000, nanoseconds: 0 });
+  assert.deepEqual(["one/a", "one/deep/b", "one/c", "one/d", "apart/file", "kept/a"].map(read), ["new", "edited behind", undefined, "edited behind", "edited behind", "edited behind"]);
+  assert.deepEqual([isLink("one/a"), isLink("one/deep/b"), isLink("one/d")], [false, false, true]);
+  assert.deepEqual([statSync(join(one, "a")).mode & 0o777, statSync(join(one, "deep/b")).mode & 0o777], [0o640, 0o640]);
+  assert.equal(statSync(join(home, "apart/file")).mtimeMs, 1_500_000_000_000);
+  assert.deepEqual(readdirSync(one).sort(), ["a", "broken", "d", "deep"]);
+
+  mkdirSync(join(home, "apart/dir/inner"), { recursive: true });
+  symlinkSync("../apart/dir", join(one, "dir"));
+  symlinkSync(join(home, "apart"), join(home, "apart/dir/inner/circle"));
+  assert.equal((await side.makeDirectory("dir")).kind, "directory");
+  await assert.rejects(side.removeDirectory("dir"), { code: "notEmpty" });
+  await assert.rejects(async () => side.removeTree?.("dir"), { code: "notEmpty" });
+  rmSync(join(home, "apart/dir/inner"), { recursive: true });
+  await assert.rejects(side.removeDirectory("d"), { code: "wrongKind" });
+  assert.deepEqual([isLink("one/dir"), isLink("one/d")], [true, true]);
+  await side.removeDirectory("dir");
+  await side.removeTree?.("dir");
+  assert.deepEqual([existsSync(join(one, "dir")), readdirSync(join(home, "apart/dir"))], [false, []]);
+});
+
+/** A directory on another file system than the temporary one. */
+const ELSEWHERE = "/dev/shm";
+const isElsewhere = existsSync(ELSEWHERE) && statSync(ELSEWHERE).dev !== statSync(tmpdir()).dev;
+
+test("what is moved to another file system is copied there", { skip: isElsewhere ? false : "there is no other file system" }, async (context) => {
+  const { home, write, read, one } = world(context);
+  const elsewhere = mkdtempSync(join(ELSEWHERE, "bisync-js-"));
+  context.after(() => rmSync(elsewhere, { recursive: true }));
+  symlinkSync(elsewhere, join(one, "there"));
+  write("one/a", "moved", 1_600_000_000);
+  chmodSync(join(one, "a"), 0o604);
+  write("one/b", "b");
+  const side = nodeFolder(one, { links: "follow" });
+  const a = (await side.describe("a"))?.fingerprint ?? {};
+  await side.move("a", a, "there/deep/a");
+  const { mode, mtimeMs } = statSync(join(elsewhere, "deep/a"));
+  assert.deepEqual([read("one/a"), read("one/there/deep/a"), mode & 0o777, mtimeMs], [undefined, "moved", 0o604, 1_600_000_000_000]);
+  const b = (await side.describe("b"))?.fingerprint ?? {};
+  await assert.rejects(side.move("b", b, "there/deep/a"), { code: "refused" });
+  assert.deepEqual([read("one/b"), read("one/there/deep/a"), readdirSync(join(home, "one/there/deep"))], ["b", "moved", ["a"]]);
 });
 
 test("what somebody else puts there at the same instant is not told as what was written or moved", async (context) => {

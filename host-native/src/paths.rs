@@ -230,7 +230,7 @@ impl Place {
         let mut missing = Vec::new();
         let mut existing = absolute.as_path();
         let real = loop {
-            match (fs::canonicalize(existing), existing.parent(), existing.file_name()) {
+            match (fs::canonicalize(existing), existing.parent(), existing.components().next_back()) {
                 (Err(error), Some(parent), Some(name)) if error.kind() == ErrorKind::NotFound => {
                     missing.push(name);
                     existing = parent;
@@ -240,7 +240,11 @@ impl Place {
         };
         let above: Vec<_> = real.ancestors().filter_map(identity).collect();
         let identity = missing.is_empty().then(|| identity(&real)).flatten();
-        let path = missing.iter().rev().fold(real, |path, name| path.join(name));
+        // What is missing will be made, as directories: from there `..` leads back.
+        let path = missing.iter().rev().fold(real, |path, name| match name {
+            Component::ParentDir => path.parent().map_or(path.clone(), Path::to_owned),
+            name => path.join(name),
+        });
         Ok(Self { path, identity, above })
     }
 
@@ -392,24 +396,22 @@ mod tests {
     fn paths_must_be_two_directories_apart() {
         let home = tempfile::tempdir().unwrap();
         let home = home.path();
-        for directory in ["a/deep", "b", "ab"] {
+        for directory in ["a/deep", "b", "ab", "c"] {
             fs::create_dir_all(home.join(directory)).unwrap();
         }
         fs::write(home.join("file"), "").unwrap();
         symlink(home.join("a"), home.join("link")).unwrap();
         let check = |one: &str, two: &str, may_be_missing: bool, expected: &str| {
             let parse = |side, path: &str| parse(side, home.join(path).as_os_str()).unwrap();
-            let result = check(
-                Pair::new(&parse(Side::One, one), &parse(Side::Two, two)),
-                may_be_missing,
-                &[&Beside {
-                    what: "the state directory",
-                    directory: home.join("b/state"),
-                    flag: "workdir",
-                    may_contain: true,
-                    sides: Side::BOTH.to_vec(),
-                }],
-            );
+            let beside = ["b/state", "c/none/../state"].map(|directory| Beside {
+                what: "the state directory",
+                directory: home.join(directory),
+                flag: "workdir",
+                may_contain: true,
+                sides: Side::BOTH.to_vec(),
+            });
+            let locations = Pair::new(parse(Side::One, one), parse(Side::Two, two));
+            let result = check(locations.as_ref(), may_be_missing, &beside.each_ref());
             let message = result.err().map_or_else(|| "fine".to_owned(), |error| error.to_string());
             let message = message.replace(&format!("{}/", home.display()), "");
             assert!(message.starts_with(expected), "{one} {two}: {message}");
@@ -426,6 +428,7 @@ mod tests {
         check("a", "link/deep", false, "Path2 lies inside Path1");
         check("a/new/er", "link", true, "Path1 lies inside Path2");
         check("a", "b", false, "the state directory `b/state` overlaps Path2");
+        check("a", "c", false, "the state directory `c/none/../state` overlaps Path2");
     }
 
     #[test]

@@ -14,10 +14,13 @@
 //! ```
 
 mod bandwidth;
+#[cfg(feature = "help")]
+pub mod commands;
 mod compare;
 mod copying;
 mod duration;
 mod filter;
+mod filter_test;
 mod links;
 mod markdown;
 mod nearest;
@@ -33,6 +36,7 @@ pub use bandwidth::{Bandwidth, Timetable, WEEK_MINUTES};
 pub use copying::{Copying, Cutoff, TransferLimit};
 pub use duration::Age;
 pub use filter::FilterSettings;
+pub use filter_test::{FilterTest, NotBelow};
 pub use links::Links;
 pub use markdown::markdown;
 pub use nearest::nearest;

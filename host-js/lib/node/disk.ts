@@ -1,7 +1,7 @@
 // What folders and their backups do on a disk.
 
 import { type BigIntStats, constants } from "node:fs";
-import { type FileHandle, link, lstat, mkdir, open, rename, unlink } from "node:fs/promises";
+import { type FileHandle, link, lstat, mkdir, open, rename, stat, unlink } from "node:fs/promises";
 
 import { BisyncError } from "../error.js";
 import type { Instant } from "../side.js";
@@ -14,14 +14,14 @@ export function join(directory: Buffer, name: Buffer): Buffer {
   return Buffer.concat([directory, Buffer.from("/"), name]);
 }
 
-/** Makes a directory unless there is one; returns whether it made it. */
-export async function makeDirectory(place: Buffer): Promise<boolean> {
+/** Makes a directory unless there is one, to which a link may lead where links are followed; returns whether it made it. */
+export async function makeDirectory(place: Buffer, isFollowing = false): Promise<boolean> {
   try {
     await mkdir(place);
     return true;
   } catch (error) {
     if (!isCode(error, "EEXIST")) throw error;
-    checkDirectory(await lstat(place, { bigint: true }), place.toString());
+    checkDirectory(await (isFollowing ? stat : lstat)(place, { bigint: true }), place.toString());
     return false;
   }
 }

@@ -1,23 +1,26 @@
 import { type BigIntStats, constants } from "node:fs";
-import { lstat, open, readdir, realpath, rename, rmdir, stat, unlink } from "node:fs/promises";
+import { lstat, open, readdir, rename, rmdir, stat, unlink } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 
 import { BisyncError } from "../error.js";
 import { type Fingerprint, type Found, type Instant, isStill, type Item, type Side, type WriteOptions } from "../side.js";
+import { checkApart } from "./apart.js";
 import { Backups } from "./backups.js";
 import { checkDirectory, join, makeDirectory, modifiedAt, renameNew, setTimes, syncDirectory, writeAll } from "./disk.js";
 import { failure, isCode, onDisk } from "./failure.js";
 import { found } from "./found.js";
 import { ALGORITHMS, checkHash, hashOf } from "./hash.js";
-import { type Links, look, makeLink, type Place, resolved, setLinkTimes, targetIn, targetOf } from "./links.js";
-import { Lister, withLinks } from "./lister.js";
+import { isFollowedLink, type Links, look, makeLink, type Place, resolved, setLinkTimes, targetIn, targetOf } from "./links.js";
+import { Lister, withFollowed, withLinks } from "./lister.js";
 import { fromDisk, splitPath } from "./names.js";
 
 /** A page of a listing holds so many names. */
 const PAGE = 1000;
 /** So much is read at once, in bytes. */
 const CHUNK = 256 * 1024;
-const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const READ = constants.O_RDONLY | constants.O_NONBLOCK;
+/** How a file is opened for reading, by what its place stands for. */
+const READING: Record<Place["form"], number> = { plain: READ | constants.O_NOFOLLOW, link: READ | constants.O_NOFOLLOW, followed: READ };
 
 /** The folders that were made here, for `checkApart`. */
 const roots = new WeakMap<Side, string>();
@@ -27,10 +30,10 @@ export interface NodeFolderOptions {
   /** The directory in which what is replaced or deleted is kept, under the same path. It is made when it is needed. */
   backups?: string;
   /**
-   * `keep`: symbolic links take part as files whose names end in `.rclonelink`, and which hold where they lead. Left out, they take no part. Two folders are
-   * told the same, or what is a link in one is such a file in the other.
+   * `keep`: symbolic links take part as files whose names end in `.rclonelink`, and which hold where they lead. `follow`: what they lead to takes part in their
+   * place, outside the folder too. Left out, they take no part. Two folders are told the same, or what is a link in one is something else in the other.
    */
-  links?: "keep";
+  links?: "keep" | "follow";
 }
 
 /** Makes a side of a folder of this computer. It has to exist when a run begins. */
@@ -41,8 +44,11 @@ export function nodeFolder(path: string, { backups, links }: NodeFolderOptions =
   return side;
 }
 
-/** Returns the absolute path of a directory. An empty one is a mistake: it would be that of the directory in which the program was started. */
-export function directoryAt(path: string, which: string): string {
+/**
+ * Returns the absolute path of a directory, cleaned by its text alone, as rclone and the program clean it. An empty one is a mistake: it would be that of
+ * the directory in which the program was started.
+ */
+function directoryAt(path: string, which: string): string {
   if (path === "") throw new BisyncError("usage", `the path of the directory ${which} is empty: give a directory`, { path });
   return resolve(path);
 }
@@ -51,25 +57,6 @@ export function directoryAt(path: string, which: string): string {
 export function stateName(path: string): string {
   const names = path.split(sep).map((name) => fromDisk(Buffer.from(name)));
   return `${names.join("/")}/`.replace(/^\/\/$/, "/");
-}
-
-/** Throws unless two folders are apart; `inner` may hold `outer` when only one direction matters. */
-export async function checkApart(one: string, two: string, words: string, mayHold = false): Promise<void> {
-  const [left, right] = [await real(one), await real(two)];
-  const holds = (outer: string, inner: string) => `${inner}${sep}`.startsWith(outer === sep ? sep : `${outer}${sep}`);
-  if (holds(left, right) && !(mayHold && left !== right)) throw new BisyncError("usage", words, { path: one });
-  if (holds(right, left)) throw new BisyncError("usage", words, { path: one });
-}
-
-/** Resolves the links in a path, of which the end may not exist yet. */
-async function real(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    const parent = resolve(path, "..");
-    if (!isCode(error, "ENOENT") || parent === path) throw failure(error, path);
-    return resolve(await real(parent), path.slice(parent.length).replace(/^[/\\]/, ""));
-  }
 }
 
 class Folder implements Side {
@@ -109,7 +96,7 @@ class Folder implements Side {
     const names = await onDisk(path, () => readdir(directory, { encoding: "buffer" }));
     for (let at = 0; at < names.length; at += PAGE) {
       const seen = await this.#lister.items(directory, names.slice(at, at + PAGE));
-      const page = this.links ? await withLinks(directory, seen) : seen;
+      const page = await this.#shown(path, directory, seen);
       if (hash !== undefined) {
         for (const { name, kind, fingerprint } of page) {
           if (kind === "file") await this.#addHash(path === "" ? name : `${path}/${name}`, hash, fingerprint);
@@ -117,6 +104,21 @@ class Folder implements Side {
       }
       yield page;
     }
+  }
+
+  /** Shows links as what they count for. */
+  async #shown(path: string, directory: Buffer, items: Item[]): Promise<Item[]> {
+    if (this.links === "keep") return withLinks(directory, items);
+    if (this.links !== "follow") return items;
+    let above: Promise<BigIntStats[]> | undefined;
+    return withFollowed(directory, items, () => (above ??= this.#above(path)));
+  }
+
+  /** Looks at a directory and at all above it, by which it is reached. */
+  #above(path: string): Promise<BigIntStats[]> {
+    let at = this.#root;
+    const places = [at, ...splitPath(path).map((name) => (at = join(at, name)))];
+    return onDisk(path, () => Promise.all(places.map((place) => stat(place, { bigint: true }))));
   }
 
   /** Adds a hash to a fingerprint; none when the file cannot be read now. */
@@ -149,7 +151,7 @@ class Folder implements Side {
       yield target;
       return;
     }
-    const file = await onDisk(path, () => open(place.at, READ));
+    const file = await onDisk(path, () => open(place.at, READING[place.form]));
     try {
       const check = async (message: string) => {
         const stats = await file.stat({ bigint: true });
@@ -168,15 +170,21 @@ class Folder implements Side {
   }
 
   async write(path: string, content: AsyncIterable<Uint8Array>, options: WriteOptions): Promise<Found> {
-    const { expect, modified, verify } = options;
+    const { expect } = options;
     const place = await this.#newFileAt(path, expect === undefined);
     if (place.form === "link") return this.#writeLink(path, place, content, options);
+    return this.#writeFile(path, place, content, options, expect && (await this.#expected(path, place, expect)));
+  }
+
+  /** Writes a file, with the permissions of another if it is to be like that. */
+  async #writeFile(path: string, place: Place, content: AsyncIterable<Uint8Array>, options: WriteOptions, like: BigIntStats | undefined): Promise<Found> {
+    const { expect, modified, verify } = options;
     const temporary = await this.#at(options.temporary);
-    const mode = expect ? Number((await this.#expected(path, place, expect)).mode & 0o777n) : 0o666;
+    const mode = like ? Number(like.mode & 0o777n) : 0o666;
     const file = await onDisk(path, () => open(temporary, "wx", mode));
     try {
       try {
-        if (expect) await file.chmod(mode).catch(() => {});
+        if (like) await file.chmod(mode).catch(() => {});
         for await (const chunk of content) await onDisk(path, () => writeAll(file, chunk));
         if (modified) await onDisk(path, () => setTimes(file, modified));
         // Before it takes the place of another version: after a loss of power there is the one or the other, never an empty file.
@@ -231,10 +239,24 @@ class Folder implements Side {
 
   async move(path: string, expect: Fingerprint, target: string, temporary = `${target}.partial`): Promise<Found> {
     const place = await this.#fileAt(path);
-    const before = found(await this.#expected(path, place, expect));
+    const stats = await this.#expected(path, place, expect);
+    const before = found(stats);
     const targetPlace = await this.#newFileAt(target, true);
     if (place.form === "link" || targetPlace.form === "link") return this.#moveLink(path, place, expect, target, temporary);
-    await onDisk(target, () => renameNew(place.at, targetPlace.at));
+    const copied = async () => {
+      const options = { expect: undefined, temporary, modified: modifiedAt(stats), verify: undefined };
+      const written = await this.#writeFile(target, targetPlace, this.read(path, expect), options, stats);
+      return this.#movedTo(target, written, path, expect);
+    };
+    // From where it is moved to, a link may lead elsewhere.
+    if (await onDisk(path, () => isFollowedLink(place))) return copied();
+    try {
+      await renameNew(place.at, targetPlace.at);
+    } catch (error) {
+      // It goes to another file system.
+      if (isCode(error, "EXDEV")) return copied();
+      throw failure(error, target);
+    }
     this.#changed(place.at);
     this.#changed(targetPlace.at);
     const moved = found(await onDisk(target, () => look(targetPlace)));
@@ -246,14 +268,19 @@ class Folder implements Side {
   /** Moves what is a link, or becomes one: it is made anew, and goes from where it was. */
   async #moveLink(path: string, place: Place, expect: Fingerprint, target: string, temporary: string): Promise<Found> {
     const modified = modifiedAt(await this.#expected(path, place, expect));
-    const moved = await this.write(target, this.read(path, expect), { expect: undefined, temporary, modified, verify: undefined });
+    const written = await this.write(target, this.read(path, expect), { expect: undefined, temporary, modified, verify: undefined });
+    return this.#movedTo(target, written, path, expect);
+  }
+
+  /** Removes what was copied to where it is to be, or else the copy. */
+  async #movedTo(target: string, written: Found, path: string, expect: Fingerprint): Promise<Found> {
     try {
       await this.remove(path, expect);
     } catch (error) {
-      await this.remove(target, moved.fingerprint).catch(() => {});
+      await this.remove(target, written.fingerprint).catch(() => {});
       throw error;
     }
-    return moved;
+    return written;
   }
 
   async remove(path: string, expect: Fingerprint): Promise<void> {
@@ -267,13 +294,14 @@ class Folder implements Side {
   async makeDirectory(path: string): Promise<Found> {
     const place = await this.#parentsMade(path);
     await this.#makeDirectory(path, place);
-    return found(await onDisk(path, () => lstat(place, { bigint: true })));
+    return found(await onDisk(path, () => (this.links === "follow" ? stat : lstat)(place, { bigint: true })));
   }
 
   async removeDirectory(path: string): Promise<void> {
     try {
       const place = await this.#at(path);
-      await onDisk(path, () => rmdir(place));
+      const isLink = this.links === "follow" && (await onDisk(path, () => lstat(place))).isSymbolicLink();
+      await (isLink ? this.#removeLinkTo(path, place) : onDisk(path, () => rmdir(place)));
       this.#changed(place);
     } catch (error) {
       const removed = failure(error, path);
@@ -281,6 +309,33 @@ class Folder implements Side {
       // Some systems say that the name exists when they mean what is in the directory.
       throw removed.code === "refused" ? new BisyncError("notEmpty", "directory not empty", { path, cause: error }) : removed;
     }
+  }
+
+  /** Removes a link to a directory that is empty; the directory itself stays. */
+  async #removeLinkTo(path: string, place: Buffer): Promise<void> {
+    // RACE: what is put into the directory after this look stays, but is no longer reached from here.
+    const names = await onDisk(path, () => readdir(place));
+    if (names.length > 0) throw new BisyncError("notEmpty", "directory not empty", { path });
+    await onDisk(path, () => unlink(place));
+  }
+
+  async removeTree(path: string): Promise<void> {
+    const directories = [path];
+    for (const directory of directories) {
+      const place = await this.#at(directory);
+      const entries = await onDisk(directory, () => readdir(place, { withFileTypes: true, encoding: "buffer" })).catch((error: unknown) => {
+        if (directory === path && error instanceof BisyncError && error.code === "notFound") return undefined;
+        throw error;
+      });
+      if (!entries) return;
+      for (const entry of entries) {
+        // What a link leads to is not in the directory, also where it counts as if it were.
+        if (!entry.isDirectory()) throw new BisyncError("notEmpty", "there are files in it", { path });
+        directories.push(`${directory}/${fromDisk(entry.name)}`);
+      }
+    }
+    // RACE: when a file is made in one of them now, that directory and those above it stay; the empty ones below are gone.
+    for (const directory of directories.reverse()) await this.removeDirectory(directory);
   }
 
   async setTime(path: string, expect: Fingerprint, modified: Instant): Promise<Found> {
@@ -293,7 +348,7 @@ class Folder implements Side {
       if (set.kind !== "file" || set.fingerprint.id !== fingerprint.id) throw changed(path, "changed");
       return set;
     }
-    const file = await onDisk(path, () => open(place.at, READ));
+    const file = await onDisk(path, () => open(place.at, READING[place.form]));
     try {
       // RACE: a file that is written after this check gets the time as well.
       const is = found(await file.stat({ bigint: true }));
@@ -326,7 +381,7 @@ class Folder implements Side {
   }
 
   async #makeDirectory(path: string, place: Buffer): Promise<void> {
-    if (await onDisk(path, () => makeDirectory(place))) this.#changed(place);
+    if (await onDisk(path, () => makeDirectory(place, this.links === "follow"))) this.#changed(place);
   }
 
   async checkApart(other: Side): Promise<void> {
@@ -346,10 +401,11 @@ class Folder implements Side {
     throw changed(path, code);
   }
 
-  /** Returns where a path is, having seen that no link leads to it. RACE: a link that comes after that is followed. */
+  /** Returns where a path is, having seen that no link leads to it unless links are followed. RACE: a link that comes after that is followed. */
   async #at(path: string): Promise<Buffer> {
     let at = this.#root;
     const names = splitPath(path);
+    if (this.links === "follow") return names.reduce(join, at);
     for (const [index, name] of names.entries()) {
       at = join(at, name);
       const directory = at;

@@ -1,7 +1,8 @@
-// Symbolic links that take part as files, as rclone's `--links` has it: named with an ending, and holding where they lead.
+// Symbolic links that take part, as rclone has it: as files that hold where they lead, named with an ending (`--links`), or as what they lead to
+// (`--copy-links`).
 
 import type { BigIntStats } from "node:fs";
-import { lstat, lutimes, readlink, symlink } from "node:fs/promises";
+import { lstat, lutimes, readlink, stat, symlink } from "node:fs/promises";
 
 import { BisyncError } from "../error.js";
 import type { Instant } from "../side.js";
@@ -10,10 +11,10 @@ import { isCode } from "./failure.js";
 import { fromDisk } from "./names.js";
 
 /** What becomes of links where they are not skipped. */
-export type Links = "keep";
+export type Links = "keep" | "follow";
 
-/** What a place stands for: what is there, or a link that counts as a file. */
-export type Form = "plain" | "link";
+/** What a place stands for: what is there, a link that counts as a file, or what is there or behind the link that is there. */
+export type Form = "plain" | "link" | "followed";
 
 /** Where something is on the disk. */
 export interface Place {
@@ -27,9 +28,21 @@ const SUFFIX = Buffer.from(".rclonelink");
 /** What a link leads to has at most so many bytes. */
 const LONGEST_TARGET = 4095;
 
-/** Looks at a place; no link is followed. */
-export function look({ at }: Place): Promise<BigIntStats> {
-  return lstat(at, { bigint: true });
+/** Looks at what a place stands for. */
+export async function look({ at, form }: Place): Promise<BigIntStats> {
+  if (form !== "followed") return lstat(at, { bigint: true });
+  try {
+    return await stat(at, { bigint: true });
+  } catch (error) {
+    // A link that leads nowhere, or round in circles, is still there.
+    if (isCode(error, "ENOENT", "ELOOP")) return lstat(at, { bigint: true });
+    throw error;
+  }
+}
+
+/** Whether a link is at a place that stands for what is behind it. */
+export async function isFollowedLink({ at, form }: Place): Promise<boolean> {
+  return form === "followed" && (await lstat(at)).isSymbolicLink();
 }
 
 /**
@@ -37,6 +50,7 @@ export function look({ at }: Place): Promise<BigIntStats> {
  * new one is a link.
  */
 export async function resolved(links: Links | undefined, at: Buffer, isNew: boolean): Promise<Place> {
+  if (links === "follow") return { at, form: "followed" };
   const stripped = at.subarray(0, -SUFFIX.length);
   const isLinkName = at.subarray(-SUFFIX.length).equals(SUFFIX) && stripped.at(-1) !== 0x2f;
   if (!links || !isLinkName) return { at, form: "plain" };

@@ -1,14 +1,15 @@
 // What there is in a directory, by names that were read from it.
 
-import { lstatSync } from "node:fs";
+import { type BigIntStats, lstatSync } from "node:fs";
 import { lstat } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 
+import { BisyncError } from "../error.js";
 import type { Item } from "../side.js";
 import { join } from "./disk.js";
 import { failure, isCode } from "./failure.js";
 import { found } from "./found.js";
-import { listedName } from "./links.js";
+import { listedName, look } from "./links.js";
 import { fromDisk, toDisk } from "./names.js";
 
 /** So many files are looked at before anything else of the program has its turn. */
@@ -43,18 +44,37 @@ export class Lister {
   }
 }
 
-/** Shows links as files. One that has vanished is left out. */
-export async function withLinks(directory: Buffer, items: Item[]): Promise<Item[]> {
+/** Shows links as files that hold where they lead. One that has vanished is left out. */
+export function withLinks(directory: Buffer, items: Item[]): Promise<Item[]> {
+  return withShown(items, async (name, item) => {
+    const stats = await lstat(join(directory, name), { bigint: true });
+    if (!stats.isSymbolicLink()) return { name: item.name, ...found(stats) };
+    return { name: await listedName(directory, name), ...found(stats, "link") };
+  });
+}
+
+/**
+ * Shows what links lead to. One that leads nowhere, or to a directory that it lies in, remains a link, which takes no part: it would have no end. `above` gives
+ * the directory itself and those above it, by which it was reached.
+ */
+export function withFollowed(directory: Buffer, items: Item[], above: () => Promise<BigIntStats[]>): Promise<Item[]> {
+  return withShown(items, async (name, item) => {
+    const stats = await look({ at: join(directory, name), form: "followed" });
+    const isCircle = stats.isDirectory() && (await above()).some(({ dev, ino }) => dev === stats.dev && ino === stats.ino);
+    return isCircle ? item : { name: item.name, ...found(stats) };
+  });
+}
+
+/** Shows each link in another way. */
+async function withShown(items: Item[], show: (name: Buffer, item: Item) => Promise<Item>): Promise<Item[]> {
   const shown = items.map(async (item) => {
     const name = item.kind === "link" && toDisk(item.name);
     if (!name) return item;
     try {
-      const stats = await lstat(join(directory, name), { bigint: true });
-      if (!stats.isSymbolicLink()) return { name: item.name, ...found(stats) };
-      return { name: await listedName(directory, name), ...found(stats, "link") };
+      return await show(name, item);
     } catch (error) {
       if (isCode(error, "ENOENT")) return undefined;
-      throw failure(error, item.name);
+      throw unseen(error, item.name);
     }
   });
   return (await Promise.all(shown)).filter((item) => item !== undefined);
@@ -66,7 +86,7 @@ function itemNow(directory: Buffer, name: Buffer): Item | undefined {
     const stats = lstatSync(join(directory, name), { bigint: true, throwIfNoEntry: false });
     return stats && { name: fromDisk(name), ...found(stats) };
   } catch (error) {
-    throw failure(error, fromDisk(name));
+    throw unseen(error, fromDisk(name));
   }
 }
 
@@ -77,6 +97,13 @@ async function itemSoon(directory: Buffer, name: Buffer): Promise<Item | undefin
   } catch (error) {
     // It was deleted since the directory was read.
     if (isCode(error, "ENOENT")) return undefined;
-    throw failure(error, fromDisk(name));
+    throw unseen(error, fromDisk(name));
   }
+}
+
+/** What cannot be looked at fails the listing: a listing without it would say that it was deleted. */
+function unseen(error: unknown, name: string): BisyncError {
+  if (error instanceof BisyncError) return error;
+  const { code, message } = failure(error, name);
+  return new BisyncError(code, `cannot look at \`${name}\`: ${message}`, { path: name, cause: error });
 }

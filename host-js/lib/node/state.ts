@@ -1,11 +1,12 @@
 import { copyFile, link, mkdir, open, readFile, rename, unlink, writeFile } from "node:fs/promises";
 import { homedir, hostname } from "node:os";
-import { join, resolve } from "node:path";
+import { isAbsolute } from "node:path";
 
 import { BisyncError } from "../error.js";
 import type { StateStore } from "../state.js";
+import { absolute, inside } from "./absolute.js";
+import { checkApart } from "./apart.js";
 import { isCode, onDisk } from "./failure.js";
-import { checkApart, directoryAt } from "./folder.js";
 
 /**
  * Keeps listings in a folder, in the same files as the program, so that both can take turns on one pair.
@@ -13,8 +14,15 @@ import { checkApart, directoryAt } from "./folder.js";
  * Without a path it is the program's own: `$XDG_STATE_HOME/bisync`, or `~/.local/state/bisync`.
  */
 export function folderState(path?: string): StateStore {
-  const base = process.env["XDG_STATE_HOME"] || join(homedir(), ".local/state");
-  return new FolderState(path === undefined ? resolve(base, "bisync") : directoryAt(path, "of the state"));
+  if (path === "") throw new BisyncError("usage", "the path of the directory of the state is empty: give a directory", { path });
+  return new FolderState(absolute(path ?? usualState()));
+}
+
+/** Returns the directory in which listings are kept when none is named. */
+export function usualState(): string {
+  // The XDG specification has relative paths ignored.
+  const base = [process.env["XDG_STATE_HOME"]].find((path) => path && isAbsolute(path)) ?? inside(homedir(), ".local/state");
+  return inside(base, "bisync");
 }
 
 class FolderState implements StateStore {
@@ -27,7 +35,7 @@ class FolderState implements StateStore {
   async lock(session: string): Promise<() => Promise<void>> {
     await this.#make();
     const path = this.#path(`${session}.lck`);
-    const text = lockText(join(this.#directory, session));
+    const text = lockText(inside(this.#directory, session));
     // A lock that is there before it is written would look like one that was left behind.
     const staged = `${path}.${process.pid}-${crypto.randomUUID()}`;
     await onDisk(path, () => writeFile(staged, text, { flag: "wx", mode: 0o600 }));
@@ -129,7 +137,7 @@ class FolderState implements StateStore {
     if (name === "" || name === "." || name === ".." || /[/\0]/.test(name)) {
       throw new BisyncError("other", `\`${name}\` cannot name a blob`);
     }
-    return join(this.#directory, name);
+    return inside(this.#directory, name);
   }
 }
 

@@ -2,10 +2,10 @@
 
 use std::ffi::OsString;
 
+use bisync_engine::options::commands::Word;
 use bisync_engine::options::{Kind, OPTIONS, OptionSpec, Options, OptionsError, Value, find};
 use lexopt::{Arg, Parser};
 
-use super::commands::Word;
 use super::error::CliError;
 use super::given::{Given, Origin};
 

@@ -4,9 +4,9 @@
 //! word being the one to complete. So all shells offer the same, the named pairs too, and everything comes from the table;
 //! what clap_complete writes is fixed when it is written, and would bring a second parser.
 
+use bisync_engine::options::commands::Word;
 use bisync_engine::options::{Kind, OPTIONS, OptionSpec, find};
 
-use super::commands::Word;
 use super::configuration::Configuration;
 
 /// The word that asks for completions. No shell offers it.

@@ -10,12 +10,12 @@ use std::io::{self, ErrorKind};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use bisync_engine::options::commands::Word;
 use bisync_engine::options::{Kind, OPTIONS, OptionSpec, Options, OptionsError, find, is_opposite, nearest};
 use bisync_engine::side::Pair;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::commands::Word;
 use super::environment::{Environment, is_lasting};
 use super::error::CliError;
 use super::given::{Given, Origin};

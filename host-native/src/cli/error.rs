@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use bisync_engine::filter::FilterError;
-use bisync_engine::options::OptionsError;
+use bisync_engine::options::{NotBelow, OptionsError};
 use bisync_engine::plan::file::PlanError;
 
 use super::configuration::Problem;
@@ -77,8 +77,8 @@ pub enum CliError {
     #[error("there are completions for `bash`, `zsh` and `fish`, and none for `{0}`")]
     Shell(String),
     /// A path that is not below the root of a pair.
-    #[error("`{0}` does not lie below the root of a pair: write it relative to that, without `..`")]
-    NotBelow(String),
+    #[error(transparent)]
+    NotBelow(#[from] NotBelow),
     /// rclone's configuration cannot be read.
     #[error(transparent)]
     Remotes(#[from] crate::remote::ConfigError),

@@ -2,23 +2,11 @@
 
 use std::io;
 
+use bisync_engine::options::commands::{CONFIGURATION, EXIT_CODES, OUTPUT, SUMMARY, Word};
 use bisync_engine::options::{Group, OPTIONS, OptionSpec};
-
-use super::commands::Word;
-
-/// What the program does.
-pub(super) const SUMMARY: &str = "Keeps two directories in step, in both directions.";
-
-/// Where options come from.
-pub(super) const CONFIGURATION: &str = "Options come from the command line, else from variables (BISYNC_MAX_DELETE=10, then \
-    RCLONE_MAX_DELETE=10), else from ~/.config/bisync/config.toml: those of [pair.NAME] for the run of that pair, then [defaults].";
 
 /// A label that stands on one line with its text has at most so many characters.
 const LONGEST_LABEL: usize = 35;
-
-/// What the exit codes mean.
-pub(super) const EXIT_CODES: &str = "Exit codes: 0 in step; 1 something was not done, and a rerun may do it; 2 wrong usage; 7 critical; 8 --max-transfer was \
-     reached; 9 nothing was copied (--error-on-no-transfer); 10 --max-duration was over.";
 
 /// Returns how wide the help may be.
 pub(super) fn width() -> usize {
@@ -55,18 +43,24 @@ pub fn help(width: usize) -> String {
             }
         }
     }
-    let ending = [
-        CONFIGURATION,
-        "The result, and the plan of a dry run, go to standard output; messages to standard error.",
-        EXIT_CODES,
-    ];
-    ending.iter().for_each(|text| help.push_str(&format!("\n{}\n", wrap(text, width).join("\n"))));
+    [CONFIGURATION, OUTPUT, EXIT_CODES]
+        .iter()
+        .for_each(|text| help.push_str(&format!("\n{}\n", wrap(text, width).join("\n"))));
     help
 }
 
-/// Returns a text of several lines for a terminal.
-pub(super) fn paragraph(text: &str) -> String {
-    text.lines().map(|line| wrap(line, width()).join("\n")).collect::<Vec<_>>().join("\n")
+/// Returns the help of a command.
+pub(super) fn of_command(word: Word) -> String {
+    let details: Vec<_> = word.details().lines().map(|line| wrap(line, width()).join("\n")).collect();
+    let usage = format!("Usage: bisync {}{}", word.name(), word.operands());
+    let mut help = format!("{}.\n\n{usage}\n\n{}\n", word.summary(), details.join("\n"));
+    for spec in word.own_options() {
+        help.push_str(&format!("\n  --{} {:<6}{}", spec.name, spec.value_name, spec.help));
+    }
+    if !word.own_options().is_empty() {
+        help.push('\n');
+    }
+    help
 }
 
 pub(super) fn label(spec: &OptionSpec) -> String {

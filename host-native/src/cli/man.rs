@@ -1,10 +1,10 @@
 //! The manual page, written from the table of options.
 
+use bisync_engine::options::commands::{CONFIGURATION, EXIT_CODES, SUMMARY, Word};
 use bisync_engine::options::{Group, OPTIONS};
 use roff::{Roff, bold, italic, roman};
 
-use super::commands::Word;
-use super::help::{CONFIGURATION, EXIT_CODES, SUMMARY, label};
+use super::help::label;
 
 /// Returns the page as roff.
 pub fn man() -> String {

@@ -1,7 +1,6 @@
 //! What a person asks for: the command line and the environment, read by the engine's table of options.
 
 mod arguments;
-mod commands;
 mod completions;
 mod configuration;
 mod environment;
@@ -25,7 +24,8 @@ use std::path::{Path, PathBuf};
 use bisync_engine::entry::Instant;
 use bisync_engine::event::Event;
 use bisync_engine::metadata::Keeps;
-use bisync_engine::options::{Options, OptionsError, Settings, find, merge, nearest};
+use bisync_engine::options::commands::Word;
+use bisync_engine::options::{NotBelow, Options, OptionsError, Settings, find, merge, nearest};
 use bisync_engine::path::RelPath;
 use bisync_engine::plan::{self, file::Header};
 use bisync_engine::protocol::Capabilities;
@@ -33,7 +33,6 @@ use bisync_engine::side::Pair;
 
 use crate::backend::References;
 use arguments::CommandLine;
-use commands::Word;
 use configuration::Configuration;
 use given::{Given, Origin, check};
 
@@ -86,7 +85,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, environment: &Enviro
     }
     let line = CommandLine::read(arguments)?;
     if line.flag("help") {
-        let text = line.word.map_or_else(|| help(help::width()), Word::help);
+        let text = line.word.map_or_else(|| help(help::width()), help::of_command);
         return Ok(Command::Show(text, Vec::new()));
     }
     if line.flag("version") {
@@ -165,8 +164,7 @@ fn explain(mut line: CommandLine, environment: &Environment) -> Result<Arguments
     }
     let mut arguments = run(line, environment)?;
     for path in explained {
-        let path =
-            below(&path, &arguments.paths).ok_or_else(|| CliError::NotBelow(path.to_string_lossy().into_owned()))?;
+        let path = below(&path, &arguments.paths).ok_or_else(|| NotBelow(path.to_string_lossy().into_owned()))?;
         arguments.given.push(("explain".to_owned(), path));
     }
     arguments.options = Options::parse(&arguments.given)?;
@@ -222,7 +220,7 @@ fn run(line: CommandLine, environment: &Environment) -> Result<Arguments, CliErr
     }
     // The engine decides anew; here a bad rule, or options that contradict each other, are refused before any folder is
     // looked at.
-    filter_test::filter(&options)?;
+    filter_test::rules(&options)?;
     check_together(&options)?;
     Ok(Arguments { paths, given, options, apply: None, state_names: None, notices: environment.unknown() })
 }

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 
 import { table } from "../../engine.js";
 import { BisyncError } from "../../error.js";
+import { COMMANDS, NOT_HERE_EITHER } from "./commands.js";
 import { FLAGS, NOT_HERE } from "./flags.js";
 import type { Placed } from "./places.js";
 
@@ -13,6 +14,10 @@ export interface Flag {
   kind: "flag" | "count" | "choice" | "words" | "list" | "text" | "file" | "files" | "age" | "other";
   /** What its value is called; one without takes none. */
   value?: string;
+  /** The words that it takes, if it takes only those. */
+  words?: string[];
+  /** The value when it is not given. */
+  default?: string;
   /** A plain number is a value. */
   number?: true;
   /** The value names a file or a directory. */
@@ -23,37 +28,68 @@ export interface Flag {
   help: string;
 }
 
+/** What is done when its name is the first word that is no option. */
+export interface Command {
+  name: string;
+  /** What follows the name, with a blank before it. */
+  operands: string;
+  /** What it does, in one line. */
+  summary: string;
+  /** More about it, in lines. */
+  details: string;
+  /** The names of the options that it takes. */
+  takes: string[];
+  /** The options that only it has. */
+  own: Flag[];
+}
+
 /** The command line, taken apart. */
 export interface Arguments {
-  /** What is no option. */
+  command?: Command;
+  /** What is no option, without the command. */
   operands: string[];
   /** The options, in the order given. */
   given: Placed[];
+  /** The options that only the command has. */
+  own: Placed[];
 }
 
 /** All options of the program. */
 export const ALL = [...FLAGS, ...NOT_HERE];
 const BY_NAME = new Map(ALL.map((flag) => [flag.name, flag]));
-const OPTIONS = Object.fromEntries(
-  ALL.map(({ name, short, value }) => [name, { type: value ? ("string" as const) : ("boolean" as const), ...(short && { short }) }]),
-);
 
 /** Takes a command line apart. Values are not looked at. */
 export function readArguments(line: string[]): Arguments {
-  const { tokens } = parseArgs({ args: line, options: OPTIONS, strict: false, allowPositionals: true, tokens: true });
-  const operands: string[] = [];
-  const given: Placed[] = [];
-  for (const token of tokens) {
-    if (token.kind === "positional") operands.push(token.value);
+  const first = tokensOf(line, ALL).find((token) => token.kind === "positional")?.value;
+  const command = first === undefined ? undefined : findCommand(first);
+  const read: Arguments = { operands: [], given: [], own: [] };
+  for (const token of tokensOf(line, [...(command?.own ?? []), ...ALL])) {
+    if (token.kind === "positional") {
+      if (command && !read.command) read.command = command;
+      else read.operands.push(token.value);
+    }
     if (token.kind !== "option") continue;
-    const flag = BY_NAME.get(token.name);
+    const own = read.command?.own.find(({ name }) => name === token.name);
+    const flag = own ?? BY_NAME.get(token.name);
     if (!flag) throw unknown(token.name, token.rawName);
     if (flag.value && token.value === undefined) {
       throw new BisyncError("usage", `\`--${flag.name}\` needs a value: \`--${flag.name} ${flag.value}\``, { path: flag.name });
     }
-    given.push({ flag, value: token.value ?? "true" });
+    (own ? read.own : read.given).push({ flag, value: token.value ?? "true" });
   }
-  return { operands, given };
+  return read;
+}
+
+function tokensOf(line: string[], flags: Flag[]) {
+  const options = Object.fromEntries(
+    flags.map(({ name, short, value }) => [name, { type: value ? ("string" as const) : ("boolean" as const), ...(short && { short }) }]),
+  );
+  return parseArgs({ args: line, options, strict: false, allowPositionals: true, tokens: true }).tokens;
+}
+
+/** Finds a command of the program by its name, be it carried out here or not. */
+export function findCommand(name: string): Command | undefined {
+  return [...COMMANDS, ...NOT_HERE_EITHER].find((command) => command.name === name);
 }
 
 /** Finds an option by its name without dashes. */

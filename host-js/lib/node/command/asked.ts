@@ -7,10 +7,15 @@ import { table } from "../../engine.js";
 import { BisyncError } from "../../error.js";
 import type { Notice } from "../../protocol.js";
 import { failure } from "../failure.js";
-import { type Arguments, findFlag, readArguments } from "./arguments.js";
-import { COMMANDS, type Configuration, loadConfiguration, namesRemote } from "./configuration.js";
+import { type Arguments, type Command, findFlag, readArguments } from "./arguments.js";
+import { COMMANDS } from "./commands.js";
+import { ASK, offered, scriptFor } from "./completions.js";
+import { type Configuration, loadConfiguration, namesRemote, NOTHING } from "./configuration.js";
 import { optionsOf, unknownVariables, type Variables } from "./environment.js";
-import { help } from "./help.js";
+import { below } from "./explained.js";
+import { filterTest } from "./filter-test.js";
+import { help, helpOf, width } from "./help.js";
+import { man } from "./man.js";
 import { readHeader } from "./plan-file.js";
 import { checkIsHere, counting, type Placed, settled } from "./places.js";
 
@@ -26,8 +31,8 @@ export interface RunAsked {
   plan?: string;
 }
 
-/** Options that cannot be given with a plan, of those that are not in it. */
-const NOT_WITH_A_PLAN = ["plan-out", "interactive", "workdir", "defaults-file"];
+/** How many operands a command takes. */
+const OPERANDS: Record<string, [least: number, most: number]> = { apply: [1, 1], explain: [2, Infinity], "filter-test": [1, Infinity], completions: [1, 1] };
 /** Options that name a directory of old versions. */
 const BACKUPS = ["backup-dir", "backup-dir1", "backup-dir2"];
 
@@ -37,25 +42,71 @@ const BACKUPS = ["backup-dir", "backup-dir1", "backup-dir2"];
  * The command line goes before variables `BISYNC_…`, those before `RCLONE_…`, and those before what the file says, first of the pair and then of all.
  */
 export async function asked(words: string[], variables: Variables): Promise<Asked> {
+  if (words[0] === ASK) {
+    // A mistake in the file is for runs to tell.
+    const configuration = await configurationOf([], variables).catch(() => NOTHING);
+    return { show: offered(words.slice(1), configuration), notices: [] };
+  }
   const line = readArguments(words);
+  const { command } = line;
   const own = line.given.map(({ flag, value }): Given[number] => [flag.name, value]);
-  if (isOn(own, "help")) return { show: help(Math.min(process.stdout.columns || 100, 120)), notices: [] };
-  if (isOn(own, "version")) return { show: `bisync ${await version()}\n`, notices: [] };
-  const notices = unknownVariables(variables);
-  const command = COMMANDS.find((command) => command === line.operands[0]);
-  if (command === "apply") return { ...(await appliedBy(line)), notices };
-  if (command !== undefined && command !== "pairs") {
-    const text = `\`bisync ${command}\` is not carried out by the command for Node, but by the program; for a folder of that name write \`./${command}\``;
+  if (command && !COMMANDS.includes(command)) {
+    const text = `\`bisync ${command.name}\` is not carried out by the command for Node, but by the program; for a folder of that name write \`./${command.name}\``;
     throw new BisyncError("usage", text);
   }
-  const configuration = await loadConfiguration(lastValue(own, "defaults-file") ?? (variables["BISYNC_DEFAULTS_FILE"] || undefined), variables);
-  if (command === "pairs") return { show: pairs(line, configuration), notices };
+  if (isOn(own, "help")) return { show: command ? helpOf(command, width()) : help(width()), notices: [] };
+  if (isOn(own, "version")) return { show: `bisync ${await version()}\n`, notices: [] };
+  const notices = unknownVariables(variables);
+  if (!command) return { ...(await run(line, variables)), notices };
+  checkCommand(command, line);
+  if (command.name === "apply") return { ...(await appliedBy(line)), notices };
+  if (command.name === "explain") return { ...(await explained(command, line, variables)), notices };
+  return { show: await answer(command, line, variables), notices };
+}
+
+/** What a run is started with. */
+async function run(line: Arguments, variables: Variables): Promise<RunAsked> {
+  const configuration = await configurationOf(line.given, variables);
   const { paths, given: ofPair } = pathsOf(line.operands, configuration);
-  const given = settled([line.given, optionsOf(variables, "BISYNC_"), optionsOf(variables, "RCLONE_"), ofPair, configuration.defaults]);
+  const given = settledWith(line.given, variables, ofPair, configuration);
   if (isOn(given, "quiet") && given.some(([name, value]) => name === "verbose" && value !== "0")) {
     throw new BisyncError("usage", "`--quiet` and `--verbose` contradict each other");
   }
-  return { ...local({ paths, given }), notices };
+  return local({ paths, given });
+}
+
+/** A run that changes nothing and speaks of some paths alone. */
+async function explained(command: Command, line: Arguments, variables: Variables): Promise<RunAsked> {
+  const [first = ""] = line.operands;
+  const isPair = await configurationOf(line.given, variables).then(({ pairs }) => pairs.has(first), () => false);
+  const of = line.operands.slice(isPair ? 1 : 2);
+  if (of.length === 0) throw missing(command);
+  const { paths, given } = await run({ ...line, operands: line.operands.slice(0, isPair ? 1 : 2) }, variables);
+  return { paths, given: [...given, ...of.map((path): Given[number] => ["explain", below(path, paths)])] };
+}
+
+/** Carries out a command that is no run, and returns what it shows. */
+async function answer({ name }: Command, line: Arguments, variables: Variables): Promise<string> {
+  if (name === "man") return man();
+  if (name === "completions") return scriptFor(line.operands[0] ?? "");
+  const configuration = await configurationOf(line.given, variables);
+  if (name === "pairs") return pairs(configuration);
+  const own = line.own.map(({ flag, value }): Given[number] => [flag.name, value]);
+  const pair = lastValue(own, "pair");
+  const named = pair === undefined ? undefined : configuration.pairs.get(pair);
+  if (pair !== undefined && !named) throw new BisyncError("usage", `no pair is named \`${pair}\`; \`bisync pairs\` lists all`, { path: pair });
+  return filterTest(settledWith(line.given, variables, named?.given ?? [], configuration), lastValue(own, "root"), line.operands);
+}
+
+/** Reads the configuration file that the command line or a variable names, or the usual one. */
+function configurationOf(given: Placed[], variables: Variables): Promise<Configuration> {
+  const named = given.filter(({ flag }) => flag.name === "defaults-file").at(-1)?.value;
+  return loadConfiguration(named ?? (variables["BISYNC_DEFAULTS_FILE"] || undefined), variables);
+}
+
+/** Brings together the options of all places. */
+function settledWith(line: Placed[], variables: Variables, ofPair: Placed[], { defaults }: Configuration): Given {
+  return settled([line, optionsOf(variables, "BISYNC_"), optionsOf(variables, "RCLONE_"), ofPair, defaults]);
 }
 
 /** Both paths, and the options of their pair if they were given by its name. */
@@ -75,15 +126,12 @@ function numberOf(operands: string[]): string {
   const shown = operands.map((operand) => `\`${operand}\``);
   if (shown.length === 0) return "none was given";
   if (shown.length > 1) return `${shown.length} were given: ${shown.join(", ")}`;
-  const meant = table.nearest(operands[0] ?? "", COMMANDS);
+  const meant = table.nearest(operands[0] ?? "", COMMANDS.map(({ name }) => name));
   return `only ${shown[0]} was given${meant === undefined ? "" : `; did you mean the command \`${meant}\`?`}`;
 }
 
 /** Reads what a plan was made for; options of the command line that do not concern the engine go before its own. */
-async function appliedBy({ operands: [command = "", file, ...more], given }: Arguments): Promise<RunAsked> {
-  const refused = given.find(({ flag }) => !flag.host || NOT_WITH_A_PLAN.includes(flag.name));
-  checkTaken(command, refused ? `--${refused.flag.name}` : more[0]);
-  if (file === undefined) throw new BisyncError("usage", "something is missing: `bisync apply [options] FILE`");
+async function appliedBy({ operands: [file = ""], given }: Arguments): Promise<RunAsked> {
   const plan = await readFile(file, "utf8").catch((error: unknown) => {
     throw new BisyncError("other", `cannot read the plan \`${file}\`: ${failure(error, file).message}`, { path: file, cause: error });
   });
@@ -102,18 +150,24 @@ async function appliedBy({ operands: [command = "", file, ...more], given }: Arg
 }
 
 /** Lists the named pairs in columns. */
-function pairs({ operands: [command = "", more], given }: Arguments, { pairs }: Configuration): string {
-  const refused = given.find(({ flag }) => flag.name !== "defaults-file");
-  checkTaken(command, refused ? `--${refused.flag.name}` : more);
+function pairs({ pairs }: Configuration): string {
   const rows = [...pairs].map(([name, { paths }]) => [name, ...paths] as const).sort(([one], [two]) => (one < two ? -1 : 1));
   const width = (column: 0 | 1) => Math.max(...rows.map((row) => row[column].length));
   return rows.map(([name, one, two]) => `${name.padEnd(width(0))}  ${one.padEnd(width(1))}  ${two}\n`).join("");
 }
 
-/** Throws when there is something that a command does not take. */
-function checkTaken(command: string, what: string | undefined): void {
+/** Throws when there is something that a command does not take, or when something is missing. */
+function checkCommand(command: Command, { operands, given }: Arguments): void {
+  const [least, most] = OPERANDS[command.name] ?? [0, 0];
+  const refused = given.find(({ flag }) => !command.takes.includes(flag.name));
+  if (!refused && operands.length < least) throw missing(command);
+  const what = refused ? `--${refused.flag.name}` : operands[most];
   if (what === undefined) return;
-  throw new BisyncError("usage", `\`bisync ${command}\` takes no \`${what}\`; for a folder of that name write \`./${command}\``);
+  throw new BisyncError("usage", `\`bisync ${command.name}\` takes no \`${what}\`; for a folder of that name write \`./${command.name}\``);
+}
+
+function missing({ name, operands }: Command): BisyncError {
+  return new BisyncError("usage", `something is missing: \`bisync ${name}${operands}\``);
 }
 
 /** Throws when a run is for anything but folders of this computer. */

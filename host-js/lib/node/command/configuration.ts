@@ -5,14 +5,15 @@
 
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { dirname, isAbsolute, resolve } from "node:path";
+import { dirname, isAbsolute } from "node:path";
 
 import { parse, TomlDate, TomlError, type TomlTable, type TomlValue } from "smol-toml";
 
 import { table } from "../../engine.js";
 import { BisyncError } from "../../error.js";
+import { absolute } from "../absolute.js";
 import { failure, isCode } from "../failure.js";
-import { ALL, findFlag, type Flag } from "./arguments.js";
+import { ALL, findCommand, findFlag, type Flag } from "./arguments.js";
 import { isOpposite, NOT_LASTING, type Variables } from "./environment.js";
 import { blamed, type Placed } from "./places.js";
 
@@ -32,22 +33,21 @@ export interface NamedPair {
   given: Placed[];
 }
 
-/** What the program takes for a command when it stands first. */
-export const COMMANDS = ["apply", "explain", "pairs", "remotes", "filter-test", "completions", "man"];
+/** What there is without a file. */
+export const NOTHING: Configuration = { defaults: [], pairs: new Map() };
 
 /** Reads the file that `--defaults-file` names, else the one in its usual place, if it is there. */
 export async function loadConfiguration(named: string | undefined, variables: Variables): Promise<Configuration> {
-  const nothing: Configuration = { defaults: [], pairs: new Map() };
   const home = variables["HOME"] || (process.platform === "win32" ? homedir() : undefined);
   // The XDG specification has relative paths ignored.
   const base = [variables["XDG_CONFIG_HOME"], home && below(home, ".config")].find((path) => path && isAbsolute(path));
-  const file = named === undefined ? base && below(base, "bisync/config.toml") : named && resolve(named);
-  if (!file) return nothing;
+  const file = named === undefined ? base && below(base, "bisync/config.toml") : named && absolute(named);
+  if (!file) return NOTHING;
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(await readFile(file));
   } catch (error) {
-    if (named === undefined && isCode(error, "ENOENT")) return nothing;
+    if (named === undefined && isCode(error, "ENOENT")) return NOTHING;
     throw new BisyncError("other", `cannot read \`${file}\`: ${failure(error, file).message}`, { path: file, cause: error });
   }
   return new Reader(text, file, home).read();
@@ -187,7 +187,7 @@ export function namesRemote(path: string): boolean {
 function unusable(name: string): string | undefined {
   if (name === "" || /[\s\p{Cc}]/u.test(name)) return "a name is one word";
   if (/[/:]|^-/.test(name)) return "it would be read as a path or as an option";
-  return COMMANDS.includes(name) ? "it is a command" : undefined;
+  return findCommand(name) ? "it is a command" : undefined;
 }
 
 /** Asks for the option that was probably meant, with its sense. */

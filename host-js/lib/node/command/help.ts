@@ -1,31 +1,32 @@
-import type { Flag } from "./arguments.js";
+import type { Command, Flag } from "./arguments.js";
+import { COMMANDS, CONFIGURATION, EXIT_CODES, OUTPUT, SUMMARY } from "./commands.js";
 import { FLAGS } from "./flags.js";
 
 /** A label that stands on one line with its text has at most so many characters. */
 const LONGEST_LABEL = 35;
 
 const ENDING = [
-  "Options come from the command line, else from variables (BISYNC_MAX_DELETE=10, then RCLONE_MAX_DELETE=10), else from ~/.config/bisync/config.toml: those of [pair.NAME] for the run of that pair, then [defaults].",
+  CONFIGURATION,
   "This command is for folders of this computer. The program bisync does the same with remotes too, and has all options.",
-  "The result, and the plan of a dry run, go to standard output; messages to standard error.",
-  "Exit codes: 0 in step; 1 something was not done, and a rerun may do it; 2 wrong usage; 7 critical; 8 --max-transfer was reached; 9 nothing was copied (--error-on-no-transfer); 10 --max-duration was over.",
+  OUTPUT,
+  EXIT_CODES,
 ];
+
+/** How wide the help may be, in characters. */
+export function width(): number {
+  return Math.min(process.stdout.columns || 100, 120);
+}
 
 /** Returns the help, in lines of at most `width` characters where words allow it. */
 export function help(width: number): string {
-  const lines = [
-    "Keeps two directories in step, in both directions.",
-    "",
-    "Usage: bisync PATH1 PATH2 [options]",
-    "       bisync NAME [options]",
-    "       bisync apply [options] FILE",
-    "       bisync pairs",
-  ];
+  const usage = ["Usage: bisync PATH1 PATH2 [options]", "       bisync NAME [options]", ...COMMANDS.map(({ name, operands }) => `       bisync ${name}${operands}`)];
+  const commands = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(13)}${summary}`);
+  const lines = [SUMMARY, "", ...usage, "", "Commands (more with `bisync COMMAND --help`):", ...commands];
   const indent = Math.min(Math.max(...FLAGS.map((flag) => label(flag).length)), LONGEST_LABEL) + 4;
   for (const group of new Set(FLAGS.map((flag) => flag.group))) {
     lines.push("", `${group}:`);
     for (const flag of FLAGS.filter((flag) => flag.group === group)) {
-      const [first = "", ...rest] = wrap(flag.help, Math.max(width - indent, 30));
+      const [first = "", ...rest] = wrap(description(flag), Math.max(width - indent, 30));
       const begin = `  ${label(flag)}`;
       if (label(flag).length > LONGEST_LABEL) lines.push(begin, " ".repeat(indent) + first);
       else lines.push(begin.padEnd(indent) + first);
@@ -36,7 +37,20 @@ export function help(width: number): string {
   return `${lines.join("\n")}\n`;
 }
 
-function label({ name, short, value }: Flag): string {
+/** Returns the help of a command. */
+export function helpOf({ name, operands, summary, details, own }: Command, width: number): string {
+  const lines = [`${summary}.`, "", `Usage: bisync ${name}${operands}`, "", ...details.split("\n").flatMap((line) => wrap(line, width))];
+  if (own.length > 0) lines.push("", ...own.map(({ name, value = "", help }) => `  --${name} ${value.padEnd(6)}${help}`));
+  return `${lines.join("\n")}\n`;
+}
+
+/** Says what an option does, and what it takes. */
+export function description({ help, words, default: standard }: Flag): string {
+  return help + (words ? ` [${words.join(", ")}]` : "") + (standard === undefined ? "" : ` (default: ${standard})`);
+}
+
+/** Shows how an option is written. */
+export function label({ name, short, value }: Flag): string {
   return `${short ? `-${short}, ` : "    "}--${name}${value ? ` ${value}` : ""}`;
 }
 

@@ -1,15 +1,15 @@
-import { resolve } from "node:path";
-
 import { checkOptions, type Given, isOn, lastValue, type Order, textOf } from "../../conduct.js";
 import { load, table } from "../../engine.js";
 import { BisyncError } from "../../error.js";
 import { Events } from "../../events.js";
 import type { Report } from "../../protocol.js";
 import { applying, begun, written } from "../../run.js";
+import { absolute } from "../absolute.js";
 import { nodeFolder } from "../folder.js";
 import { folderState } from "../state.js";
 import { findFlag } from "./arguments.js";
 import { type Asked, asked, type RunAsked } from "./asked.js";
+import { checkPaths, PathError } from "./checked-paths.js";
 import { namesRemote } from "./configuration.js";
 import { chosen } from "./interactive.js";
 import { checkPlanFile, writePlan } from "./plan-file.js";
@@ -55,20 +55,23 @@ export async function main(words: string[]): Promise<number> {
   } catch (error) {
     reporter.notice({ level: "error", code: "not-run", text: wordsOf(error) });
     if (error instanceof BisyncError && error.code === "usage") return USAGE;
-    return isOn(wanted.given, "lockout") && error instanceof BisyncError && error.code === "notFound" ? CRITICAL : UNFINISHED;
+    // What rclone calls critical: the paths are not what they were.
+    return isOn(wanted.given, "lockout") && error instanceof PathError ? CRITICAL : UNFINISHED;
   }
 }
 
-async function carriedOut({ paths, given, plan }: RunAsked, reporter: Reporter): Promise<Report> {
+async function carriedOut(wanted: RunAsked, reporter: Reporter): Promise<Report> {
+  const { paths, given, plan } = wanted;
   const order = { ...foldersOf(paths, given), given, state: folderState(textOf(given, "workdir")) };
+  const planOut = plan === undefined ? lastValue(given, "plan-out") : undefined;
+  if (planOut === "") throw new BisyncError("usage", "`--plan-out` needs the name of a file", { path: "plan-out" });
+  if (planOut !== undefined) await checkPlanFile(planOut);
+  await checkPaths(wanted);
   if (plan !== undefined) return led(applying(order, plan), reporter);
-  const planOut = lastValue(given, "plan-out");
   if (planOut === undefined) {
     const changesNothing = isOn(given, "dry-run") || lastValue(given, "explain") !== undefined;
     return isOn(given, "interactive") && !changesNothing ? ledByAnswers(order, reporter) : led(order, reporter);
   }
-  if (planOut === "") throw new BisyncError("usage", "`--plan-out` needs the name of a file", { path: "plan-out" });
-  await checkPlanFile(planOut);
   const { text, report } = await plannedOnly(order, reporter);
   // A run that was not to be begun has no plan; one that is there stays.
   if (text !== "") await writePlan(planOut, text);
@@ -77,6 +80,20 @@ async function carriedOut({ paths, given, plan }: RunAsked, reporter: Reporter):
 
 /** Makes a plan, lets the person choose from it, and carries out what was chosen. */
 async function ledByAnswers(order: Order, reporter: Reporter): Promise<Report> {
+  // The paths are claimed from before the plan is made until it is carried out: no other run comes in between while the person thinks.
+  let release: (() => Promise<void>) | undefined;
+  const lock = async (session: string) => {
+    release ??= await order.state.lock(session);
+    return async () => {};
+  };
+  try {
+    return await chosenFrom({ ...order, lock }, reporter);
+  } finally {
+    await release?.();
+  }
+}
+
+async function chosenFrom(order: Order, reporter: Reporter): Promise<Report> {
   const { text, report: made } = await plannedOnly(order, new Reporter([["quiet", "true"]]));
   if (text === "") return made;
   const report = await led(applying({ ...order, given: planned(order.given) }, await chosen(text, process.stdin, process.stderr)), reporter);
@@ -106,7 +123,7 @@ function planned(given: Given): Given {
     .map(([name, value]) => {
       const { path, kind } = findFlag(name) ?? {};
       // The value of an option that takes a file holds what was in it.
-      return [name, path && !kind?.startsWith("file") && value !== "" && !namesRemote(value) ? resolve(value) : value];
+      return [name, path && !kind?.startsWith("file") && value !== "" && !namesRemote(value) ? absolute(value) : value];
     });
 }
 
@@ -115,7 +132,8 @@ function foldersOf([one, two]: RunAsked["paths"], given: Given): Pick<Order, "on
   const folder = (path: string, which: string, option: string) => {
     if (path === "") throw new BisyncError("usage", `${which} is empty: give a directory`, { path });
     const backups = textOf(given, option) ?? textOf(given, "backup-dir");
-    return nodeFolder(path, { ...(backups !== undefined && { backups }), ...(isOn(given, "links") && { links: "keep" }) });
+    const links = isOn(given, "links") ? "keep" : isOn(given, "copy-links") ? "follow" : undefined;
+    return nodeFolder(path, { ...(backups !== undefined && { backups }), ...(links && { links }) });
   };
   return { one: folder(one, "Path1", "backup-dir1"), two: folder(two, "Path2", "backup-dir2") };
 }

@@ -1,6 +1,21 @@
-//! What the program does besides keeping two paths in step.
+//! What the program does besides keeping two paths in step, and the sentences that its help and its manual page share. Only with
+//! the feature `help`: a host that has no command line need not carry them.
 
-use bisync_engine::options::{Group, Kind, OptionSpec, Scope};
+use super::{Group, Kind, OptionSpec, Scope};
+
+/// What the program does.
+pub const SUMMARY: &str = "Keeps two directories in step, in both directions.";
+
+/// Where options come from.
+pub const CONFIGURATION: &str = "Options come from the command line, else from variables (BISYNC_MAX_DELETE=10, then \
+    RCLONE_MAX_DELETE=10), else from ~/.config/bisync/config.toml: those of [pair.NAME] for the run of that pair, then [defaults].";
+
+/// Where what is shown goes to.
+pub const OUTPUT: &str = "The result, and the plan of a dry run, go to standard output; messages to standard error.";
+
+/// What the exit codes mean.
+pub const EXIT_CODES: &str = "Exit codes: 0 in step; 1 something was not done, and a rerun may do it; 2 wrong usage; 7 critical; 8 --max-transfer was \
+     reached; 9 nothing was copied (--error-on-no-transfer); 10 --max-duration was over.";
 
 /// A command: the first word that is no option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,23 +159,5 @@ impl Word {
             Self::Remotes => matches!(spec.name, "config" | "password-command" | "backend" | "defaults-file"),
             Self::Completions | Self::Man => false,
         }
-    }
-
-    /// Returns the help of the command.
-    pub fn help(self) -> String {
-        let mut help = format!(
-            "{}.\n\nUsage: bisync {}{}\n\n{}\n",
-            self.summary(),
-            self.name(),
-            self.operands(),
-            super::help::paragraph(self.details())
-        );
-        for spec in self.own_options() {
-            help.push_str(&format!("\n  --{} {:<6}{}", spec.name, spec.value_name, spec.help));
-        }
-        if !self.own_options().is_empty() {
-            help.push('\n');
-        }
-        help
     }
 }

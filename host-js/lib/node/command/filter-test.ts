@@ -1,0 +1,47 @@
+// `bisync filter-test`: the engine says which paths take part, and here is looked at what is there.
+
+import { lstatSync, statSync } from "node:fs";
+
+import { clock, type Given, isOn } from "../../conduct.js";
+import { table } from "../../engine.js";
+import { BisyncError } from "../../error.js";
+import type { Found } from "../../side.js";
+import { inside } from "../absolute.js";
+import { found } from "../found.js";
+import { fromDisk } from "../names.js";
+
+/** Explains each path in a line of its own; `root` is where to look for what exists. */
+export function filterTest(given: Given, root: string | undefined, paths: string[]): string {
+  const shown = paths.map((path) => fromDisk(Buffer.from(path)));
+  const width = Math.max(...shown.map(lengthOf));
+  const lines = paths.map((path, index) => {
+    const text = shown[index] ?? path;
+    const found = root === undefined ? undefined : look(inside(root, path), isOn(given, "copy-links"));
+    const held = root === undefined ? [] : markers(given, root, text);
+    try {
+      return `${text}${" ".repeat(width - lengthOf(text))}  ${table.filterTest({ options: given, ...clock(), path: text, found, held })}\n`;
+    } catch (error) {
+      throw new BisyncError("usage", error instanceof Error ? error.message : String(error), { path, cause: error });
+    }
+  });
+  return lines.join("");
+}
+
+const lengthOf = (text: string) => [...text].length;
+
+/** Says what there is; what cannot be looked at counts as unknown. */
+function look(path: string, isFollowing = false): Found | undefined {
+  try {
+    return found((isFollowing ? statSync : lstatSync)(path, { bigint: true }));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns which files there are that exclude the directory in which they are, in a path or above it. */
+function markers(given: Given, root: string, path: string): string[] {
+  const names = path.split("/").filter((name) => name !== "" && name !== ".");
+  const directories = ["", ...names.map((_, index) => `${names.slice(0, index + 1).join("/")}/`)];
+  const marking = given.filter(([name]) => name === "exclude-if-present").map(([, name]) => name);
+  return directories.flatMap((directory) => marking.map((name) => directory + name)).filter((path) => look(inside(root, path)));
+}

@@ -64,11 +64,13 @@ impl Cache {
         Self { file, database: Mutex::new(Opened::NotYet) }
     }
 
-    /// Returns what is known of the objects that the listing of a directory holds, in its order. What is not listed any more is
+    /// Returns what is known of the objects that a page of the listing of a directory holds, in its order.
+    ///
+    /// The page has all names after the first of `names`, up to and with the second, or to the end: what is known of others there is
     /// forgotten.
-    pub fn known(&self, prefix: &str, listed: &[Listed]) -> Vec<Option<Details>> {
+    pub fn known(&self, prefix: &str, names: (&str, Option<&str>), listed: &[Listed]) -> Vec<Option<Details>> {
         let name = |object: &'_ Listed| object.key.strip_prefix(prefix).map(str::to_owned);
-        let kept = self.with(|database| read(database, prefix)).unwrap_or_default();
+        let kept = self.with(|database| read(database, prefix, names)).unwrap_or_default();
         let names: BTreeSet<_> = listed.iter().filter_map(name).collect();
         let gone: Vec<_> = kept.keys().filter(|name| !names.contains(*name)).collect();
         if !gone.is_empty() {
@@ -152,17 +154,22 @@ fn open(file: &Path) -> Option<Database> {
     }
 }
 
-fn read(database: &Database, prefix: &str) -> Result<BTreeMap<String, String>, Error> {
+fn read(
+    database: &Database,
+    prefix: &str,
+    (after, through): (&str, Option<&str>),
+) -> Result<BTreeMap<String, String>, Error> {
     let table = match database.begin_read()?.open_table(OBJECTS) {
         Ok(table) => table,
         Err(TableError::TableDoesNotExist(_)) => return Ok(BTreeMap::new()),
         Err(error) => return Err(error.into()),
     };
     let mut kept = BTreeMap::new();
-    for entry in table.range::<(&str, &str)>((Bound::Included((prefix, "")), Bound::Unbounded))? {
+    // No object has the name of its directory, with which a listing begins.
+    for entry in table.range::<(&str, &str)>((Bound::Excluded((prefix, after)), Bound::Unbounded))? {
         let (key, row) = entry?;
         let (directory, name) = key.value();
-        if directory != prefix {
+        if directory != prefix || through.is_some_and(|through| name > through) {
             break;
         }
         kept.insert(name.to_owned(), row.value().to_owned());
@@ -215,6 +222,23 @@ mod tests {
         Listed { key: key.into(), size: 5, etag: etag.into(), modified: "2026-01-01T00:00:00Z".into() }
     }
 
+    /// A page that is a whole listing.
+    const ALL: (&str, Option<&str>) = ("", None);
+
+    #[test]
+    fn a_page_tells_nothing_of_the_others() {
+        let home = tempfile::tempdir().unwrap();
+        let cache = Cache::new(home.path().join("c"));
+        let objects = ["d/a", "d/b", "d/c", "d/d"].map(|key| listed(key, "1"));
+        let all: Vec<_> = (0..4).map(|number| Some(told(number))).collect();
+        cache.keep("d/", objects.iter().zip(all.iter().flatten()));
+        assert_eq!(cache.known("d/", ("", Some("b")), &objects[..2]), all[..2]);
+        assert_eq!(cache.known("d/", ("b", None), &objects[2..]), all[2..]);
+        // One is gone, in the middle page of three.
+        cache.known("d/", ("a", Some("c")), &objects[1..2]);
+        assert_eq!(cache.known("d/", ALL, &objects), [&all[..2], &[None], &all[3..]].concat());
+    }
+
     fn told(seconds: i64) -> Details {
         Details { modified: Some(Instant { seconds, nanoseconds: 5 }), md5: Some("ab".into()) }
     }
@@ -225,25 +249,25 @@ mod tests {
         let opened = || Cache::new(home.path().join("c"));
         let (a, b) = (listed("d/a", "1"), listed("d/b", "1"));
         let cache = opened();
-        assert_eq!(cache.known("d/", std::slice::from_ref(&a)), [None]);
+        assert_eq!(cache.known("d/", ALL, std::slice::from_ref(&a)), [None]);
         cache.keep("d/", [(&a, &told(-7)), (&b, &Details::default())].into_iter());
         cache.keep("d/e/", [(&listed("d/e/a", "1"), &told(8))].into_iter());
         cache.save();
         drop(cache);
         let cache = opened();
-        assert_eq!(cache.known("d/", &[a.clone(), b.clone()]), [Some(told(-7)), Some(Details::default())]);
+        assert_eq!(cache.known("d/", ALL, &[a.clone(), b.clone()]), [Some(told(-7)), Some(Details::default())]);
         let others = [
             listed("d/a", "2"),
             Listed { size: 6, ..a.clone() },
             Listed { modified: "2026-01-01T00:00:01Z".into(), ..a.clone() },
         ];
         for other in others {
-            assert_eq!(cache.known("d/", &[other, b.clone()])[0], None);
+            assert_eq!(cache.known("d/", ALL, &[other, b.clone()])[0], None);
         }
         // It is forgotten when it is not there any more, and what is in other directories is not.
-        cache.known("d/", std::slice::from_ref(&b));
-        assert_eq!(cache.known("d/", &[a, b]), [None, Some(Details::default())]);
-        assert_eq!(cache.known("d/e/", &[listed("d/e/a", "1")]), [Some(told(8))]);
+        cache.known("d/", ALL, std::slice::from_ref(&b));
+        assert_eq!(cache.known("d/", ALL, &[a, b]), [None, Some(Details::default())]);
+        assert_eq!(cache.known("d/e/", ALL, &[listed("d/e/a", "1")]), [Some(told(8))]);
     }
 
     #[test]
@@ -256,7 +280,7 @@ mod tests {
         cache.keep_uploaded("d/a", "1", 5, written, &told(7));
         let known = |modified: &str, etag: &str, size: u64| {
             let object = Listed { modified: modified.into(), size, ..listed("d/a", etag) };
-            cache.known("d/", &[object])[0].is_some()
+            cache.known("d/", ALL, &[object])[0].is_some()
         };
         for modified in ["2026-01-01T00:00:07.000Z", "2026-01-01T00:00:13.999Z", "1970-01-01T00:00:07Z"] {
             assert!(known(modified, "1", 5), "{modified}");
@@ -267,7 +291,7 @@ mod tests {
         assert!(!known("2026-01-01T00:00:10Z", "2", 5) && !known("2026-01-01T00:00:10Z", "1", 6));
         cache.keep_uploaded("at the top", "1", 5, written, &told(7));
         assert_eq!(
-            cache.known("", &[Listed { modified: "2026-01-01T00:00:10Z".into(), ..listed("at the top", "1") }]),
+            cache.known("", ALL, &[Listed { modified: "2026-01-01T00:00:10Z".into(), ..listed("at the top", "1") }]),
             [Some(told(7))]
         );
     }
@@ -280,7 +304,7 @@ mod tests {
         let cache = Cache::new(file);
         let a = listed("a", "1");
         cache.keep("", [(&a, &told(1))].into_iter());
-        assert_eq!(cache.known("", &[a]), [Some(told(1))]);
+        assert_eq!(cache.known("", ALL, &[a]), [Some(told(1))]);
     }
 
     #[test]
@@ -289,7 +313,7 @@ mod tests {
         let cache = Cache::new(home.path().join("no/c"));
         let a = listed("a", "1");
         cache.keep("", [(&a, &told(1))].into_iter());
-        assert_eq!(cache.known("", &[a]), [None]);
+        assert_eq!(cache.known("", ALL, &[a]), [None]);
         assert!(!home.path().join("no").exists());
     }
 
@@ -299,7 +323,7 @@ mod tests {
         let (one, other) = (Cache::new(home.path().join("c")), Cache::new(home.path().join("c")));
         let a = listed("a", "1");
         one.keep("", [(&a, &told(1))].into_iter());
-        assert_eq!(other.known("", std::slice::from_ref(&a)), [None]);
-        assert_eq!(one.known("", &[a]), [Some(told(1))]);
+        assert_eq!(other.known("", ALL, std::slice::from_ref(&a)), [None]);
+        assert_eq!(one.known("", ALL, &[a]), [Some(told(1))]);
     }
 }

@@ -1,6 +1,5 @@
 //! Lists directories, which are no more than what keys begin with.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
@@ -25,15 +24,6 @@ const ASKED_AT_ONCE: usize = 16;
 /// What was written so shortly before it was listed may be written once more without its time in the listing changing.
 const UNSETTLED: Duration = Duration::from_secs(3);
 
-/// What a directory holds, with whole keys.
-#[derive(Debug, Default)]
-struct Contents {
-    objects: Vec<Listed>,
-    prefixes: Vec<String>,
-    /// When the server began to tell, in its own time.
-    told_at: Option<SystemTime>,
-}
-
 /// A listed object, and what the server says of it alone.
 struct Told {
     listed: Listed,
@@ -43,28 +33,61 @@ struct Told {
 }
 
 impl S3 {
-    /// Lists a directory.
+    /// Lists a directory, page by page.
     pub(super) async fn list(&self, path: &RelPath, with_hash: bool) -> Result<Vec<Item>, Failure> {
         let prefix = self.folder.prefix_of(path)?;
-        let Contents { mut objects, prefixes, told_at } = self.contents(&prefix).await?;
+        let (mut items, mut next, mut last): (_, Option<String>, _) = (Vec::new(), None, String::new());
+        // When the server began to tell, in its own time.
+        let mut told_at = None;
+        loop {
+            let (date, page) = self.page(&prefix, Some("/"), self.server.settings.page, next.as_deref()).await?;
+            told_at = told_at.or(date);
+            let keys = || page.objects.iter().map(|object| &object.key).chain(&page.prefixes);
+            if !keys().all(|key| key.starts_with(&prefix)) {
+                return Err(failed(FailureKind::Other, "the server lists what was not asked for"));
+            }
+            let end = keys().max().and_then(|key| key.strip_prefix(&prefix)).unwrap_or(&last).to_owned();
+            let names = (last.as_str(), page.next.as_ref().map(|_| end.as_str()));
+            items.extend(self.items(&prefix, names, page.objects, told_at, with_hash).await?);
+            items.extend(
+                page.prefixes.iter().map(|key| item(name(key.strip_suffix('/').unwrap_or(key), &prefix), directory())),
+            );
+            match page.next {
+                None => return Ok(once_each(items)),
+                token if token == next => {
+                    return Err(failed(FailureKind::Other, "the server lists the same again and again"));
+                }
+                token => (next, last) = (token, end),
+            }
+        }
+    }
+
+    /// Returns the files that a page of a listing shows. The page has all names after the first of these, up to and with the second.
+    async fn items(
+        &self,
+        prefix: &str,
+        names: (&str, Option<&str>),
+        mut objects: Vec<Listed>,
+        told_at: Option<SystemTime>,
+        with_hash: bool,
+    ) -> Result<Vec<Item>, Failure> {
         // An empty object of this name stands for the directory itself.
         objects.retain(|object| object.key != prefix || object.size > 0);
-        let known = self.cache.known(&prefix, &objects);
+        let known = self.cache.known(prefix, names, &objects);
         let told: Vec<Option<Told>> = stream::iter(objects.into_iter().zip(known))
-            .map(|(listed, known)| self.tell(&prefix, listed, known, told_at))
+            .map(|(listed, known)| self.tell(prefix, listed, known, told_at))
             .buffered(ASKED_AT_ONCE)
             .try_collect()
             .await?;
         let told: Vec<Told> = told.into_iter().flatten().collect();
-        self.cache.keep(&prefix, told.iter().filter(|told| told.lasts).map(|told| (&told.listed, &told.details)));
+        self.cache.keep(prefix, told.iter().filter(|told| told.lasts).map(|told| (&told.listed, &told.details)));
         let files = told.into_iter().map(|Told { listed, details, .. }| {
             let modified = details.modified.or_else(|| read_date(&listed.modified));
             let version = fingerprint(&listed.key, listed.size, &listed.etag, modified);
             let hash = details.md5.filter(|_| with_hash).map(|md5| hash(&md5));
-            (name(&listed.key, &prefix), found(Fingerprint { hash, ..version }))
+            item(name(&listed.key, prefix), found(Fingerprint { hash, ..version }))
         });
-        let directories = prefixes.iter().map(|key| (name(key.strip_suffix('/').unwrap_or(key), &prefix), directory()));
-        Ok(items(files.chain(directories)))
+        Ok(files.collect())
     }
 
     /// Says what there is to know of a listed object; `None` when it is gone again.
@@ -96,28 +119,6 @@ impl S3 {
         let details = Details { modified: object.details.modified.or(object.written), ..object.details };
         let listed = Listed { size: object.size, etag: object.etag, ..listed };
         Ok(Some(Told { listed, details, lasts: false }))
-    }
-
-    async fn contents(&self, prefix: &str) -> Result<Contents, Failure> {
-        let mut contents = Contents::default();
-        let mut next: Option<String> = None;
-        loop {
-            let (told_at, page) = self.page(prefix, Some("/"), self.server.settings.page, next.as_deref()).await?;
-            contents.told_at = contents.told_at.or(told_at);
-            let mut keys = page.objects.iter().map(|object| &object.key).chain(&page.prefixes);
-            if !keys.all(|key| key.starts_with(prefix)) {
-                return Err(failed(FailureKind::Other, "the server lists what was not asked for"));
-            }
-            contents.objects.extend(page.objects);
-            contents.prefixes.extend(page.prefixes);
-            match page.next {
-                None => return Ok(contents),
-                token if token == next => {
-                    return Err(failed(FailureKind::Other, "the server lists the same again and again"));
-                }
-                token => next = token,
-            }
-        }
     }
 
     /// Asks for a page of a listing. Returns when the server told it as well.
@@ -206,18 +207,29 @@ fn name(key: &str, prefix: &str) -> Name {
     from_key(key.strip_prefix(prefix).unwrap_or(key))
 }
 
-/// Returns what is told of a directory: what no path leads to, and what is a file and a directory at once, takes no part.
-fn items(entries: impl Iterator<Item = (Name, Found)>) -> Vec<Item> {
-    let special = Found { kind: Kind::Special, fingerprint: Fingerprint::default() };
-    let mut items = BTreeMap::new();
-    for (name, found) in entries {
-        let (name, found) = match name {
-            Name::Usable(name) => (name, found),
-            Name::Unusable(name) => (name, special.clone()),
-        };
-        items.entry(name).and_modify(|twice: &mut Found| twice.clone_from(&special)).or_insert(found);
+/// Returns what is told of a name. What no path leads to takes no part.
+fn item(name: Name, found: Found) -> Item {
+    match name {
+        Name::Usable(name) => Item { name, found, metadata: None },
+        Name::Unusable(name) => Item { name, found: special(), metadata: None },
     }
-    items.into_iter().map(|(name, found)| Item { name, found, metadata: None }).collect()
+}
+
+/// Returns each name once. What is a file and a directory at once takes no part.
+fn once_each(mut items: Vec<Item>) -> Vec<Item> {
+    items.sort_unstable_by(|left, right| left.name.cmp(&right.name));
+    items.dedup_by(|twice, item| {
+        let is_same = twice.name == item.name;
+        if is_same {
+            item.found = special();
+        }
+        is_same
+    });
+    items
+}
+
+fn special() -> Found {
+    Found { kind: Kind::Special, fingerprint: Fingerprint::default() }
 }
 
 #[cfg(test)]
@@ -236,7 +248,7 @@ mod tests {
             (from_key(""), directory()),
             (from_key("d"), directory()),
         ];
-        let items = items(entries.into_iter());
+        let items = once_each(entries.into_iter().map(|(name, found)| item(name, found)).collect());
         let listed: Vec<_> = items.iter().map(|item| (&*item.name, item.found.kind)).collect();
         let (file, directory, special) = (Kind::File, Kind::Directory, Kind::Special);
         assert_eq!(listed, [("a", special), ("b", file), ("d", directory), ("．", special), ("／", special)]);

@@ -17,6 +17,20 @@ export function look(handle: FileSystemFileHandle, path: string): Promise<Found>
   return inBrowser(path, async () => found(await handle.getFile()));
 }
 
+/**
+ * Says what a file is now, and waits where a later version could look the same: WebKit tells times in whole seconds, and so a file that was
+ * written in this second may get other content of the same size and time.
+ */
+export async function settled(handle: FileSystemFileHandle): Promise<Found> {
+  for (;;) {
+    const file = await handle.getFile();
+    const rest = file.lastModified + 1000 - Date.now();
+    // Where a time has more than seconds nothing is waited for, nor where the clock was set back.
+    if (file.lastModified % 1000 !== 0 || rest <= 0 || rest > 1000) return found(file);
+    await new Promise((resolve) => setTimeout(resolve, rest));
+  }
+}
+
 /** Reads this version of a file. */
 export async function* readVersion(handle: FileSystemFileHandle, path: string, version: Fingerprint): AsyncGenerator<Uint8Array> {
   const changed = (message: string, cause?: unknown) => new BisyncError("changed", message, { path, cause });
@@ -63,7 +77,7 @@ export async function fill(
   try {
     for await (const chunk of content) {
       size += chunk.length;
-      await inBrowser(path, () => stream.write(chunk as Uint8Array<ArrayBuffer>));
+      await inBrowser(path, () => stream.write(alone(chunk)));
     }
     await lastLook();
     await inBrowser(path, () => stream.close());
@@ -76,6 +90,12 @@ export async function fill(
   const written = await look(handle, path);
   if (written.fingerprint.size !== size) throw new BisyncError("changed", "it changed just after it was written", { path });
   return written;
+}
+
+/** Bytes that have their buffer to themselves: WebKit 2.50 writes all that is in the buffer. */
+function alone(chunk: Uint8Array): Uint8Array<ArrayBuffer> {
+  const has = chunk.byteLength === chunk.buffer.byteLength && chunk.buffer instanceof ArrayBuffer;
+  return has ? (chunk as Uint8Array<ArrayBuffer>) : chunk.slice();
 }
 
 /** Returns what the browser throws when a file is to be longer than this, and nothing else. */

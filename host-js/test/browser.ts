@@ -16,12 +16,15 @@ export const withBrowser = { skip: existsSync(CHROMIUM) ? false : `there is no C
 const ROOT = new URL("..", import.meta.url);
 const TYPES: Record<string, string> = { ".js": "text/javascript", ".wasm": "application/wasm", ".html": "text/html", "": "text/html" };
 
+/** How a browser is started without a window. */
+export const LAUNCH = {
+  executablePath: CHROMIUM,
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+};
+
 /** Starts a browser without a window. */
 export function openBrowser(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: CHROMIUM,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-  });
+  return chromium.launch(LAUNCH);
 }
 
 /** Answers a request, or leaves it to others, and says which. */

@@ -1,9 +1,8 @@
 // Pages that are closed in the middle of a run.
 
-import type { Page } from "playwright-core";
-
 import type * as Package from "../dist/browser.js";
 import type { InPage } from "./browser.js";
+import type { Tab } from "./tab.js";
 
 declare const page: InPage;
 
@@ -14,7 +13,7 @@ const BEFORE = ["changed", "deleted", "kept", "moved"];
 export const AFTER = ["changed=changed here", "d/moved=moved moved moved", "kept=kept kept kept", "new=new"];
 
 /** Begins a run on a pair that was in step, and closes the page when so many steps that change something were begun; false when it ended. */
-export async function closedAfter(tab: Page, steps: number, renaming: boolean): Promise<boolean> {
+export async function closedAfter(tab: Tab, steps: number, renaming: boolean): Promise<boolean> {
   const closed = await tab.evaluate(async ({ steps, renaming, names }) => {
     const { bisync, browserFolder, browserState } = page.bisync;
     const [one, two] = [await page.folder(`one ${steps}`), await page.folder(`two ${steps}`)];
@@ -57,7 +56,7 @@ export async function closedAfter(tab: Page, steps: number, renaming: boolean): 
 }
 
 /** Runs again in another page, with the options that would do most harm to a file if a broken one were taken for a version. */
-export function goesOn(tab: Page, steps: number): Promise<{ ended: string; one: string[]; two: string[] }> {
+export function goesOn(tab: Tab, steps: number): Promise<{ ended: string; one: string[]; two: string[] }> {
   return tab.evaluate(async (steps) => {
     const { bisync, browserFolder, browserState } = page.bisync;
     const [one, two] = [await page.folder(`one ${steps}`), await page.folder(`two ${steps}`)];

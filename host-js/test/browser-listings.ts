@@ -2,15 +2,15 @@
 
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
-import type { Page } from "playwright-core";
 
 import type * as Package from "../dist/browser.js";
 import type { InPage } from "./browser.js";
+import type { Tab } from "./tab.js";
 
 declare const page: InPage;
 
 /** What holds for listings, in one page and in two. */
-export async function listings(context: TestContext, tab: Page, other: Page): Promise<void> {
+export async function listings(context: TestContext, tab: Tab, other: Tab): Promise<void> {
   await context.test("blobs are kept for all pages of an origin", async () => {
     await tab.evaluate(async () => {
       const state = page.bisync.browserState("blobs");
@@ -74,7 +74,7 @@ export async function listings(context: TestContext, tab: Page, other: Page): Pr
   });
 
   await context.test("one page at a time, and a lock is given back", async () => {
-    const lock = (where: Page, keep: boolean) =>
+    const lock = (where: Tab, keep: boolean) =>
       where.evaluate(async (keep) => {
         const state = page.bisync.browserState("locked");
         return page.thrown(async () => {

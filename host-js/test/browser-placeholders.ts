@@ -2,14 +2,14 @@
 
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
-import type { Page } from "playwright-core";
 
 import type { InPage } from "./browser.js";
+import type { Tab } from "./tab.js";
 
 declare const page: InPage;
 
 /** What becomes of new files that cannot be renamed. */
-export async function placeholders(context: TestContext, tab: Page): Promise<void> {
+export async function placeholders(context: TestContext, tab: Tab): Promise<void> {
   await context.test("an empty file that did not get its content is none", async () => {
     const found = await tab.evaluate(async () => {
       const folder = await page.folder("unfinished");
@@ -155,7 +155,7 @@ export async function placeholders(context: TestContext, tab: Page): Promise<voi
 }
 
 /** A file whose mark was left behind is emptied by the next run: it is not the empty file of before. */
-export async function emptied(tab: Page): Promise<void> {
+export async function emptied(tab: Tab): Promise<void> {
   const found = await tab.evaluate(async () => {
     const folder = await page.folder("emptied");
     const side = page.bisync.browserFolder(folder);

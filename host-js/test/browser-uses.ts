@@ -2,25 +2,26 @@
 
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
-import type { Page } from "playwright-core";
 
 import type * as Package from "../dist/browser.js";
 import type { InPage } from "./browser.js";
+import type { Tab } from "./tab.js";
 
 declare const page: InPage;
 
 /** What keeps a folder from being used. */
-export async function uses(context: TestContext, tab: Page): Promise<void> {
-  await context.test("a folder inside the other is refused", async () => {
+export async function uses(context: TestContext, tab: Tab): Promise<void> {
+  await context.test("a folder inside the other is refused, and one beside it is not", async () => {
     const refused = await tab.evaluate(async () => {
       const { bisync, browserFolder, browserState } = page.bisync;
       const outer = await page.folder("outer");
       const sides = [browserFolder(outer), browserFolder(await outer.getDirectoryHandle("inner", { create: true }))] as const;
       const said = async (one: Package.Side, two: Package.Side) =>
         (await page.thrown(() => bisync(one, two, { state: browserState() }).report)).split(":")[0];
-      return [await said(sides[0], sides[1]), await said(sides[1], sides[0]), await said(sides[0], sides[0])];
+      const beside = browserFolder(await page.folder("outer and more"));
+      return [await said(sides[0], sides[1]), await said(sides[1], sides[0]), await said(sides[0], sides[0]), await said(sides[0], beside)];
     });
-    assert.deepEqual(refused, ["usage", "usage", "usage"]);
+    assert.deepEqual(refused, ["usage", "usage", "usage", "nothing"]);
   });
 
   await context.test("another folder of the same name is refused, unless it is named", async () => {

@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { extname } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 
@@ -16,19 +16,26 @@ export const withBrowser = { skip: existsSync(CHROMIUM) ? false : `there is no C
 const ROOT = new URL("..", import.meta.url);
 const TYPES: Record<string, string> = { ".js": "text/javascript", ".wasm": "application/wasm", ".html": "text/html", "": "text/html" };
 
+/** How a browser is started without a window. */
+export const LAUNCH = {
+  executablePath: CHROMIUM,
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+};
+
 /** Starts a browser without a window. */
 export function openBrowser(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: CHROMIUM,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-  });
+  return chromium.launch(LAUNCH);
 }
 
+/** Answers a request, or leaves it to others, and says which. */
+export type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
+
 /** Serves these pages on loopback, and otherwise the files below a folder: that of this package, if none is named. */
-export async function serve(pages: Record<string, string>, root: URL = ROOT): Promise<{ address: string; close(): void }> {
-  const server = createServer(async ({ url = "/" }, response) => {
-    const path = new URL(url, "http://localhost").pathname;
+export async function serve(pages: Record<string, string>, root: URL = ROOT, answer?: Answer): Promise<{ address: string; close(): void }> {
+  const server = createServer(async (request, response) => {
+    const path = new URL(request.url ?? "/", "http://localhost").pathname;
     try {
+      if (await answer?.(request, response)) return;
       const content = pages[path] ?? (await readFile(new URL(path === "/" ? "index.html" : `.${path}`, root)));
       response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "application/octet-stream" }).end(content);
     } catch {
@@ -57,7 +64,7 @@ export interface InPage {
   patiently(run: () => Promise<Package.Report>): Promise<Package.Report>;
 }
 
-const PRELUDE = `
+export const PRELUDE = `
   import * as bisync from "/dist/browser.js";
   const folder = async (name) => (await navigator.storage.getDirectory()).getDirectoryHandle(name, { create: true });
   const put = async (directory, name, content) => {

@@ -6,7 +6,12 @@ declare global {
   interface Window {
     showDirectoryPicker?(options: { mode: "readwrite" }): Promise<FileSystemDirectoryHandle>;
   }
+  interface FileSystemDirectoryHandle {
+    requestPermission(descriptor: { mode: "readwrite" }): Promise<PermissionState>;
+  }
 }
+
+const SERVER = "The server has to allow requests from this page (CORS). What you type goes to that server alone.";
 
 /** Something to be filled in. */
 export interface Field {
@@ -23,8 +28,10 @@ export interface Field {
 export interface Kind {
   label: string;
   fields: Field[];
-  /** Whether a server of another origin has to allow what this page asks of it. */
-  isRemote?: boolean;
+  /** What a person should know of it. */
+  hint?: string;
+  /** Why it cannot be chosen here. */
+  missing?: string | undefined;
   /** Opens the folder; `picked` is the directory that was chosen, where one is. */
   open(values: Record<string, string>, picked: FileSystemDirectoryHandle | undefined): Promise<Side>;
 }
@@ -34,12 +41,12 @@ export function kindsOf(name: string): Record<string, Kind> {
   const memory = memoryFolder(name);
   const own: Field = { name: "folder", label: "Folder", value: name.toLowerCase() };
   return {
-    ...(window.showDirectoryPicker && { picked: { label: "folder of this computer", fields: [], open: openPicked } }),
-    own: { label: "storage of this browser", fields: [own], open: openOwn },
+    picked: { label: "folder of this computer", fields: [], hint: "Or drop a folder here.", missing: canPick() ? undefined : "not in this browser", open: openPicked },
+    own: { label: "storage of this browser", fields: [own], missing: canStore() ? undefined : "not in this browser", open: openOwn },
     memory: { label: "memory of this page", fields: [], open: async () => memory },
     webdav: {
       label: "WebDAV server",
-      isRemote: true,
+      hint: SERVER,
       fields: [
         { name: "url", label: "Address", placeholder: "https://example.com/dav/folder" },
         { name: "user", label: "User", isOptional: true },
@@ -49,7 +56,7 @@ export function kindsOf(name: string): Record<string, Kind> {
     },
     s3: {
       label: "S3 bucket",
-      isRemote: true,
+      hint: SERVER,
       fields: [
         { name: "endpoint", label: "Endpoint", placeholder: "https://s3.eu-central-1.amazonaws.com" },
         { name: "bucket", label: "Bucket" },
@@ -64,6 +71,16 @@ export function kindsOf(name: string): Record<string, Kind> {
   };
 }
 
+/** Whether this browser gives pages folders of this computer: Firefox and Safari do not. */
+function canPick(): boolean {
+  return window.showDirectoryPicker !== undefined;
+}
+
+/** Whether pages keep files in this browser: Safari writes them since version 26. */
+function canStore(): boolean {
+  return "storage" in navigator && "getDirectory" in navigator.storage && "createWritable" in FileSystemFileHandle.prototype;
+}
+
 async function openPicked(_: Record<string, string>, picked: FileSystemDirectoryHandle | undefined): Promise<Side> {
   if (!picked) throw new Error("choose a folder first");
   return browserFolder(picked);
@@ -71,6 +88,8 @@ async function openPicked(_: Record<string, string>, picked: FileSystemDirectory
 
 async function openOwn({ folder = "" }: Record<string, string>): Promise<Side> {
   if (folder.includes("/")) throw new Error("the folder needs a name without /");
-  const root = await navigator.storage.getDirectory();
+  const root = await navigator.storage.getDirectory().catch((cause: Error) => {
+    throw new Error(`this browser gives the page no storage, as in private windows: ${cause.message}`, { cause });
+  });
   return browserFolder(await root.getDirectoryHandle(folder, { create: true }), folder);
 }

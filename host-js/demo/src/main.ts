@@ -1,6 +1,7 @@
 import { apply, BisyncError, browserState, memoryFolder, memoryState, plan as makePlan, type Plan, type Run, type Side, type StateStore } from "bisync";
 
 import { compare } from "./compare.js";
+import { dropped } from "./dropped.js";
 import { example } from "./example.js";
 import { edited, isConflict, type PlanLines, readPlan, type Verdict } from "./plan-lines.js";
 import { chooser } from "./sides.js";
@@ -42,9 +43,9 @@ function stateOf(...sides: Side[]): StateStore {
 }
 
 async function showPlan(): Promise<void> {
+  notices.replaceChildren();
   const [path1, path2] = [await one.chosen(), await two.chosen()];
   const conflictResolve = new FormData(form).get("conflictResolve") as "none";
-  notices.replaceChildren();
   const made = await makePlan(path1, path2, { state: stateOf(path1, path2), conflictResolve, resilient: true });
   if (made.report.exitCode !== 0) say(made.report.headline, true);
   present(readPlan(made.text), made);
@@ -152,8 +153,14 @@ for (const type of ["dragenter", "dragover", "dragleave", "drop"]) {
   });
 }
 document.addEventListener("drop", (event) => {
-  const file = event.dataTransfer?.files[0];
-  if (file) void attempt(async () => present(readPlan(await file.text())));
+  const side = [one, two].find(({ fieldset }) => event.composedPath().includes(fieldset));
+  void attempt(async () => {
+    const what = await dropped(event);
+    if (!what) return;
+    if (what instanceof File) return present(readPlan(await what.text()));
+    if (!side) throw new Error("drop the folder on Path1 or on Path2");
+    side.take(what);
+  });
 });
 // From here on nothing is fetched any more: the engine is loaded before it is needed.
 void attempt(async () => void (await makePlan(memoryFolder("nothing 1"), memoryFolder("nothing 2"), { state: memoryState() })));

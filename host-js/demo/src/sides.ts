@@ -4,13 +4,28 @@ import type { Side } from "bisync";
 
 import { type Field, kindsOf } from "./kinds.js";
 
-/** Fills a fieldset with what can be chosen, and gives a function that returns what was. */
-export function chooser(fieldset: HTMLElement, name: string): { chosen(): Promise<Side>; set(side: Side, words: string): void } {
+/** Where a person chooses one side. */
+export interface Chooser {
+  fieldset: HTMLElement;
+  /** Returns the side that was chosen; asks the person whether the page may write there. */
+  chosen(): Promise<Side>;
+  /** Chooses this side. */
+  set(side: Side, words: string): void;
+  /** Chooses this folder of the computer. */
+  take(folder: FileSystemDirectoryHandle): void;
+}
+
+/** Fills a fieldset with what can be chosen. */
+export function chooser(fieldset: HTMLElement, name: string): Chooser {
   const kinds = kindsOf(name);
   const select = document.createElement("select");
   select.setAttribute("aria-label", `What ${name} is`);
-  select.append(...Object.entries(kinds).map(([value, { label }]) => new Option(label, value)));
-  select.value = "own";
+  for (const [value, { label, missing }] of Object.entries(kinds)) {
+    const option = new Option(missing === undefined ? label : `${label}: ${missing}`, value);
+    option.disabled = missing !== undefined;
+    select.append(option);
+  }
+  select.value = kinds["own"]?.missing === undefined ? "own" : "memory";
   const pick = document.createElement("button");
   pick.type = "button";
   pick.textContent = "Choose…";
@@ -21,7 +36,6 @@ export function chooser(fieldset: HTMLElement, name: string): { chosen(): Promis
   inputs.className = "fields";
   const hint = document.createElement("p");
   hint.className = "hint";
-  hint.textContent = "The server has to allow requests from this page (CORS). What you type goes to that server alone.";
   fieldset.append(row, inputs, hint);
 
   let given: Side | undefined;
@@ -31,18 +45,26 @@ export function chooser(fieldset: HTMLElement, name: string): { chosen(): Promis
   const show = () => {
     const kind = kinds[select.value];
     pick.hidden = select.value !== "picked";
-    hint.hidden = !kind?.isRemote;
+    hint.textContent = kind?.hint ?? "";
+    hint.hidden = kind?.hint === undefined;
     inputs.replaceChildren(...(kind?.fields ?? []).map((field) => labelled(field, name)));
   };
-  select.addEventListener("change", () => {
+  const choose = () => {
     given = undefined;
     select.querySelector("option[value=given]")?.remove();
     show();
-  });
+  };
+  const take = (folder: FileSystemDirectoryHandle) => {
+    picked = folder;
+    pick.textContent = folder.name;
+    select.value = "picked";
+    choose();
+  };
+  select.addEventListener("change", choose);
   pick.addEventListener("click", async () => {
     try {
-      picked = await window.showDirectoryPicker?.({ mode: "readwrite" });
-      pick.textContent = picked?.name ?? "Choose…";
+      const folder = await window.showDirectoryPicker?.({ mode: "readwrite" });
+      if (folder) take(folder);
     } catch (error) {
       // Whoever closes the picker has chosen nothing.
       if ((error as DOMException).name !== "AbortError") throw error;
@@ -50,6 +72,8 @@ export function chooser(fieldset: HTMLElement, name: string): { chosen(): Promis
   });
   show();
   return {
+    fieldset,
+    take,
     async chosen() {
       if (given) return given;
       const kind = kinds[select.value];
@@ -59,6 +83,8 @@ export function chooser(fieldset: HTMLElement, name: string): { chosen(): Promis
         values[input.name] = input.type === "password" ? input.value : input.value.trim();
         if (input.required && values[input.name] === "") throw new Error(`${input.ariaLabel} is empty`);
       }
+      // Of a folder that was dropped, the page may at first only read.
+      if (select.value === "picked") await picked?.requestPermission({ mode: "readwrite" });
       const key = JSON.stringify([select.value, values]);
       if (opened?.key !== key || opened.picked !== picked) opened = { key, picked, side: await kind.open(values, picked) };
       return opened.side;

@@ -6,6 +6,10 @@ import { failure, inBrowser, isNamed } from "./failure.js";
 
 /** Times of the browser are in whole milliseconds. */
 export const MILLISECOND_NS = 1_000_000;
+/** When a second is over for files too, whose clock goes in steps of up to 10 ms. */
+const SECOND_MS = 1_020;
+/** How often a file is waited for that is written again and again. */
+const WAITS = 3;
 
 export function found({ size, lastModified }: File): Found {
   const seconds = Math.floor(lastModified / 1000);
@@ -15,6 +19,23 @@ export function found({ size, lastModified }: File): Found {
 /** Says what a file is now. */
 export function look(handle: FileSystemFileHandle, path: string): Promise<Found> {
   return inBrowser(path, async () => found(await handle.getFile()));
+}
+
+/**
+ * Says what a file is now, and waits where a later version could look the same: WebKit tells times in whole seconds, and so a file that was
+ * written in this second may get other content of the same size and time.
+ */
+export async function settled(handle: FileSystemFileHandle): Promise<Found> {
+  let file = await handle.getFile();
+  for (let waits = 0; waits < WAITS; waits += 1) {
+    const rest = file.lastModified + SECOND_MS - Date.now();
+    // Where a time has more than seconds nothing is waited for, nor where the clock was set back.
+    if (file.lastModified % 1000 !== 0 || rest <= 0 || rest > SECOND_MS) break;
+    await new Promise((resolve) => setTimeout(resolve, rest));
+    file = await handle.getFile();
+  }
+  // RACE: of a file that is written all the time, the last version may look like the one before.
+  return found(file);
 }
 
 /** Reads this version of a file. */
@@ -63,7 +84,7 @@ export async function fill(
   try {
     for await (const chunk of content) {
       size += chunk.length;
-      await inBrowser(path, () => stream.write(chunk as Uint8Array<ArrayBuffer>));
+      await inBrowser(path, () => stream.write(alone(chunk)));
     }
     await lastLook();
     await inBrowser(path, () => stream.close());
@@ -76,6 +97,12 @@ export async function fill(
   const written = await look(handle, path);
   if (written.fingerprint.size !== size) throw new BisyncError("changed", "it changed just after it was written", { path });
   return written;
+}
+
+/** Bytes that have their buffer to themselves: WebKit 2.50 writes all that is in the buffer. */
+function alone(chunk: Uint8Array): Uint8Array<ArrayBuffer> {
+  const has = chunk.byteLength === chunk.buffer.byteLength && chunk.buffer instanceof ArrayBuffer;
+  return has ? (chunk as Uint8Array<ArrayBuffer>) : chunk.slice();
 }
 
 /** Returns what the browser throws when a file is to be longer than this, and nothing else. */

@@ -1,11 +1,12 @@
 import { BisyncError } from "../error.js";
 import { type Capabilities, type Fingerprint, type Found, isStill, type Item, type Side, type WriteOptions } from "../side.js";
-import { fill, found, look, MILLISECOND_NS, readVersion } from "./content.js";
+import { fill, look, MILLISECOND_NS, readVersion, settled } from "./content.js";
 import { failure, inBrowser, isNamed } from "./failure.js";
 import { enter, type Handle, lookUp, makeFile } from "./handles.js";
 import { checkKnown } from "./known.js";
 import { ignoresCase } from "./letter-case.js";
 import { clear, create, isMark, isPlaceholder, markOf, tidy, unmark } from "./placeholder.js";
+import { pathInOwn, pathWithin } from "./within.js";
 
 const PAGE = 200;
 const DIRECTORY: Found = { kind: "directory", fingerprint: {} };
@@ -64,10 +65,10 @@ class Folder implements Side {
     await checkPermission(this.#root);
     // A folder that is gone says so here.
     const caseInsensitive = await inBrowser("", () => ignoresCase(this.#root));
-    const own = await inBrowser("", () => navigator.storage.getDirectory());
+    const inOwn = await inBrowser("", () => pathInOwn(this.#root));
     this.#renames = "move" in prototype;
     // Some browsers have the method, and rename nothing in folders that a person picked.
-    this.#hasMarks = !this.#renames || (await own.resolve(this.#root)) === null;
+    this.#hasMarks = !this.#renames || inOwn === null;
     if (!this.#isNamed) await checkKnown(this.#root, this.name.slice(0, -1));
     return { timePrecisionNs: MILLISECOND_NS, setsTime: false, hashes: [], slowHashes: false, caseInsensitive };
   }
@@ -225,8 +226,7 @@ class Folder implements Side {
   async checkApart(other: Side): Promise<void> {
     const theirs = roots.get(other);
     if (!theirs) return;
-    // It gives the names that lead from one folder to the other, none where they are the same.
-    const inside = (await this.#root.resolve(theirs)) ?? (await theirs.resolve(this.#root));
+    const inside = (await pathWithin(this.#root, theirs)) ?? (await pathWithin(theirs, this.#root));
     if (inside) throw new BisyncError("usage", "both sides are the same folder, or one lies in the other", { path: other.name });
   }
 
@@ -304,7 +304,7 @@ async function itemOf(name: string, handle: Handle, path: string): Promise<Item 
   if (handle.kind === "directory") return { name, ...DIRECTORY };
   if (isSwap(name)) return { name, ...SPECIAL };
   try {
-    return { name, ...found(await handle.getFile()) };
+    return { name, ...(await settled(handle)) };
   } catch (error) {
     // It was deleted since the directory was read.
     if (isNamed(error, "NotFoundError")) return undefined;

@@ -36,7 +36,7 @@ async function named<T>(name: string, path: string, work: () => Promise<T>): Pro
     return await work();
   } catch (error) {
     // This is what names are refused with, and those that are too long for the file system.
-    const isTooLong = isNamed(error, "InvalidStateError") && new TextEncoder().encode(name).length > 255;
+    const isTooLong = (isNamed(error, "InvalidStateError") || isNamed(error, "UnknownError")) && new TextEncoder().encode(name).length > 255;
     if (!(error instanceof TypeError) && !isTooLong) throw error;
     throw new BisyncError("impossibleName", "the browser refuses this name", { path, cause: error });
   }

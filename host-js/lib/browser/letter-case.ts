@@ -1,5 +1,6 @@
 import { isNamed } from "./failure.js";
 import type { Handle } from "./handles.js";
+import { pathInOwn } from "./within.js";
 
 /**
  * Whether names that differ only by case name the same file: found out by a name that is there, else by the kind of computer.
@@ -15,8 +16,7 @@ export async function ignoresCase(directory: FileSystemDirectoryHandle): Promise
     if (other !== undefined && !(await isThere(directory, other, handle))) return false;
   }
   if (other !== undefined) return true;
-  const own = await navigator.storage.getDirectory();
-  return (await own.resolve(directory)) === null && /Mac|Win|Android/.test(`${navigator.platform} ${navigator.userAgent}`);
+  return (await pathInOwn(directory)) === null && /Mac|Win|Android/.test(`${navigator.platform} ${navigator.userAgent}`);
 }
 
 /** The name with its letters in the other case; nothing when there is none. Only letters of which all systems think alike. */

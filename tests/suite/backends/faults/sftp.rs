@@ -34,7 +34,7 @@ impl Served {
         let server = Strange::start(home.path(), Lets::Anybody, extensions, faults);
         let runtime = runtime();
         let place = format!("{}:d", server.connection());
-        let backend = opened(&runtime, &place, None, &[("timeout", "1s")], home.path());
+        let backend = opened(&runtime, &place, None, &[("timeout", "1s"), ("low-level-retries", "3")], home.path());
         Self { server, backend, runtime, directory, _home: home }
     }
 
@@ -347,4 +347,12 @@ fn a_disk_may_take_longer_than_an_answer() {
     });
     served.write(copy_to("new", 4, Expect::Absent)).unwrap();
     assert_eq!(served.peek("new").as_deref(), Some("nuts"));
+}
+
+#[test]
+fn a_server_that_cannot_be_reached_is_tried_again() {
+    let served =
+        Served::new(LIKE_OPENSSH, |request, before| (request == "realpath ." && before < 2).then_some(Fault::End));
+    assert_eq!(served.list("").unwrap().len(), 1);
+    assert_eq!(served.server.heard("realpath .").len(), 3);
 }

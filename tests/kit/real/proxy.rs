@@ -19,6 +19,8 @@ struct Cuts {
     random: Random,
     /// So many times still; after that nothing breaks.
     more: usize,
+    /// Whether nothing breaks for now.
+    is_paused: bool,
     /// So many bytes still pass, on all connections and in both directions together.
     left: usize,
 }
@@ -29,7 +31,7 @@ impl Proxy {
     /// # Panics
     /// When this machine has no port left.
     pub fn to(server: u16, mut random: Random) -> Self {
-        let mut cuts = Cuts { more: 2 + random.below(12), random, left: 0 };
+        let mut cuts = Cuts { more: 2 + random.below(12), random, is_paused: false, left: 0 };
         cuts.draw();
         let cuts = Arc::new(Mutex::new(cuts));
         let shared = Arc::clone(&cuts);
@@ -42,6 +44,22 @@ impl Proxy {
         self.port
     }
 
+    /// Nothing breaks until it [goes on](Self::go_on).
+    ///
+    /// # Panics
+    /// When one of the proxy's own threads did.
+    pub fn pause(&self) {
+        self.cuts.lock().unwrap().is_paused = true;
+    }
+
+    /// From now on connections break as they were to.
+    ///
+    /// # Panics
+    /// When one of the proxy's own threads did.
+    pub fn go_on(&self) {
+        self.cuts.lock().unwrap().is_paused = false;
+    }
+
     /// From now on nothing breaks.
     ///
     /// # Panics
@@ -52,6 +70,10 @@ impl Proxy {
 }
 
 impl Cuts {
+    fn is_on(&self) -> bool {
+        self.more > 0 && !self.is_paused
+    }
+
     fn draw(&mut self) {
         self.more -= 1;
         // Headers and small files pass whole between two cuts, or megabytes.
@@ -61,7 +83,7 @@ impl Cuts {
 
     /// Returns how many of these bytes still pass before the connection breaks, if it does.
     fn cut(&mut self, count: usize) -> Option<usize> {
-        if self.more == 0 {
+        if !self.is_on() {
             return None;
         }
         if self.left < count {

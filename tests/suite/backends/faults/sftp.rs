@@ -1,6 +1,6 @@
 use std::fs;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bisync_engine::entry::{Fingerprint, Kind};
 use bisync_engine::protocol::{CopyFile, Disposal, FailureKind, Staging};
@@ -347,6 +347,68 @@ fn a_disk_may_take_longer_than_an_answer() {
     });
     served.write(copy_to("new", 4, Expect::Absent)).unwrap();
     assert_eq!(served.peek("new").as_deref(), Some("nuts"));
+}
+
+fn long_ago() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_500_000_000)
+}
+
+/// Writes over `f` in place, which is to fail, and returns what is said, and whether `f` has its old time.
+fn break_in_place(faults: Faults) -> (String, bool) {
+    let served = Served::new(LIKE_OPENSSH, faults);
+    let file = served.directory.join("f");
+    fs::File::open(&file).unwrap().set_modified(long_ago()).unwrap();
+    let expect = Expect::Exactly(served.version("f"));
+    let copy = CopyFile { staging: Staging::InPlace, ..copy_to("f", 4, expect) };
+    let failure = served.write(copy).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Temporary, "{failure}");
+    assert_eq!(served.peek("f").as_deref(), Some(""));
+    (failure.message, fs::metadata(file).unwrap().modified().unwrap() == long_ago())
+}
+
+#[test]
+fn half_a_file_in_place_never_counts_as_newer() {
+    // The old time is set on a new connection.
+    let (said, is_old) = break_in_place(|request, _| match request {
+        "fsetstat /d/f" => Some(Fault::Refused(StatusCode::OpUnsupported, "")),
+        "write /d/f" => Some(Fault::End),
+        _ => None,
+    });
+    assert!(is_old && !said.contains("newer"), "{said}");
+    // Where none can be made, it was set before.
+    let (said, is_old) = break_in_place(|request, before| match request {
+        "realpath ." if before > 0 => Some(Fault::End),
+        "write /d/f" => Some(Fault::End),
+        _ => None,
+    });
+    assert!(is_old && said.contains("may count as newer"), "{said}");
+    // Where neither works, it is said.
+    let (said, is_old) = break_in_place(|request, before| match request {
+        "realpath ." if before > 0 => Some(Fault::End),
+        "fsetstat /d/f" => Some(Fault::Refused(StatusCode::OpUnsupported, "")),
+        "write /d/f" => Some(Fault::End),
+        _ => None,
+    });
+    assert!(!is_old && said.contains("may count as newer"), "{said}");
+}
+
+#[test]
+fn half_of_a_new_file_in_place_is_removed_or_older_than_the_whole() {
+    let check = |faults: Faults, expected: Option<u64>| {
+        let served = Served::new(LIKE_OPENSSH, faults);
+        let copy = CopyFile { staging: Staging::InPlace, ..copy_to("new", 4, Expect::Absent) };
+        assert_eq!(kind_of(served.write(copy)), FailureKind::Temporary);
+        let left = fs::metadata(served.directory.join("new")).ok();
+        let left = left.map(|left| left.modified().unwrap().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs());
+        assert_eq!(left, expected);
+    };
+    check(|request, _| (request == "write /d/new").then_some(Fault::End), None);
+    let ends: Faults = |request, before| match request {
+        "realpath ." if before > 0 => Some(Fault::End),
+        "write /d/new" => Some(Fault::End),
+        _ => None,
+    };
+    check(ends, Some(1_600_000_000 - 1));
 }
 
 #[test]

@@ -19,6 +19,8 @@ struct Cuts {
     random: Random,
     /// So many times still; after that nothing breaks.
     more: usize,
+    /// Whether nothing breaks for now.
+    is_paused: bool,
     /// So many bytes still pass, on all connections and in both directions together.
     left: usize,
 }
@@ -29,7 +31,7 @@ impl Proxy {
     /// # Panics
     /// When this machine has no port left.
     pub fn to(server: u16, mut random: Random) -> Self {
-        let mut cuts = Cuts { more: 2 + random.below(12), random, left: 0 };
+        let mut cuts = Cuts { more: 2 + random.below(12), random, is_paused: false, left: 0 };
         cuts.draw();
         let cuts = Arc::new(Mutex::new(cuts));
         let shared = Arc::clone(&cuts);
@@ -37,9 +39,36 @@ impl Proxy {
         Self { port, cuts }
     }
 
+    /// Leads to a port of this machine. What `is_fatal` does not pass, and its connection breaks, until all is mended.
+    ///
+    /// # Panics
+    /// When this machine has no port left.
+    pub fn without(server: u16, is_fatal: fn(&[u8]) -> bool) -> Self {
+        let cuts = Arc::new(Mutex::new(Cuts { more: 1, random: Random::new(0), is_paused: false, left: 0 }));
+        let shared = Arc::clone(&cuts);
+        let port = lead_to(server, move |bytes| (is_fatal(bytes) && shared.lock().unwrap().is_on()).then_some(0));
+        Self { port, cuts }
+    }
+
     /// Returns the port that leads to the server.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Nothing breaks until it [goes on](Self::go_on).
+    ///
+    /// # Panics
+    /// When one of the proxy's own threads did.
+    pub fn pause(&self) {
+        self.cuts.lock().unwrap().is_paused = true;
+    }
+
+    /// From now on connections break as they were to.
+    ///
+    /// # Panics
+    /// When one of the proxy's own threads did.
+    pub fn go_on(&self) {
+        self.cuts.lock().unwrap().is_paused = false;
     }
 
     /// From now on nothing breaks.
@@ -52,6 +81,10 @@ impl Proxy {
 }
 
 impl Cuts {
+    fn is_on(&self) -> bool {
+        self.more > 0 && !self.is_paused
+    }
+
     fn draw(&mut self) {
         self.more -= 1;
         // Headers and small files pass whole between two cuts, or megabytes.
@@ -61,7 +94,7 @@ impl Cuts {
 
     /// Returns how many of these bytes still pass before the connection breaks, if it does.
     fn cut(&mut self, count: usize) -> Option<usize> {
-        if self.more == 0 {
+        if !self.is_on() {
             return None;
         }
         if self.left < count {

@@ -204,6 +204,11 @@ impl Connection {
         self.answer(self.session.setstat(path, attributes)).await.map(drop)
     }
 
+    /// Sets what is given of what is open.
+    pub async fn set_opened(&self, opened: &Opened<'_>, attributes: FileAttributes) -> Result<(), Failure> {
+        self.answer(self.session.fsetstat(opened.handle.as_str(), attributes)).await.map(drop)
+    }
+
     /// Opens a file.
     pub async fn open_file(&self, path: &str, flags: OpenFlags) -> Result<Opened<'_>, Failure> {
         let permit = self.open.acquire().await.map_err(|_| broken())?;

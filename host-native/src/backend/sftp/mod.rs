@@ -16,6 +16,7 @@ mod failure;
 mod host_key;
 mod list;
 mod login;
+mod pauses;
 mod read;
 mod server;
 mod settings;

@@ -1,15 +1,17 @@
-//! The connections to a server: as many as pay, and new ones for those that broke.
+//! The connections to a server: as many as pay, and new ones for those that broke, after a pause.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bisync_engine::options::Options;
-use bisync_engine::protocol::Failure;
+use bisync_engine::protocol::{Failure, FailureKind};
 
 use super::connection::Connection;
 use super::durable::Changed;
 use super::failure::no_answer;
+use super::pauses::Trouble;
 use super::settings::Settings;
 use crate::limits::Requests;
 
@@ -24,7 +26,13 @@ pub struct Server {
     pub changed: Arc<Changed>,
     connections: Mutex<Vec<Arc<Connection>>>,
     /// Held by whoever makes a connection.
-    connecting: tokio::sync::Mutex<()>,
+    connecting: tokio::sync::Mutex<Trouble>,
+    /// Whether a connection broke of which nobody has taken note yet.
+    has_broken: AtomicBool,
+    /// When a connection could not be made for the last time, and why.
+    given_up: Mutex<Option<(Instant, Failure)>>,
+    /// So many times in all a connection is tried to be made.
+    tries: u32,
     /// So many connections it takes.
     most: AtomicUsize,
     patience: Option<Duration>,
@@ -42,6 +50,9 @@ impl Server {
             changed: Arc::default(),
             connections: Mutex::default(),
             connecting: tokio::sync::Mutex::default(),
+            has_broken: AtomicBool::new(false),
+            given_up: Mutex::default(),
+            tries: u32::try_from(options.number("low-level-retries").unwrap_or(1).max(1)).unwrap_or(u32::MAX),
             patience: duration("timeout"),
             connects_within: duration("contimeout"),
             requests: Arc::clone(requests),
@@ -53,12 +64,13 @@ impl Server {
     /// # Errors
     /// Fails when there is none and none can be made.
     pub async fn connection(&self) -> Result<Arc<Connection>, Failure> {
-        let wait = self.requests.wait(Instant::now());
+        let asked = Instant::now();
+        let wait = self.requests.wait(asked);
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
         let (idlest, is_enough) = self.idlest();
-        let _connecting = match idlest {
+        let mut trouble = match idlest {
             Some(connection) if is_enough => return Ok(connection),
             // Nobody waits for a further connection.
             Some(connection) => match self.connecting.try_lock() {
@@ -69,22 +81,49 @@ impl Server {
         };
         // Somebody else may have made one meanwhile.
         let (idlest, is_enough) = self.idlest();
-        if let (Some(connection), true) = (&idlest, is_enough) {
-            return Ok(Arc::clone(connection));
+        let Some(connection) = idlest else { return self.first(&mut trouble, asked).await };
+        if is_enough {
+            return Ok(connection);
         }
-        match (self.connect().await, idlest) {
-            (Ok(made), _) => {
-                let made = Arc::new(made);
-                self.all().push(Arc::clone(&made));
-                Ok(made)
-            }
-            (Err(_), Some(connection)) => {
+        match self.connect().await {
+            Ok(made) => Ok(self.keep(made)),
+            Err(_) => {
                 // It wants no more.
                 self.most.store(self.all().len().max(1), Ordering::Relaxed);
                 Ok(connection)
             }
-            (Err(failure), None) => Err(failure),
         }
+    }
+
+    /// Makes a connection where there is none, more than once where that may help. Who has waited since `asked` for somebody else, who
+    /// made none, does not begin anew.
+    async fn first(&self, trouble: &mut Trouble, asked: Instant) -> Result<Arc<Connection>, Failure> {
+        if let Some((_, failure)) = self.given_up().as_ref().filter(|(when, _)| *when >= asked) {
+            return Err(failure.clone());
+        }
+        if self.has_broken.swap(false, Ordering::Relaxed) {
+            trouble.note(Instant::now());
+        }
+        let mut tries = 0;
+        loop {
+            tokio::time::sleep(trouble.pause(Instant::now(), RandomState::new().hash_one(tries))).await;
+            let failure = match self.connect().await {
+                Ok(made) => return Ok(self.keep(made)),
+                Err(failure) => failure,
+            };
+            tries += 1;
+            trouble.note(Instant::now());
+            if tries >= self.tries || failure.kind != FailureKind::Temporary {
+                *self.given_up() = Some((Instant::now(), failure.clone()));
+                return Err(failure);
+            }
+        }
+    }
+
+    fn keep(&self, made: Connection) -> Arc<Connection> {
+        let made = Arc::new(made);
+        self.all().push(Arc::clone(&made));
+        made
     }
 
     async fn connect(&self) -> Result<Connection, Failure> {
@@ -98,7 +137,11 @@ impl Server {
     /// Returns the connection with the least to do, and whether that will do.
     fn idlest(&self) -> (Option<Arc<Connection>>, bool) {
         let mut connections = self.all();
+        let before = connections.len();
         connections.retain(|connection| !connection.is_broken());
+        if connections.len() < before {
+            self.has_broken.store(true, Ordering::Relaxed);
+        }
         let most = self.most.load(Ordering::Relaxed);
         // One of those who hold it is this list.
         let idlest = connections.iter().min_by_key(|connection| Arc::strong_count(connection));
@@ -109,5 +152,10 @@ impl Server {
     fn all(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Connection>>> {
         // Nothing is done with the lock held that could leave a list that is half written.
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn given_up(&self) -> std::sync::MutexGuard<'_, Option<(Instant, Failure)>> {
+        // It is whole at any moment.
+        self.given_up.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

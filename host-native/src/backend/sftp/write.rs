@@ -1,6 +1,6 @@
 //! Uploads: under a temporary name, then renamed.
 
-use bisync_engine::entry::Found;
+use bisync_engine::entry::{Found, Instant};
 use bisync_engine::protocol::{CopyFile, Disposal, Expect, Failure, FailureKind, Staging};
 use futures_util::FutureExt;
 use futures_util::future::{join, join3};
@@ -12,6 +12,9 @@ use super::connection::{Connection, Opened};
 use super::entry::{check, found, permissions, times};
 use super::read::changed;
 use crate::backend::{Content, failed};
+
+/// So many connections may break while a file gets its old time again.
+const TRIES_TO_MAKE_OLD: u32 = 3;
 
 impl Sftp {
     /// Writes a file.
@@ -39,7 +42,7 @@ impl Sftp {
         target: &str,
     ) -> Result<Found, Failure> {
         let opened = self.create(connection, copy, staged, true).await?;
-        let size = match self.fill(connection, copy, &opened, content).await {
+        let size = match self.fill(connection, copy, &opened, content, None).await {
             Ok(size) => size,
             Err(failure) => {
                 connection.close(opened).await.ok();
@@ -94,13 +97,14 @@ impl Sftp {
                     self.back_up(connection, target, path).await?;
                     (self.create(connection, copy, target, false).await?, None)
                 } else {
+                    let old = there.and_then(|there| there.mtime).map(time);
                     // RACE: a change after the look is lost.
-                    let opened = connection.open_file(target, OpenFlags::WRITE | OpenFlags::TRUNCATE).await?;
-                    (opened, there.and_then(|there| there.mtime))
+                    (self.empty(connection, target, old.as_ref()).await?, old)
                 }
             }
         };
-        let failure = match self.fill(connection, copy, &opened, content).await {
+        let half = old.clone().or_else(|| just_before(copy));
+        let failure = match self.fill(connection, copy, &opened, content, half.as_ref()).await {
             Ok(size) => {
                 let written = finish(connection, copy, opened, target, size).await;
                 let verified = if written.is_ok() { self.verify(copy, &copy.target).await } else { Ok(()) };
@@ -115,14 +119,44 @@ impl Sftp {
             }
         };
         match (&copy.expect, old) {
-            (Expect::Exactly(_), Some(seconds)) => {
-                // It has lost its content, and must not count as newer.
-                let old = FileAttributes { atime: Some(seconds), mtime: Some(seconds), ..FileAttributes::empty() };
-                connection.set(target, old).await.ok();
+            (Expect::Exactly(_), Some(old)) => Err(self.make_old(target, &old, copy.source.size, failure).await),
+            (Expect::Exactly(_), None) | (Expect::Absent, _) => {
+                self.discard(target).await;
+                Err(failure)
             }
-            (Expect::Exactly(_), None) | (Expect::Absent, _) => self.discard(target).await,
         }
-        Err(failure)
+    }
+
+    /// Opens a file that is written anew. It has no content from then on.
+    async fn empty<'a>(
+        &self,
+        connection: &'a Connection,
+        target: &str,
+        old: Option<&FileAttributes>,
+    ) -> Result<Opened<'a>, Failure> {
+        match (connection.open_file(target, OpenFlags::WRITE | OpenFlags::TRUNCATE).await, old) {
+            (Ok(opened), _) => Ok(opened),
+            // The answer may be lost, and the content with it.
+            (Err(failure), Some(old)) if failure.kind == FailureKind::Temporary => {
+                Err(self.make_old(target, old, Some(0), failure).await)
+            }
+            (Err(failure), _) => Err(failure),
+        }
+    }
+
+    /// Gives a file that has lost its content its old time, over whatever connection there is, so that it never counts as newer. Where
+    /// that cannot be, the failure says so. What is larger than `most` bytes is somebody else's by now.
+    async fn make_old(&self, target: &str, old: &FileAttributes, most: Option<u64>, failure: Failure) -> Failure {
+        for _ in 0..TRIES_TO_MAKE_OLD {
+            let Ok(connection) = self.server.connection().await else { break };
+            match make_old(&connection, target, old, most).await {
+                Ok(()) => return failure,
+                Err(Failure { kind: FailureKind::Temporary, .. }) => {}
+                Err(_) => break,
+            }
+        }
+        let Failure { kind, message } = failure;
+        failed(kind, &format!("{message}; what is there now is not whole, and may count as newer"))
     }
 
     /// Removes what was made and is of no use; when that does not work, it is left for the next run to find.
@@ -159,26 +193,33 @@ impl Sftp {
         connection.open_file(path, flags).await
     }
 
-    /// Sends the content, and returns its size in bytes.
+    /// Sends the content, and returns its size in bytes. With each piece the file gets the time that `half` of it is to have, if there is
+    /// one: whatever ends the connection or the program, it does not look new.
     async fn fill(
         &self,
         connection: &Connection,
         copy: &CopyFile,
         opened: &Opened<'_>,
         mut content: Content,
+        half: Option<&FileAttributes>,
     ) -> Result<u64, Failure> {
         let passage = self.transport.passage.file();
         let chunk = usize::try_from(self.server.settings.chunk_size).unwrap_or(usize::MAX);
         let mut writing = FuturesUnordered::new();
         let mut offset = 0;
-        while let Some(bytes) = content.next().await? {
+        let mut next = match half {
+            // Who cannot do it now may do it at the end.
+            Some(half) => join(content.next(), connection.set_opened(opened, half.clone())).await.0,
+            None => content.next().await,
+        };
+        while let Some(bytes) = next? {
             for piece in bytes.chunks(chunk) {
                 while writing.len() >= self.server.settings.concurrency.writes {
                     if let Some(written) = writing.next().await {
                         let () = written?;
                     }
                 }
-                writing.push(connection.write(opened, offset, piece.to_vec()));
+                writing.push(write(connection, opened, offset, piece.to_vec(), half));
                 offset += piece.len() as u64;
                 // It is on its way before the next piece is there.
                 if let Some(Some(written)) = writing.next().now_or_never() {
@@ -186,6 +227,7 @@ impl Sftp {
                 }
             }
             passage.copied(bytes.len() as u64)?;
+            next = content.next().await;
         }
         while let Some(written) = writing.next().await {
             written?;
@@ -195,6 +237,45 @@ impl Sftp {
         }
         Ok(offset)
     }
+}
+
+/// Gives a file its old time, where it has another one and may be what was written here.
+async fn make_old(
+    connection: &Connection,
+    target: &str,
+    old: &FileAttributes,
+    most: Option<u64>,
+) -> Result<(), Failure> {
+    let there = connection.stat(target).await?.filter(|there| there.mtime != old.mtime);
+    match there.filter(|there| there.size.zip(most).is_none_or(|(size, most)| size <= most)) {
+        Some(_) => connection.set(target, old.clone()).await,
+        None => Ok(()),
+    }
+}
+
+/// Writes a piece of a file, and gives the file a time after it.
+async fn write(
+    connection: &Connection,
+    opened: &Opened<'_>,
+    offset: u64,
+    piece: Vec<u8>,
+    time: Option<&FileAttributes>,
+) -> Result<(), Failure> {
+    let written = connection.write(opened, offset, piece);
+    let Some(time) = time else { return written.await };
+    // Both are asked at once. RACE: if the server hears the first and not the second, the file looks new.
+    join(written, connection.set_opened(opened, time.clone())).await.0
+}
+
+/// Returns the time of a new file as long as it is not whole: older than that of the whole.
+fn just_before(copy: &CopyFile) -> Option<FileAttributes> {
+    let Instant { seconds, nanoseconds } = copy.source.modified?;
+    Some(times(Instant { seconds: seconds - 1, nanoseconds }))
+}
+
+/// Returns a time to set.
+fn time(seconds: u32) -> FileAttributes {
+    FileAttributes { atime: Some(seconds), mtime: Some(seconds), ..FileAttributes::empty() }
 }
 
 /// Closes a file, durable where the server can do so, and sets its time, and returns what it then is.

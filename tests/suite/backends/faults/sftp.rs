@@ -1,6 +1,7 @@
 use std::fs;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime};
 
 use bisync_engine::entry::{Fingerprint, Kind};
 use bisync_engine::protocol::{CopyFile, Disposal, FailureKind, Staging};
@@ -34,7 +35,7 @@ impl Served {
         let server = Strange::start(home.path(), Lets::Anybody, extensions, faults);
         let runtime = runtime();
         let place = format!("{}:d", server.connection());
-        let backend = opened(&runtime, &place, None, &[("timeout", "1s")], home.path());
+        let backend = opened(&runtime, &place, None, &[("timeout", "1s"), ("low-level-retries", "3")], home.path());
         Self { server, backend, runtime, directory, _home: home }
     }
 
@@ -293,15 +294,13 @@ fn a_listing_that_breaks_off_is_no_listing() {
 }
 
 #[test]
-fn a_download_that_breaks_off_is_no_file() {
+fn a_download_that_the_server_ends_is_no_file() {
     let check = |faults: Faults, kind: FailureKind| {
         let served = Served::new(LIKE_OPENSSH, faults);
         let version = served.version("f");
         assert_eq!(kind_of(served.read("f", version.clone())), kind);
         assert_eq!(served.read("f", version).unwrap(), b"tea");
     };
-    check(|request, before| (request == "read /d/f" && before == 0).then_some(Fault::End), FailureKind::Temporary);
-    check(|request, before| (request == "read /d/f" && before == 0).then_some(Fault::Silence), FailureKind::Temporary);
     // The end comes before all is read.
     check(
         |request, before| (request == "read /d/f" && before == 0).then_some(Fault::Refused(StatusCode::Eof, "")),
@@ -311,6 +310,57 @@ fn a_download_that_breaks_off_is_no_file() {
         |request, before| (request == "read /d/f" && before == 0).then_some(Fault::Refused(StatusCode::Failure, "")),
         FailureKind::Other,
     );
+}
+
+/// So many requests read the file of the tests of downloads.
+const READS: usize = 256;
+
+/// Makes a file that is read in so many requests, and returns its content.
+fn large(served: &Served) -> Vec<u8> {
+    let content: Vec<u8> = (0..READS << 15).map(|position| (position >> 12) as u8).collect();
+    fs::write(served.directory.join("large"), &content).unwrap();
+    content
+}
+
+#[test]
+fn a_download_whose_connection_ends_goes_on_from_there() {
+    for faults in [
+        (|request, before| (request == "read /d/large" && before == 200).then_some(Fault::End)) as Faults,
+        |request, before| (request == "read /d/large" && before == 200).then_some(Fault::Silence),
+        // It ends before anything has come, and once more when it is to go on.
+        |request, before| {
+            let ends = (request == "open /d/large" && before < 2) || (request == "read /d/large" && before == 200);
+            ends.then_some(Fault::End)
+        },
+    ] {
+        let served = Served::new(LIKE_OPENSSH, faults);
+        let content = large(&served);
+        assert!(served.read("large", served.version("large")).unwrap() == content);
+        // What was on its way is asked for again, and nothing else is.
+        let asked = served.server.heard("read /d/large").len();
+        assert!(asked < READS + READS / 2, "{asked}");
+    }
+}
+
+#[test]
+fn a_download_goes_on_with_the_same_version_only() {
+    static FILE: OnceLock<PathBuf> = OnceLock::new();
+    let served = Served::new(LIKE_OPENSSH, |request, before| {
+        (request == "read /d/large" && before == 200).then(|| {
+            fs::write(FILE.get().unwrap(), vec![b'x'; READS << 15]).unwrap();
+            Fault::End
+        })
+    });
+    FILE.set(served.directory.join("large")).unwrap();
+    large(&served);
+    fs::File::open(served.directory.join("large")).unwrap().set_modified(long_ago()).unwrap();
+    assert_eq!(kind_of(served.read("large", served.version("large"))), FailureKind::Changed);
+}
+
+#[test]
+fn a_download_that_comes_no_further_ends() {
+    let served = Served::new(LIKE_OPENSSH, |request, _| (request == "read /d/f").then_some(Fault::End));
+    assert_eq!(kind_of(served.read("f", served.version("f"))), FailureKind::Temporary);
 }
 
 #[test]
@@ -347,4 +397,74 @@ fn a_disk_may_take_longer_than_an_answer() {
     });
     served.write(copy_to("new", 4, Expect::Absent)).unwrap();
     assert_eq!(served.peek("new").as_deref(), Some("nuts"));
+}
+
+fn long_ago() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_500_000_000)
+}
+
+/// Writes over `f` in place, which is to fail, and returns what is said, and whether `f` has its old time.
+fn break_in_place(faults: Faults) -> (String, bool) {
+    let served = Served::new(LIKE_OPENSSH, faults);
+    let file = served.directory.join("f");
+    fs::File::open(&file).unwrap().set_modified(long_ago()).unwrap();
+    let expect = Expect::Exactly(served.version("f"));
+    let copy = CopyFile { staging: Staging::InPlace, ..copy_to("f", 4, expect) };
+    let failure = served.write(copy).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Temporary, "{failure}");
+    assert_eq!(served.peek("f").as_deref(), Some(""));
+    (failure.message, fs::metadata(file).unwrap().modified().unwrap() == long_ago())
+}
+
+#[test]
+fn half_a_file_in_place_never_counts_as_newer() {
+    // The old time is set on a new connection.
+    let (said, is_old) = break_in_place(|request, _| match request {
+        "fsetstat /d/f" => Some(Fault::Refused(StatusCode::OpUnsupported, "")),
+        "write /d/f" => Some(Fault::End),
+        _ => None,
+    });
+    assert!(is_old && !said.contains("newer"), "{said}");
+    // Where none can be made, it was set before.
+    let (said, is_old) = break_in_place(|request, before| match request {
+        "realpath ." if before > 0 => Some(Fault::End),
+        "write /d/f" => Some(Fault::End),
+        _ => None,
+    });
+    assert!(is_old && said.contains("may count as newer"), "{said}");
+    // Where neither works, it is said.
+    let (said, is_old) = break_in_place(|request, before| match request {
+        "realpath ." if before > 0 => Some(Fault::End),
+        "fsetstat /d/f" => Some(Fault::Refused(StatusCode::OpUnsupported, "")),
+        "write /d/f" => Some(Fault::End),
+        _ => None,
+    });
+    assert!(!is_old && said.contains("may count as newer"), "{said}");
+}
+
+#[test]
+fn half_of_a_new_file_in_place_is_removed_or_older_than_the_whole() {
+    let check = |faults: Faults, expected: Option<u64>| {
+        let served = Served::new(LIKE_OPENSSH, faults);
+        let copy = CopyFile { staging: Staging::InPlace, ..copy_to("new", 4, Expect::Absent) };
+        assert_eq!(kind_of(served.write(copy)), FailureKind::Temporary);
+        let left = fs::metadata(served.directory.join("new")).ok();
+        let left = left.map(|left| left.modified().unwrap().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs());
+        assert_eq!(left, expected);
+    };
+    check(|request, _| (request == "write /d/new").then_some(Fault::End), None);
+    let ends: Faults = |request, before| match request {
+        "realpath ." if before > 0 => Some(Fault::End),
+        "write /d/new" => Some(Fault::End),
+        _ => None,
+    };
+    check(ends, Some(1_600_000_000 - 1));
+}
+
+#[test]
+fn a_server_that_cannot_be_reached_is_tried_again() {
+    let served =
+        Served::new(LIKE_OPENSSH, |request, before| (request == "realpath ." && before < 2).then_some(Fault::End));
+    assert_eq!(served.list("").unwrap().len(), 1);
+    assert_eq!(served.server.heard("realpath .").len(), 3);
 }

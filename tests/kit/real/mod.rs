@@ -8,6 +8,7 @@ pub mod flags;
 pub mod folders;
 pub mod home;
 pub mod interposed;
+pub mod placing;
 pub mod program;
 pub mod proxy;
 pub mod servers;

@@ -52,6 +52,8 @@ impl Avoided {
 pub struct Facts<'a> {
     /// What both were given in all runs.
     pub flags: &'a Flags,
+    /// How rclone writes both folders.
+    pub roots: &'a Pair<String>,
     /// Whether this run was to start anew.
     pub starts_anew: bool,
     /// The sides before the run, the same for both programs.
@@ -165,7 +167,9 @@ impl Facts<'_> {
         let new_name = |line: &str| {
             let (_, rest) = line.split_once("Renaming Path")?;
             let (_, path) = rest.split_once(" copy")?.1.split_once(" - ")?;
-            unquoted(path).split_once('/').map(|(_, path)| path.to_owned())
+            let path = unquoted(path);
+            let below = |root: &String| path.strip_prefix(root.as_str())?.strip_prefix('/').map(str::to_owned);
+            below(&self.roots.one).or_else(|| below(&self.roots.two))
         };
         self.rclone.all().lines().filter_map(new_name).collect()
     }

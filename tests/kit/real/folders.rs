@@ -121,6 +121,18 @@ fn show(node: Option<&Node>) -> String {
 /// left out: they are those of whenever they were made.
 pub type Listing = BTreeMap<String, String>;
 
+/// Reads the only listing of a working directory whose name ends so, `None` when there is none: what it is called depends on what the
+/// sides are called.
+///
+/// # Panics
+/// When there are several, or on a line that is not one of a listing.
+pub fn read_listing_in(directory: &Path, end: &str) -> Option<Listing> {
+    let entries = fs::read_dir(directory).ok()?.map_while(Result::ok).map(|entry| entry.path());
+    let listings: Vec<_> = entries.filter(|path| path.to_string_lossy().ends_with(end)).collect();
+    assert!(listings.len() <= 1, "{listings:?}");
+    read_listing(listings.first()?)
+}
+
 /// Reads a listing, `None` when there is none.
 ///
 /// # Panics

@@ -8,6 +8,8 @@ pub mod flags;
 pub mod folders;
 pub mod home;
 pub mod interposed;
+pub mod placing;
+pub mod processes;
 pub mod program;
 pub mod proxy;
 pub mod servers;

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use self::moto::Memory;
+use super::processes::kill_with_descendants;
 
 /// The password `secret`, obscured as rclone does it.
 pub const PASSWORD: &str = "H2-hQutpFzGhp88XyIOUa7dYCUuzJw";
@@ -42,6 +43,7 @@ pub enum Protocol {
 #[derive(Debug)]
 pub struct Server {
     process: Child,
+    command: Command,
     port: u16,
     /// The options of a remote that reaches it.
     connection: String,
@@ -114,16 +116,22 @@ impl Server {
     }
 
     fn run(mut command: Command, port: u16, connection: String, own: Option<TempDir>) -> Self {
-        let mut process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let said = process.stderr.take().unwrap();
-        // It never waits for a full pipe.
-        std::thread::spawn(move || BufReader::new(said).lines().map_while(Result::ok).for_each(drop));
-        let deadline = Instant::now() + STARTS_IN;
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-            assert!(Instant::now() < deadline, "nothing is served: {command:?}");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        Self { process, port, connection, _own: own, memory: None }
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let process = start(&mut command, port);
+        Self { process, command, port, connection, _own: own, memory: None }
+    }
+
+    /// Kills it, with all that it has started.
+    pub fn kill(&mut self) {
+        kill_with_descendants(&mut self.process);
+    }
+
+    /// Starts it again after it was killed: the same directory at the same port.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start_again(&mut self) {
+        self.process = start(&mut self.command, self.port);
     }
 
     /// Makes what was done on the disk, at a path below the directory, what is served there. Most servers serve the disk itself.
@@ -169,6 +177,20 @@ impl Server {
     }
 }
 
+/// Starts a server, and waits until it can be reached.
+fn start(command: &mut Command, port: u16) -> Child {
+    let mut process = command.spawn().unwrap();
+    let said = process.stderr.take().unwrap();
+    // It never waits for a full pipe.
+    std::thread::spawn(move || BufReader::new(said).lines().map_while(Result::ok).for_each(drop));
+    let deadline = Instant::now() + STARTS_IN;
+    while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+        assert!(Instant::now() < deadline, "nothing is served: {command:?}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    process
+}
+
 /// Returns a port of this machine that is free just now. When somebody else takes it before it is used, the test says so.
 fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
@@ -176,7 +198,6 @@ fn free_port() -> u16 {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        kill_with_descendants(&mut self.process);
     }
 }

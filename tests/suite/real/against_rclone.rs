@@ -1,6 +1,7 @@
-//! `bisync --lockout` and the real `rclone bisync` side by side: the same edits, the same flags, the same results.
+//! `bisync --lockout` and the real `rclone bisync` side by side: the same edits, the same flags, the same results, on folders of this
+//! machine and on servers.
 //!
-//! `BISYNC_RCLONE_SEEDS=1000` tries more cases, `BISYNC_RCLONE_SEEDS=17..18` that one alone. What is meant to differ stands in
+//! `BISYNC_RCLONE_SEEDS=1000` tries more cases of each, `BISYNC_RCLONE_SEEDS=17..18` that one alone. What is meant to differ stands in
 //! [`bisync_tests::real::differences`].
 
 use std::collections::BTreeMap;
@@ -13,13 +14,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bisync_engine::side::{Pair, Side};
 use bisync_tests::real::cases::{Case, Round};
 use bisync_tests::real::differences::{Facts, needs_another_run};
-use bisync_tests::real::edits::{REFERENCE, folder, quoted};
-use bisync_tests::real::folders::{Listing, Tree, difference, files, read_listing, read_tree};
+use bisync_tests::real::edits::{Edit, REFERENCE, folder, quoted};
+use bisync_tests::real::folders::{Listing, Tree, difference, files, read_listing, read_listing_in, read_tree};
+use bisync_tests::real::placing::{Place, Placing, Servers};
 use bisync_tests::real::program::{self, Ended};
+use bisync_tests::real::servers::Protocol;
 use bisync_world::seeds::seeds;
 
 /// So many cases run in about a minute.
 const CASES: u64 = 150;
+/// So many cases with servers run in about a minute, each placing several times.
+const CASES_ON_SERVERS: u64 = 36;
 /// So many cases run at a time.
 const AT_A_TIME: usize = 2;
 /// A search for a smaller case gives up after so many.
@@ -27,10 +32,32 @@ const SHRINKING_STEPS: usize = 300;
 /// After so many cases that failed, enough is known.
 const FAILURES: usize = 5;
 
+const HERE: Placing = Placing::new(Place::Here, Place::Here);
+
+/// Folders of this machine and remotes either way round, and remotes of different kinds.
+const ON_SERVERS: [Placing; 12] = [
+    Placing::new(Place::Here, Place::On(Protocol::S3)),
+    Placing::new(Place::On(Protocol::Openssh), Place::Here),
+    Placing::new(Place::On(Protocol::S3), Place::On(Protocol::Webdav)),
+    Placing::new(Place::Here, Place::On(Protocol::Webdav)),
+    Placing::new(Place::On(Protocol::Sftp), Place::Here),
+    Placing::new(Place::On(Protocol::Openssh), Place::On(Protocol::S3)),
+    Placing::new(Place::Here, Place::On(Protocol::Openssh)),
+    Placing::new(Place::On(Protocol::S3), Place::Here),
+    Placing::new(Place::On(Protocol::Webdav), Place::On(Protocol::Sftp)),
+    Placing::new(Place::On(Protocol::Webdav), Place::Here),
+    Placing::new(Place::Here, Place::On(Protocol::Sftp)),
+    Placing::new(Place::On(Protocol::Webdav), Place::On(Protocol::Openssh)),
+];
+
 struct Programs {
     bisync: PathBuf,
     rclone: PathBuf,
 }
+
+/// One of the programs, and where it runs: a directory of this name has its folders.
+const RCLONE: &str = "rclone";
+const BISYNC: &str = "bisync";
 
 /// How a case went.
 enum Verdict {
@@ -56,11 +83,51 @@ struct Seen {
     listings: Pair<Option<Listing>>,
 }
 
+impl Seen {
+    fn forget_hashes(&mut self) {
+        for side in Side::BOTH {
+            for line in self.listings[side].iter_mut().flat_map(Listing::values_mut) {
+                let words = line.split(' ').enumerate().map(|(index, word)| if index == 2 { "-" } else { word });
+                *line = words.collect::<Vec<_>>().join(" ");
+            }
+        }
+    }
+}
+
 #[test]
 fn both_do_the_same() {
+    compare_cases(CASES, |seed| (Case::random(seed), HERE));
+}
+
+#[test]
+fn both_do_the_same_on_servers() {
+    compare_cases(CASES_ON_SERVERS, |seed| {
+        let placing = ON_SERVERS[usize::try_from(seed).unwrap() % ON_SERVERS.len()];
+        (fitting(Case::random(seed), placing), placing)
+    });
+}
+
+/// Changes a case to one that is the same for all servers that it runs on.
+fn fitting(mut case: Case, placing: Placing) -> Case {
+    if placing.is_keyed() {
+        case.flags.always.retain(|flag| !flag.ends_with("-empty-src-dirs") && !flag.ends_with("-empty-dirs"));
+    }
+    for edit in case.rounds.iter_mut().flat_map(|round| &mut round.edits) {
+        if let Edit::Write(.., time) | Edit::Touch(.., time) | Edit::Refer(.., time) = edit {
+            // Servers keep whole seconds.
+            time.1 = 0;
+        }
+    }
+    // A server shows what a link leads to, or nothing.
+    case.rounds.iter_mut().for_each(|round| round.edits.retain(|edit| !matches!(edit, Edit::Link(..))));
+    case
+}
+
+/// Compares cases that are made of seeds.
+fn compare_cases(count: u64, make: impl Fn(u64) -> (Case, Placing) + Sync) {
     let Some(rclone) = program::rclone() else { return };
     let programs = Programs { bisync: program::bisync(), rclone };
-    let seeds = seeds("BISYNC_RCLONE_SEEDS", CASES);
+    let seeds = seeds("BISYNC_RCLONE_SEEDS", count);
     let next = AtomicU64::new(seeds.start);
     let (failures, excuses) = (Mutex::new(Vec::new()), Mutex::new(BTreeMap::<&str, usize>::new()));
     std::thread::scope(|scope| {
@@ -71,11 +138,12 @@ fn both_do_the_same() {
                     if seed >= seeds.end || failures.lock().unwrap().len() >= FAILURES {
                         break;
                     }
-                    match try_case(&Case::random(seed), &programs) {
+                    let (case, placing) = make(seed);
+                    match try_case(&case, placing, &programs) {
                         Verdict::Same => {}
                         Verdict::Excused(why) => *excuses.lock().unwrap().entry(why).or_default() += 1,
                         Verdict::Different(difference) => {
-                            let report = report(seed, difference, &programs);
+                            let report = report(seed, case, placing, difference, &programs);
                             println!("{report}");
                             failures.lock().unwrap().push(seed);
                         }
@@ -92,9 +160,9 @@ fn both_do_the_same() {
 }
 
 /// Runs a case with both programs, to the first difference.
-fn try_case(case: &Case, programs: &Programs) -> Verdict {
+fn try_case(case: &Case, placing: Placing, programs: &Programs) -> Verdict {
     let home = tempfile::tempdir().unwrap();
-    let homes = [home.path().join("rclone"), home.path().join("bisync")];
+    let homes = [RCLONE, BISYNC].map(|name| home.path().join(name));
     for home in &homes {
         for folder in Side::BOTH.map(folder) {
             fs::create_dir_all(home.join(folder)).unwrap();
@@ -104,28 +172,41 @@ fn try_case(case: &Case, programs: &Programs) -> Verdict {
             fs::write(home.join("filters.txt"), filters).unwrap();
         }
     }
-    let look_at = |homes: &[PathBuf; 2]| [look(&homes[0], case.flags.rclone_session()), look(&homes[1], "one..two")];
+    let look_at = |homes: &[PathBuf; 2]| {
+        let sessions = if placing == HERE { [Some(case.flags.rclone_session()), Some("one..two")] } else { [None; 2] };
+        [look(&homes[0], sessions[0]), look(&homes[1], sessions[1])]
+    };
     let mut told = Vec::new();
     let mut criticals = 0;
     for round in &case.rounds {
         homes.iter().for_each(|home| round.edits.iter().for_each(|edit| edit.apply(home)));
-        let arguments = arguments(case, round, criticals);
-        told.push(arguments.clone());
+        let flags = flags(case, round, criticals);
+        // What was done behind their backs, servers that begin now see.
+        let Some(servers) = placing.serve(&programs.rclone, home.path()) else { return Verdict::Same };
+        for home in &homes {
+            fs::write(home.join("rclone.conf"), servers.configuration()).unwrap();
+        }
+        told.push(arguments(&servers, RCLONE, &flags));
         let [before, _] = look_at(&homes);
-        let ended = run_both(programs, &homes, &arguments);
+        let ended = run_both(programs, &homes, &servers, &flags);
         let mut seen = look_at(&homes);
         let mut found = compare(case, round, &ended, &seen);
         if found.is_none() && needs_another_run(&case.flags, &ended[0]) {
-            let arguments = [&["one", "two", "--workdir=work"].map(str::to_owned), &case.flags.always[..]].concat();
-            run_both(programs, &homes, &arguments);
+            run_both(programs, &homes, &servers, &case.flags.always);
             seen = look_at(&homes);
+        }
+        if ended[0].all().contains("no hashes in common") {
+            // A `--resync` of rclone's lists none then, not even of the side that has some.
+            seen.iter_mut().for_each(Seen::forget_hashes);
         }
         found = found.or_else(|| compare_listings(&seen));
         if let Some((what, detail)) = found {
             let [rclone, bisync] = &ended;
-            let starts_anew = arguments.contains(&case.flags.resync);
+            let starts_anew = flags.contains(&case.flags.resync);
+            let roots = Pair::from_fn(|side| root(&servers, RCLONE, side));
             let facts = Facts {
                 flags: &case.flags,
+                roots: &roots,
                 starts_anew,
                 before: &before.sides,
                 listed: &before.listings,
@@ -146,33 +227,49 @@ fn try_case(case: &Case, programs: &Programs) -> Verdict {
     Verdict::Same
 }
 
-fn run_both(programs: &Programs, homes: &[PathBuf; 2], arguments: &[String]) -> [Ended; 2] {
-    [run_rclone(&programs.rclone, &homes[0], arguments), run_bisync(&programs.bisync, &homes[1], arguments)]
+fn run_both(programs: &Programs, homes: &[PathBuf; 2], servers: &Servers, flags: &[String]) -> [Ended; 2] {
+    let own = ["bisync", "--color=NEVER", "--stats=0", "-v"].map(str::to_owned);
+    let rclone = program::run(&programs.rclone, &homes[0], &[&own, &arguments(servers, RCLONE, flags)[..]].concat());
+    let own = ["--lockout", "-v"].map(str::to_owned);
+    let bisync = program::run(&programs.bisync, &homes[1], &[&own, &arguments(servers, BISYNC, flags)[..]].concat());
+    [rclone, bisync]
 }
 
-/// Both are given the same arguments. After two critical errors it is time for a `--resync`.
-fn arguments(case: &Case, round: &Round, criticals: usize) -> Vec<String> {
-    let mut arguments: Vec<String> = ["one", "two", "--workdir=work"].map(str::to_owned).into();
-    arguments.extend(case.flags.always.iter().cloned());
-    arguments.extend(round.flags.iter().cloned());
+/// Both are given the same flags. After two critical errors it is time for a `--resync`.
+fn flags(case: &Case, round: &Round, criticals: usize) -> Vec<String> {
+    let mut flags = [&case.flags.always[..], &round.flags].concat();
     if criticals >= 2 && round.flags.is_empty() {
-        arguments.push(case.flags.resync.clone());
+        flags.push(case.flags.resync.clone());
     }
+    flags
+}
+
+/// Returns what a program is told: its own folders, and backups where these are.
+fn arguments(servers: &Servers, name: &str, flags: &[String]) -> Vec<String> {
+    let mut arguments: Vec<String> = Side::BOTH.map(|side| root(servers, name, side)).into();
+    arguments.extend(["--workdir=work", "--config=rclone.conf"].map(str::to_owned));
+    arguments.extend(flags.iter().map(|flag| {
+        let backup = Side::BOTH.into_iter().zip(["--backup-dir1=", "--backup-dir2="]);
+        let written = backup.filter_map(|(side, option)| {
+            let folder = flag.strip_prefix(option)?;
+            Some(format!("{option}{}", servers.written(side, &format!("{name}/{folder}"), folder)))
+        });
+        written.last().unwrap_or_else(|| flag.clone())
+    }));
     arguments
 }
 
-fn run_rclone(program: &Path, home: &Path, arguments: &[String]) -> Ended {
-    let own = ["bisync", "--config=", "--color=NEVER", "--stats=0", "-v"].map(str::to_owned);
-    program::run(program, home, &[&own, arguments].concat())
+/// Returns how the folder of a side is written for a program.
+fn root(servers: &Servers, name: &str, side: Side) -> String {
+    servers.written(side, &format!("{name}/{}", folder(side)), folder(side))
 }
 
-fn run_bisync(program: &Path, home: &Path, arguments: &[String]) -> Ended {
-    let own = ["--lockout", "-v"].map(str::to_owned);
-    program::run(program, home, &[&own, arguments].concat())
-}
-
-fn look(home: &Path, session: &str) -> Seen {
-    let listing = |side: &str| read_listing(&home.join(format!("work/{session}.{side}.lst")));
+/// Looks at a home; where its listings have no `session` that is known, at those that there are.
+fn look(home: &Path, session: Option<&str>) -> Seen {
+    let listing = |side: &str| match session {
+        Some(session) => read_listing(&home.join(format!("work/{session}.{side}.lst"))),
+        None => read_listing_in(&home.join("work"), &format!(".{side}.lst")),
+    };
     Seen {
         sides: Pair::from_fn(|side| read_tree(&home.join(folder(side)))),
         backups: Pair::new("backup1", "backup2").map(|folder| files(&read_tree(&home.join(folder)))),
@@ -248,15 +345,15 @@ fn listings_differ(left: &Listing, right: &Listing) -> String {
 }
 
 /// Looks for the smallest case that differs in the same thing, and shows it as a script.
-fn report(seed: u64, difference: Difference, programs: &Programs) -> String {
-    let (mut case, mut difference, mut steps) = (Case::random(seed), difference, 0);
+fn report(seed: u64, mut case: Case, placing: Placing, mut difference: Difference, programs: &Programs) -> String {
+    let mut steps = 0;
     'smaller: loop {
         for smaller in case.smaller() {
             steps += 1;
             if steps > SHRINKING_STEPS {
                 break 'smaller;
             }
-            if let Verdict::Different(found) = try_case(&smaller, programs)
+            if let Verdict::Different(found) = try_case(&smaller, placing, programs)
                 && found.what == difference.what
             {
                 (case, difference) = (smaller, found);
@@ -267,8 +364,9 @@ fn report(seed: u64, difference: Difference, programs: &Programs) -> String {
     }
     let what = difference.what;
     format!(
-        "seed {seed}: the {what} differs:\n{}\nTo see it:\n{}",
+        "seed {seed}: the {what} differs:\n{}\nTo see it, on {:?}:\n{}",
         difference.detail,
+        placing.places,
         script(&case, &difference.arguments)
     )
 }

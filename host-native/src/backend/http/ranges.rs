@@ -70,7 +70,7 @@ mod tests {
             assert_eq!(ranges(position, size).collect::<Vec<_>>(), expected);
         };
         check(RANGE, RANGE, &[]);
-        check(RANGE, 2 * RANGE, &[RANGE..2 * RANGE]);
+        check(0, RANGE + 1, &[0..RANGE, RANGE..RANGE + 1]);
         check(RANGE, 2 * RANGE + 1, &[RANGE..2 * RANGE, 2 * RANGE..2 * RANGE + 1]);
     }
 

@@ -45,7 +45,8 @@ impl Webdav {
     pub(super) async fn make_directories(&self, place: &str) -> Result<(), Failure> {
         let depth = place.split('/').count();
         let mut missing = vec![place];
-        for _ in 0..=2 * depth {
+        // Each may be missing, and then made by somebody else, and then be made.
+        for _ in 0..=3 * depth {
             let Some(place) = missing.last().copied() else { return Ok(()) };
             if self.is_known(place) {
                 missing.pop();
@@ -60,13 +61,20 @@ impl Webdav {
             match self.server.look(place).await? {
                 Some(there) if there.found.kind == Kind::Directory => self.remember(place),
                 Some(_) => return Err(failed(FailureKind::WrongKind, "a file is in the way")),
-                None if failure.kind == FailureKind::NotFound && !self.is_known(parent(place)) => {
-                    missing.push(parent(place));
+                // The parent that was missing may have been made meanwhile, by another request of ours. That of the whole folder is not made here.
+                None if failure.kind == FailureKind::NotFound && !parent(place).is_empty() => {
+                    if !self.is_known(parent(place)) {
+                        missing.push(parent(place));
+                    }
                 }
                 None => return Err(failure),
             }
         }
-        if missing.is_empty() { Ok(()) } else { Err(failed(FailureKind::Temporary, "its directory is gone again")) }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        self.forget();
+        Err(failed(FailureKind::Temporary, "its directory is gone again"))
     }
 
     /// Says of a failure that something has no directory that it may work again: the directory was there a moment ago.

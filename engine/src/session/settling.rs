@@ -145,8 +145,9 @@ impl Deciding {
         if !self.lacks_evidence(row) || settings.sync_checksum || one.size.is_none() || two.size.is_none() {
             return None;
         }
-        let known_times = one.modified.is_some() && two.modified.is_some() && settings.modify_window_ns.is_some();
-        let same_time = known_times && !times_differ(one.modified, two.modified, settings.modify_window_ns);
+        let window_ns = self.comparable_window_ns(settings);
+        let known_times = one.modified.is_some() && two.modified.is_some() && window_ns.is_some();
+        let same_time = known_times && !times_differ(one.modified, two.modified, window_ns);
         let size_is_enough = !settings.compare.modified && !settings.compare.checksum;
         let time_is_enough = settings.compare.modified && same_time;
         (size_is_enough || time_is_enough).then_some(true)

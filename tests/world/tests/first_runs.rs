@@ -14,6 +14,7 @@ const HASHES: fn() -> Nature = Nature::default;
 const NO_HASHES: fn() -> Nature = || Nature { has_hashes: false, ..Nature::default() };
 const UNKNOWN_SIZES: fn() -> Nature = || Nature { tells_sizes: false, ..NO_HASHES() };
 const UNKNOWN_TIMES: fn() -> Nature = || Nature { tells_times: false, ..NO_HASHES() };
+const OWN_TIMES: fn() -> Nature = || Nature { sets_time: false, ..NO_HASHES() };
 const NO_TIMES: fn() -> Nature = || Nature { precision_ns: None, sets_time: false, ..NO_HASHES() };
 
 /// What became of two files of one size, found without a base.
@@ -54,6 +55,7 @@ fn a_first_run_reads_what_it_cannot_know() {
     check("", NO_HASHES, "A", LATER, ToBeRead);
     check("", NO_HASHES, "longer", TIME, ForDifferent);
     check("", NO_TIMES, "A", TIME, ToBeRead);
+    check("", OWN_TIMES, "A", TIME, ToBeRead);
     check("", UNKNOWN_TIMES, "A", TIME, ToBeRead);
     check("", UNKNOWN_SIZES, "A", TIME, ToBeRead);
     check("", UNKNOWN_SIZES, "longer", TIME, ToBeRead);
@@ -84,5 +86,5 @@ fn a_time_that_a_side_made_itself_is_not_given_to_the_other() {
         }
     };
     check(NO_HASHES, true);
-    check(|| Nature { sets_time: false, ..NO_HASHES() }, false);
+    check(OWN_TIMES, false);
 }

@@ -132,6 +132,11 @@ impl Client {
         Tries::new(self.tries)
     }
 
+    /// Waits for what comes before another try, of what failed with a good status.
+    pub async fn rest(&self) {
+        self.rest_after(&Err(failed(FailureKind::Temporary, ""))).await;
+    }
+
     async fn rest_after(&self, answer: &Result<reqwest::Result<Response>, Failure>) {
         let pause = self.failures.lock().unwrap_or_else(PoisonError::into_inner).pause_after(answer);
         if let Some(pause) = pause {

@@ -38,7 +38,7 @@ impl Features {
         let keeps_time = self.precision < NO_TIMES_NS;
         Capabilities {
             time_precision_ns: keeps_time.then_some(self.precision.max(1)),
-            sets_time: keeps_time,
+            sets_time: keeps_time && !self.has_times_of_its_own,
             hashes: self.hashes.clone().unwrap_or_default(),
             slow_hashes: self.features.slow_hash,
             case_insensitive: self.features.case_insensitive,

@@ -38,6 +38,27 @@ pub(super) enum Next {
 }
 
 impl Expected<'_> {
+    /// Makes sure that this is what is at a key now.
+    ///
+    /// # Errors
+    /// Refuses what has changed, and fails when the server does not say.
+    pub async fn check(&self, server: &Server, bucket: &Bucket, key: &str) -> Result<(), Failure> {
+        match self {
+            Self::Anything => Ok(()),
+            Self::Found(_) => self.met_by(server.look(bucket, key).await?.as_ref()),
+        }
+    }
+
+    /// Says whether this is met by what is there now.
+    fn met_by(&self, now: Option<&Object>) -> Result<(), Failure> {
+        match (self, now) {
+            (Self::Found(None), Some(_)) => Err(taken()),
+            (Self::Found(Some(_)), None) => Err(gone()),
+            (Self::Found(Some(before)), Some(now)) if !before.is_still(now) => Err(changed()),
+            (Self::Found(_) | Self::Anything, _) => Ok(()),
+        }
+    }
+
     /// Returns what a request says of it to a server that looks itself.
     pub fn condition(&self) -> Option<Condition<'_>> {
         match self {
@@ -75,12 +96,7 @@ impl<'a> Attempts<'a> {
         if is_done(now.as_ref()) {
             return Ok(Next::Done(now));
         }
-        match (self.expected, &now) {
-            (Expected::Found(None), Some(_)) => return Err(taken()),
-            (Expected::Found(Some(_)), None) => return Err(gone()),
-            (Expected::Found(Some(before)), Some(now)) if !before.is_still(now) => return Err(changed()),
-            (Expected::Found(_) | Expected::Anything, _) => {}
-        }
+        self.expected.met_by(now.as_ref())?;
         let may_work = matches!(failure.kind, FailureKind::Temporary | FailureKind::Busy);
         if may_work && self.tries.another() { Ok(Next::Again) } else { Err(failure) }
     }

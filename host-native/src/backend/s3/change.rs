@@ -27,7 +27,7 @@ impl S3 {
         let copied = self.server.look(&place.bucket, &target).await?.ok_or_else(gone)?;
         if !object.holds_the_same_as(&copied) {
             // The server has copied what came to be at the key. It is there still, and what it made of it is of no use.
-            if copied.etag == etag {
+            if copied.etag == etag && !etag.is_empty() {
                 self.delete_object(&target, &copied).await?;
             }
             return Err(changed());
@@ -41,6 +41,8 @@ impl S3 {
             // Without a clear refusal the deletion may have been done: then the copy is all there is.
             let is_refused = failure.kind == FailureKind::Refused;
             if is_refused && self.server.look(&place.bucket, &key).await?.is_some() {
+                // Unless somebody else has put something there since.
+                Expected::Found(Some(&copied)).check(&self.server, &place.bucket, &target).await?;
                 self.delete_object(&target, &copied).await?;
             }
             return Err(failure);
@@ -111,7 +113,14 @@ impl S3 {
         let text = Some(write_time(modified));
         // The server copies this version only; some copy what is there.
         let etag = self
-            .copy(Copy { key, object, place: &self.folder, target: key, modified: text, expected: Expected::Anything })
+            .copy(Copy {
+                key,
+                object,
+                place: &self.folder,
+                target: key,
+                modified: text,
+                expected: Expected::Found(Some(object)),
+            })
             .await?;
         if etag.is_empty() || etag != object.etag {
             let now = self.server.look(&self.folder.bucket, key).await?.ok_or_else(gone)?;

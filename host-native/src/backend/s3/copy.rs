@@ -12,7 +12,8 @@ use rusty_s3::Method;
 use super::attempts::{Attempts, Expected, Next};
 use super::object::{MTIME, Object};
 use super::parts::{Part, Parts};
-use super::request::Request;
+use super::request::{Condition, Request};
+use super::times::read_time;
 use super::{Place, S3};
 use crate::backend::failed;
 
@@ -60,9 +61,9 @@ impl S3 {
         let in_parts = object.size > settings.copy_cutoff;
         let replaces = in_parts || modified.is_some();
         let mut headers = kept(&object.headers, replaces)?;
-        if let Some(modified) = modified {
+        if let Some(modified) = &modified {
             headers.retain(|(name, _)| name != MTIME);
-            headers.push((MTIME.to_owned(), modified));
+            headers.push((MTIME.to_owned(), modified.clone()));
         }
         let wanted = settings.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
         let (method, directive) = if in_parts { (Method::Post, None) } else { (Method::Put, Some(replaces)) };
@@ -73,14 +74,19 @@ impl S3 {
             let request = copied_from(request, &source, object).header("x-amz-metadata-directive", directive);
             let mut attempts = Attempts::new(&self.server, &place.bucket, target, expected);
             loop {
-                let request = self.server.on_condition(request.clone(), expected.condition());
+                // What is copied onto itself is held to its version as the source.
+                let condition = expected.condition().filter(|condition| *condition == Condition::Absent);
+                let request = self.server.on_condition(request.clone(), condition);
                 let failure = match self.server.told_once(&request, &Bytes::new()).await {
                     Ok(said) => return Ok(said.etag.unwrap_or_default()),
                     Err(failure) => failure,
                 };
-                // Where nothing was, the same content under the same tag is the copy.
-                let is_new = matches!(expected, Expected::Found(None));
-                let is_copy = |now: &Object| is_new && now.etag == object.etag && now.holds_the_same_as(object);
+                // Where nothing was, the same content under the same tag is the copy; else it is told by the time that it got.
+                let is_copy = |now: &Object| {
+                    let has_time = modified.as_deref().is_none_or(|text| now.details.modified == read_time(text));
+                    let is_told = matches!(expected, Expected::Found(None)) || modified.is_some();
+                    is_told && has_time && now.etag == object.etag && now.holds_the_same_as(object)
+                };
                 if let Next::Done(copied) = attempts.after(failure, |now| now.is_some_and(is_copy)).await? {
                     return Ok(copied.map(|copied| copied.etag).unwrap_or_default());
                 }
@@ -98,6 +104,8 @@ impl S3 {
                 }
             });
             let made: Vec<Part> = stream::iter(copied).buffered(settings.concurrency).try_collect().await?;
+            // That took its time, and not every server looks itself.
+            expected.check(&self.server, &place.bucket, target).await?;
             parts.finish(&made, expected, object.size).await
         };
         parts.or_abort(made.await).await

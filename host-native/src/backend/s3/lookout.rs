@@ -44,7 +44,7 @@ impl S3 {
             let Ok(key) = self.folder.key(temporary) else { return false };
             self.try_to_replace(copy, &key).await.unwrap_or(false)
         };
-        *self.lookout.refuses.get_or_init(seen).await && self.server.knows_conditions()
+        *self.lookout.refuses.get_or_init(seen).await && self.server.knows_conditions(Method::Put)
     }
 
     async fn try_to_replace(&self, copy: &CopyFile, temporary: &str) -> Result<bool, Failure> {

@@ -9,6 +9,7 @@ use bisync_engine::protocol::{Failure, FailureKind};
 use bytes::Bytes;
 use futures_util::stream::TryStreamExt;
 use md5::{Digest, Md5};
+use reqwest::header::CONTENT_RANGE;
 use reqwest::{Response, StatusCode};
 use rusty_s3::Method;
 
@@ -42,6 +43,7 @@ impl S3 {
         }
         let mut received = Received { producer, digest: Md5::new(), length: 0, size: object.size };
         if response.status() == StatusCode::PARTIAL_CONTENT {
+            is_range_of(&response, &object, &(0..RANGE))?;
             self.receive_in_ranges(&key, &object, response, &mut received).await?;
         } else {
             self.receive(&key, &object, &mut response, &mut received).await?;
@@ -90,11 +92,12 @@ impl S3 {
             if vain_tries > VAIN_TRIES || object.etag.is_empty() {
                 return Err(problem);
             }
-            *response = self.get(key, received.length..u64::MAX, Some(&object.etag)).await?;
+            let rest = received.length..u64::MAX;
+            *response = self.get(key, rest.clone(), Some(&object.etag)).await?;
             if response.status() != StatusCode::PARTIAL_CONTENT {
                 return Err(problem);
             }
-            is_of(response, object)?;
+            is_range_of(response, object, &rest)?;
         }
     }
 
@@ -127,10 +130,7 @@ impl S3 {
         let mut problem = too_little();
         for _ in 0..VAIN_TRIES {
             let mut response = self.get(key, range.clone(), Some(&object.etag)).await?;
-            if response.status() != StatusCode::PARTIAL_CONTENT {
-                return Err(failed(FailureKind::Temporary, "the server does not send what was asked for"));
-            }
-            is_of(&response, object)?;
+            is_range_of(&response, object, &range)?;
             problem = match self.server.client.whole(&mut response, RANGE as usize).await {
                 Ok(bytes) if bytes.len() as u64 == range.end - range.start => return Ok(bytes),
                 Ok(_) => too_little(),
@@ -187,10 +187,15 @@ impl Received<'_> {
     }
 }
 
-/// Makes sure that an answer is about this version of an object.
-fn is_of(response: &Response, object: &Object) -> Result<(), Failure> {
+/// Makes sure that an answer holds this range of this version of an object, or what there is of it.
+fn is_range_of(response: &Response, object: &Object, range: &Range<u64>) -> Result<(), Failure> {
     let told = Object::of(response)?;
-    if told.etag == object.etag && told.size == object.size { Ok(()) } else { Err(changed()) }
+    if told.etag != object.etag || told.size != object.size {
+        return Err(changed());
+    }
+    let expected = format!("bytes {}-{}/{}", range.start, range.end.min(object.size).saturating_sub(1), object.size);
+    let is_range = response.headers().get(CONTENT_RANGE).is_some_and(|range| *range == *expected);
+    if is_range { Ok(()) } else { Err(failed(FailureKind::Temporary, "the server does not send what was asked for")) }
 }
 
 fn too_little() -> Failure {

@@ -32,8 +32,9 @@ pub struct Server {
     /// How the remote is used.
     pub settings: Settings,
     credentials: Option<Credentials>,
-    /// Whether the server is thought to know headers that say what is expected at a key.
-    knows_conditions: AtomicBool,
+    /// Whether the server said that it knows no headers which say what is expected at a key, where something is put, and where it is
+    /// deleted.
+    knows_no_conditions: [AtomicBool; 2],
 }
 
 /// A request.
@@ -83,21 +84,26 @@ impl<'a> Request<'a> {
 impl Server {
     /// Nothing is asked yet.
     pub fn new(client: Client, settings: Settings, credentials: Option<Credentials>) -> Self {
-        Self { client, settings, credentials, knows_conditions: AtomicBool::new(true) }
+        Self { client, settings, credentials, knows_no_conditions: Default::default() }
     }
 
     /// Adds what is expected at the key of a request that changes it. Servers that do not know this leave it aside.
     pub fn on_condition<'a>(&self, request: Request<'a>, condition: Option<Condition<'_>>) -> Request<'a> {
-        match condition.filter(|_| self.knows_conditions()) {
+        match condition.filter(|_| self.knows_conditions(request.method)) {
             None | Some(Condition::Tag("")) => request,
             Some(Condition::Absent) => request.header("if-none-match", "*"),
             Some(Condition::Tag(tag)) => request.header("if-match", format!("\"{tag}\"")),
         }
     }
 
-    /// Says whether the server is thought to look itself at what is expected at a key.
-    pub fn knows_conditions(&self) -> bool {
-        self.knows_conditions.load(Ordering::Relaxed)
+    /// Says whether the server is thought to look itself at what is expected at a key before it does this there.
+    pub fn knows_conditions(&self, method: Method) -> bool {
+        !self.no_conditions(method).load(Ordering::Relaxed)
+    }
+
+    fn no_conditions(&self, method: Method) -> &AtomicBool {
+        let [puts, deletes] = &self.knows_no_conditions;
+        if method == Method::Delete { deletes } else { puts }
     }
 
     /// Makes a request, more than once where that may help, and returns an answer that is good.
@@ -151,7 +157,11 @@ impl Server {
     /// Fails as the server says.
     pub async fn told_once(&self, request: &Request<'_>, body: &Bytes) -> Result<Said, Failure> {
         let response = self.ask_once(request, body).await?;
-        self.said(response).await
+        let said = self.said(response).await;
+        if said.is_err() {
+            self.client.rest().await;
+        }
+        said
     }
 
     async fn said(&self, mut response: Response) -> Result<Said, Failure> {
@@ -221,7 +231,7 @@ impl Server {
         let has = |header: &str| request.headers.iter().any(|(name, _)| name == header);
         if (has("if-match") || has("if-none-match")) && status == StatusCode::NOT_IMPLEMENTED {
             // From now on only the look just before tells. What was asked for is asked for once more.
-            self.knows_conditions.store(false, Ordering::Relaxed);
+            self.no_conditions(request.method).store(true, Ordering::Relaxed);
             return Err(failed(FailureKind::Busy, "the server knows no conditions"));
         }
         let mut failure = failure(status, &said);
@@ -239,7 +249,8 @@ fn failure(status: StatusCode, said: &Said) -> Failure {
     let code = said.code.as_deref().unwrap_or_default();
     let kind = match code {
         "NoSuchKey" | "NoSuchBucket" | "NoSuchUpload" => FailureKind::NotFound,
-        "PreconditionFailed" => FailureKind::Refused,
+        // What is asked for from a position on may have become shorter.
+        "PreconditionFailed" | "InvalidRange" => FailureKind::Refused,
         "KeyTooLongError" | "InvalidObjectName" | "XMinioInvalidObjectName" => FailureKind::ImpossibleName,
         "QuotaExceeded" | "XMinioStorageFull" => FailureKind::NoSpace,
         "SlowDown"
@@ -251,7 +262,7 @@ fn failure(status: StatusCode, said: &Said) -> Failure {
         _ => match status.as_u16() {
             401 | 403 => FailureKind::PermissionDenied,
             404 => FailureKind::NotFound,
-            409 | 412 => FailureKind::Refused,
+            409 | 412 | 416 => FailureKind::Refused,
             507 => FailureKind::NoSpace,
             _ if is_temporary(status) => FailureKind::Temporary,
             _ => FailureKind::Other,

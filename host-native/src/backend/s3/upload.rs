@@ -133,7 +133,7 @@ impl S3 {
         headers.fold(request, |request, (name, value)| request.header(name, value))
     }
 
-    /// Keeps what is about to be replaced, where that is wanted.
+    /// Keeps what is about to be replaced, where that is wanted, and makes sure that it still is what was kept.
     pub(super) async fn back_up_replaced(
         &self,
         copy: &CopyFile,
@@ -141,7 +141,10 @@ impl S3 {
         there: Option<&Object>,
     ) -> Result<(), Failure> {
         match (&copy.disposal, there) {
-            (Disposal::Backup(path), Some(object)) => self.back_up(key, object, path).await,
+            (Disposal::Backup(path), Some(object)) => {
+                self.back_up(key, object, path).await?;
+                Expected::Found(there).check(&self.server, &self.folder.bucket, key).await
+            }
             (Disposal::Backup(_), None) | (Disposal::Discard, _) => Ok(()),
         }
     }
@@ -169,8 +172,9 @@ impl S3 {
             let message = "what the server has is not what was sent: its checksum differs";
             return Err(failed(FailureKind::Temporary, message));
         }
-        if let (Some(modified), Some(written)) =
-            (copy.source.modified, Written::during(response.headers(), began.elapsed()))
+        // Without a tag, what somebody else writes in these seconds could not be told from it.
+        if let (Some(modified), Some(written), false) =
+            (copy.source.modified, Written::during(response.headers(), began.elapsed()), etag.is_empty())
         {
             let details = Details { modified: Some(modified), md5: Some(hexadecimal(&md5)) };
             self.cache.keep_uploaded(key, etag, size, written, &details);

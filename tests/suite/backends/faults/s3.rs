@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use bisync_engine::protocol::{Disposal, Expect, FailureKind, MoveFile};
 use bisync_engine::side::Side;
 
-use super::super::{kind_of, path};
+use super::super::{at, kind_of, path};
 use super::{Answer, Faulty, SILENCE, answer, version};
 
 /// Lists the file `f` of five bytes.
@@ -288,4 +288,32 @@ fn what_was_just_uploaded_is_not_asked_for_when_it_is_listed() {
     let written = faulty.write(Expect::Absent).unwrap();
     assert_eq!(faulty.list().unwrap()[0].found, written);
     assert_eq!(faulty.heard("HEAD").len(), 1);
+}
+
+/// The time of a large object is set by copying it onto itself, in parts: what is put there meanwhile stays.
+#[test]
+fn what_is_put_there_while_it_is_copied_in_parts_stays() {
+    static TOLD_LARGE: &str = "etag: \"e\"\r\nlast-modified: Wed, 01 Jan 2020 00:00:00 GMT\r\nx-amz-meta-mtime: 1577836800\r\ncontent-length: 6291456\r\n";
+    let place = ":s3,provider=Minio,copy_cutoff=5Mi,endpoint='URL',access_key_id=a,secret_access_key=s:bucket/d";
+    let serve: Answer = |request, before| match (&request[..4], request.contains("uploads="), before) {
+        ("HEAD", _, 0 | 1) => answer("200 OK", TOLD_LARGE, ""),
+        ("HEAD", ..) => answer("200 OK", &TOLD_LARGE.replace("\"e\"", "\"theirs\""), ""),
+        ("POST", true, _) => answer(
+            "200 OK",
+            "",
+            "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>",
+        ),
+        ("PUT ", ..) => answer("200 OK", "", "<CopyPartResult><ETag>\"p\"</ETag></CopyPartResult>"),
+        ("POST", false, _) => {
+            answer("200 OK", "", "<CompleteMultipartUploadResult><ETag>\"n-2\"</ETag></CompleteMultipartUploadResult>")
+        }
+        ("DELE", ..) => answer("204 No Content", "", ""),
+        _ => listing().replace("<Size>5</Size>", "<Size>6291456</Size>"),
+    };
+    let faulty = Faulty::new(place, serve, &[("low-level-retries", "3")]);
+    let listed = version(&faulty);
+    let set = faulty.runtime.block_on(faulty.backend.set_time(path("f"), listed, at(1_500_000_000)));
+    assert_eq!(kind_of(set), FailureKind::Refused);
+    assert_eq!(faulty.heard("POST").len(), 1, "the parts were put together");
+    assert_eq!(faulty.heard("PUT").len(), 2);
 }

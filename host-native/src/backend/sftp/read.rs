@@ -12,6 +12,9 @@ use super::connection::{Connection, Opened};
 use super::entry::check;
 use crate::backend::{Content, Producer, failed};
 
+/// So many times in a row a download goes on without having come any further.
+const VAIN_TRIES: u32 = 5;
+
 impl Sftp {
     /// Reads the file that is `version`.
     pub(super) fn content(&self, path: RelPath, version: Fingerprint) -> Content {
@@ -19,17 +22,40 @@ impl Sftp {
         Content::produced(|producer| async move { backend.send(&path, version, &producer).await })
     }
 
+    /// Hands on the file. Where the connection breaks, another one goes on from there, with the same version.
     async fn send(&self, path: &RelPath, version: Fingerprint, producer: &Producer) -> Result<(), Failure> {
-        let connection = self.server.connection().await?;
         let (full, expect) = (self.at(path)?, Expect::Exactly(version));
-        let opened = connection.open_file(&full, OpenFlags::READ).await.map_err(|failure| match failure.kind {
+        let (mut position, mut vain_tries) = (0, 0);
+        loop {
+            let connection = self.server.connection().await?;
+            let begin = position;
+            let Err(failure) = self.send_rest(&connection, &full, &expect, &mut position, producer).await else {
+                return Ok(());
+            };
+            vain_tries = if position > begin { 0 } else { vain_tries + 1 };
+            if failure.kind != FailureKind::Temporary || !connection.is_broken() || vain_tries > VAIN_TRIES {
+                return Err(failure);
+            }
+        }
+    }
+
+    /// Hands on what comes after `position`, which moves along.
+    async fn send_rest(
+        &self,
+        connection: &Connection,
+        full: &str,
+        expect: &Expect,
+        position: &mut u64,
+        producer: &Producer,
+    ) -> Result<(), Failure> {
+        let opened = connection.open_file(full, OpenFlags::READ).await.map_err(|failure| match failure.kind {
             FailureKind::NotFound => changed(),
             _ => failure,
         })?;
-        let sent = self.send_opened(&connection, &opened, &expect, producer).await;
-        let (closed, there) = join(connection.close(opened), connection.stat(&full)).await;
+        let sent = self.send_opened(connection, &opened, expect, position, producer).await;
+        let (closed, there) = join(connection.close(opened), connection.stat(full)).await;
         sent.and(closed)?;
-        check(there?.as_ref(), &expect).map_err(|_| changed())
+        check(there?.as_ref(), expect).map_err(|_| changed())
     }
 
     async fn send_opened(
@@ -37,6 +63,7 @@ impl Sftp {
         connection: &Connection,
         opened: &Opened<'_>,
         expect: &Expect,
+        position: &mut u64,
         producer: &Producer,
     ) -> Result<(), Failure> {
         let Expect::Exactly(Fingerprint { size: Some(size), .. }) = *expect else {
@@ -47,7 +74,7 @@ impl Sftp {
         let mut described = Box::pin(connection.describe(opened));
         let mut described_yet = false;
         let mut pieces = FuturesOrdered::new();
-        let mut offset = 0;
+        let mut offset = *position;
         loop {
             while offset < size && pieces.len() < self.server.settings.concurrency.reads {
                 let length = u32::try_from(size - offset).map_or(chunk, |left| left.min(chunk));
@@ -62,10 +89,10 @@ impl Sftp {
                 check(Some(&attributes?), expect).map_err(|_| changed())?;
                 next
             };
-            match next {
-                Some(piece) => producer.send(piece?).await?,
-                None => return Ok(()),
-            }
+            let Some(piece) = next.transpose()? else { return Ok(()) };
+            let length = piece.len() as u64;
+            producer.send(piece).await?;
+            *position += length;
         }
     }
 }

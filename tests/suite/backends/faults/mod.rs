@@ -63,7 +63,7 @@ impl Faulty {
                     let name = line.split(':').next().unwrap_or_default().to_lowercase();
                     match name.as_str() {
                         "content-length" => length = line[15..].trim().parse().unwrap(),
-                        "range" | "if" | "if-match" | "if-none-match" | "overwrite" | "destination" => {
+                        "range" | "if" | "if-match" | "if-none-match" | "if-range" | "overwrite" | "destination" => {
                             request.push_str(&format!("; {}", line.to_lowercase()))
                         }
                         _ if request.is_empty() => request.push_str(line.split("X-Amz-").next().unwrap_or_default()),

@@ -1,5 +1,6 @@
 use std::fs;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
 
 use bisync_engine::entry::{Fingerprint, Kind};
@@ -293,15 +294,13 @@ fn a_listing_that_breaks_off_is_no_listing() {
 }
 
 #[test]
-fn a_download_that_breaks_off_is_no_file() {
+fn a_download_that_the_server_ends_is_no_file() {
     let check = |faults: Faults, kind: FailureKind| {
         let served = Served::new(LIKE_OPENSSH, faults);
         let version = served.version("f");
         assert_eq!(kind_of(served.read("f", version.clone())), kind);
         assert_eq!(served.read("f", version).unwrap(), b"tea");
     };
-    check(|request, before| (request == "read /d/f" && before == 0).then_some(Fault::End), FailureKind::Temporary);
-    check(|request, before| (request == "read /d/f" && before == 0).then_some(Fault::Silence), FailureKind::Temporary);
     // The end comes before all is read.
     check(
         |request, before| (request == "read /d/f" && before == 0).then_some(Fault::Refused(StatusCode::Eof, "")),
@@ -311,6 +310,57 @@ fn a_download_that_breaks_off_is_no_file() {
         |request, before| (request == "read /d/f" && before == 0).then_some(Fault::Refused(StatusCode::Failure, "")),
         FailureKind::Other,
     );
+}
+
+/// So many requests read the file of the tests of downloads.
+const READS: usize = 256;
+
+/// Makes a file that is read in so many requests, and returns its content.
+fn large(served: &Served) -> Vec<u8> {
+    let content: Vec<u8> = (0..READS << 15).map(|position| (position >> 12) as u8).collect();
+    fs::write(served.directory.join("large"), &content).unwrap();
+    content
+}
+
+#[test]
+fn a_download_whose_connection_ends_goes_on_from_there() {
+    for faults in [
+        (|request, before| (request == "read /d/large" && before == 200).then_some(Fault::End)) as Faults,
+        |request, before| (request == "read /d/large" && before == 200).then_some(Fault::Silence),
+        // It ends before anything has come, and once more when it is to go on.
+        |request, before| {
+            let ends = (request == "open /d/large" && before < 2) || (request == "read /d/large" && before == 200);
+            ends.then_some(Fault::End)
+        },
+    ] {
+        let served = Served::new(LIKE_OPENSSH, faults);
+        let content = large(&served);
+        assert!(served.read("large", served.version("large")).unwrap() == content);
+        // What was on its way is asked for again, and nothing else is.
+        let asked = served.server.heard("read /d/large").len();
+        assert!(asked < READS + READS / 2, "{asked}");
+    }
+}
+
+#[test]
+fn a_download_goes_on_with_the_same_version_only() {
+    static FILE: OnceLock<PathBuf> = OnceLock::new();
+    let served = Served::new(LIKE_OPENSSH, |request, before| {
+        (request == "read /d/large" && before == 200).then(|| {
+            fs::write(FILE.get().unwrap(), vec![b'x'; READS << 15]).unwrap();
+            Fault::End
+        })
+    });
+    FILE.set(served.directory.join("large")).unwrap();
+    large(&served);
+    fs::File::open(served.directory.join("large")).unwrap().set_modified(long_ago()).unwrap();
+    assert_eq!(kind_of(served.read("large", served.version("large"))), FailureKind::Changed);
+}
+
+#[test]
+fn a_download_that_comes_no_further_ends() {
+    let served = Served::new(LIKE_OPENSSH, |request, _| (request == "read /d/f").then_some(Fault::End));
+    assert_eq!(kind_of(served.read("f", served.version("f"))), FailureKind::Temporary);
 }
 
 #[test]

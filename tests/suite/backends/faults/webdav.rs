@@ -249,3 +249,53 @@ fn a_download_that_breaks_off_is_no_file() {
         FailureKind::Changed,
     );
 }
+
+/// Answers a wish for `f` with its first bytes, and one for the rest as `rest` says; `tag` is told with the first ones.
+fn breaks_off(request: &str, tag: &str, rest: String) -> String {
+    match request.starts_with("GET") {
+        true if !request.contains("range: ") => answer("200 OK", &format!("{tag}content-length: 5\r\n"), "te"),
+        true => rest,
+        false => has_file(request),
+    }
+}
+
+const TAG: &str = "etag: \"e\"\r\n";
+
+/// The rest of a file of so many bytes, with the tag of its version.
+fn rest(tag: &str, size: usize) -> String {
+    let range = format!("{tag}content-range: bytes 2-{}/{size}\r\n", size - 1);
+    answer("206 Partial Content", &range, &"apots"[..size - 2])
+}
+
+#[test]
+fn a_download_that_breaks_off_goes_on_from_there_with_the_same_version() {
+    let faulty = Faulty::webdav(|request, _| breaks_off(request, TAG, rest(TAG, 5)), &[]);
+    let expected = version(&faulty);
+    assert_eq!(faulty.read(expected).unwrap(), b"teapo");
+    let went_on = faulty.heard("GET").pop().unwrap();
+    assert!(went_on.contains("range: bytes=2-") && went_on.contains("if-range: \"e\""), "{went_on}");
+}
+
+#[test]
+fn a_download_that_cannot_go_on_is_no_file() {
+    let check = |get: Answer, kind: FailureKind, asked: usize| {
+        let faulty = Faulty::webdav(get, &[]);
+        let expected = version(&faulty);
+        assert_eq!(kind_of(faulty.read(expected)), kind);
+        assert_eq!(faulty.heard("GET").len(), asked);
+    };
+    // Nothing tells this version from another.
+    check(|request, _| breaks_off(request, "", rest("", 5)), FailureKind::Temporary, 1);
+    check(|request, _| breaks_off(request, "etag: W/\"e\"\r\n", rest(TAG, 5)), FailureKind::Temporary, 1);
+    check(|request, _| breaks_off(request, TAG, rest("", 5)), FailureKind::Temporary, 2);
+    // It is another version, or the server knows no ranges.
+    check(|request, _| breaks_off(request, TAG, rest("etag: \"other\"\r\n", 5)), FailureKind::Changed, 2);
+    check(|request, _| breaks_off(request, TAG, rest(TAG, 6)), FailureKind::Changed, 2);
+    check(|request, _| breaks_off(request, TAG, answer("200 OK", TAG, "teapo")), FailureKind::Temporary, 2);
+    // It breaks off again and again.
+    let nothing = |request: &str, _| {
+        let headers = "etag: \"e\"\r\ncontent-range: bytes 2-4/5\r\ncontent-length: 3\r\n";
+        breaks_off(request, TAG, answer("206 Partial Content", headers, ""))
+    };
+    check(nothing, FailureKind::Temporary, 6);
+}

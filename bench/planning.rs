@@ -119,7 +119,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (_, stops) = tokio::sync::mpsc::unbounded_channel();
     let driven = drive(
         conversation.as_mut(),
-        Sides { folders, references: References::default() },
+        Sides { folders, references: References::default(), passage: Arc::default() },
         StateStore::new(PathBuf::from(state)),
         Limits::of(&options, &settings),
         &mut reporter,

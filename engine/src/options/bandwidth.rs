@@ -38,9 +38,9 @@ impl Timetable {
         self.slots.iter().rev().min_by_key(age).map(|slot| slot.bandwidth).unwrap_or_default()
     }
 
-    /// Returns whether there is never a limit between two folders of this machine.
+    /// Returns whether there is never a limit.
     pub fn is_off(&self) -> bool {
-        self.slots.iter().all(|slot| slot.bandwidth.within_machine().is_none())
+        self.slots.iter().all(|slot| slot.bandwidth == Bandwidth::default())
     }
 }
 
@@ -180,6 +180,7 @@ mod tests {
         check("2k:1k", Some(2048));
         check("2k:off", None);
         check("off", None);
-        assert!(timetable("off").unwrap().is_off() && !timetable("08:00,1k 12:00,off").unwrap().is_off());
+        let is_off = |text| timetable(text).unwrap().is_off();
+        assert!(is_off("off") && !is_off("08:00,1k 12:00,off") && !is_off("1k:off"));
     }
 }

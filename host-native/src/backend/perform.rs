@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use bisync_engine::entry::Found;
+use bisync_engine::entry::{Fingerprint, Found};
+use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{CopyFile, Expect, Failure, FailureKind, Reply, Staging, Verb};
 use bisync_engine::side::Pair;
 
 use super::{Backend, Content, References, failed, same_content};
+use crate::limits::Passage;
 
 /// Both folders of a run, and where else their files may be found.
 #[derive(Clone)]
@@ -15,6 +17,8 @@ pub struct Sides {
     pub folders: Pair<Arc<dyn Backend>>,
     /// What is looked at before a file is copied.
     pub references: References,
+    /// What the content that comes from servers passes through.
+    pub passage: Arc<Passage>,
 }
 
 /// Carries out a verb that concerns a side. The verbs of the state store are not for a side, and fail.
@@ -73,7 +77,7 @@ pub fn rewrites(copy: &CopyFile) -> bool {
 }
 
 async fn carry_out(sides: &Sides, verb: Verb) -> Result<Reply, Failure> {
-    let Sides { folders, references } = sides;
+    let Sides { folders, passage, .. } = sides;
     let done = |found: Found| Reply::Done(Some(found));
     let gone = |()| Reply::Done(None);
     match verb {
@@ -83,10 +87,10 @@ async fn carry_out(sides: &Sides, verb: Verb) -> Result<Reply, Failure> {
         }
         Verb::Describe { side, path } => folders[side].describe(path).await.map(Reply::Described),
         Verb::SameContent { one, two } => {
-            let (one, two) = (folders.one.read(one.0, one.1), folders.two.read(two.0, two.1));
+            let (one, two) = (read(passage, &folders.one, one.0, one.1), read(passage, &folders.two, two.0, two.1));
             same_content(one, two).await.map(Reply::Same)
         }
-        Verb::CopyFile(copy) => copy_file(folders, references, copy).await.map(done),
+        Verb::CopyFile(copy) => copy_file(sides, copy).await.map(done),
         Verb::MoveFile(moved) => folders[moved.side].move_file(moved).await.map(done),
         Verb::DeleteFile { side, path, expect, disposal } => {
             folders[side].delete_file(path, expect, disposal).await.map(gone)
@@ -112,17 +116,30 @@ async fn carry_out(sides: &Sides, verb: Verb) -> Result<Reply, Failure> {
     }
 }
 
-async fn copy_file(
-    folders: &Pair<Arc<dyn Backend>>,
-    references: &References,
-    copy: CopyFile,
-) -> Result<Found, Failure> {
+async fn copy_file(sides: &Sides, copy: CopyFile) -> Result<Found, Failure> {
+    let Sides { folders, references, passage } = sides;
     let (source, target) = (&folders[copy.from], &folders[copy.from.other()]);
     let elsewhere = references.find(&copy, source).await?;
     let (source, copy) = elsewhere.unwrap_or_else(|| (Arc::clone(source), copy));
     if let Some(answer) = target.copy_from(source.as_ref(), &copy) {
         return answer.await;
     }
-    let content = source.read(copy.path.clone(), copy.source.clone());
+    let content = read(passage, &source, copy.path.clone(), copy.source.clone());
     target.write(copy, content).await
+}
+
+/// Reads a file. What comes from a server is held to the limit for that; rclone does so by itself.
+fn read(passage: &Arc<Passage>, source: &Arc<dyn Backend>, path: RelPath, version: Fingerprint) -> Content {
+    let mut content = source.read(path, version);
+    if !passage.limits_down() || source.as_local().is_some() || source.as_rclone().is_some() {
+        return content;
+    }
+    let passage = Arc::clone(passage);
+    Content::produced(|producer| async move {
+        while let Some(piece) = content.next().await? {
+            passage.received(piece.len() as u64).await?;
+            producer.send(piece).await?;
+        }
+        Ok(())
+    })
 }

@@ -164,7 +164,11 @@ mod tests {
             wish.send(StopReason::Wish).unwrap();
         }
         let state = StateStore::new(home.join("state"));
-        let sides = Sides { folders: Pair::new(side("one"), side("two")), references: References::default() };
+        let sides = Sides {
+            folders: Pair::new(side("one"), side("two")),
+            references: References::default(),
+            passage: Arc::default(),
+        };
         let driven = drive(script, sides, state, limits, &mut reporter, stops);
         tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(driven)
     }

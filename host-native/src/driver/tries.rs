@@ -129,7 +129,7 @@ mod tests {
     fn a_listing_is_tried_again() {
         let check = |failures, expected: fn(&Reply) -> bool| {
             let folders: Pair<Arc<dyn Backend>> = Pair::from_fn(|_| Arc::new(Flaky(AtomicU32::new(failures))) as _);
-            let sides = Sides { folders, references: References::default() };
+            let sides = Sides { folders, references: References::default(), passage: Arc::default() };
             let limits = Limits { checkers: 1, transfers: 1, tries: 3, tries_at_once: 1, pause: Duration::ZERO };
             let verb = Verb::ListDirectory { side: Side::One, path: RelPath::root(), hash: None, metadata: false };
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();

@@ -4,5 +4,5 @@ mod pace;
 mod passage;
 mod requests;
 
-pub use passage::{FilePassage, Passage};
+pub use passage::{FilePassage, Held, Passage};
 pub use requests::Requests;

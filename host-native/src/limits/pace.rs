@@ -1,5 +1,6 @@
 //! Spreads bytes over time.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,12 +11,15 @@ use std::time::{Duration, Instant};
 pub struct Pace {
     /// When all that was copied so far may have been copied.
     paid_until: Mutex<Option<Instant>>,
+    /// So much was copied, in bytes.
+    bytes: AtomicU64,
 }
 
 impl Pace {
     /// Returns how long to wait after `bytes` were copied, of which so many may be copied in a second. Times in which nothing was
     /// copied are lost.
     pub fn wait(&self, bytes: u64, bytes_per_second: u64, now: Instant) -> Duration {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
         let takes = Duration::try_from_secs_f64(bytes as f64 / bytes_per_second as f64).unwrap_or(Duration::MAX);
         // Nothing is done with the lock held that could leave a time that is half written.
         let mut paid_until = self.paid_until.lock().unwrap_or_else(PoisonError::into_inner);
@@ -23,6 +27,11 @@ impl Pace {
         let end = begin.checked_add(takes).unwrap_or(begin);
         *paid_until = Some(end);
         end - now
+    }
+
+    /// Returns how much was copied, in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
     }
 }
 

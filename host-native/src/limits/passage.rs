@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bisync_engine::options::{Options, Timetable};
+use bisync_engine::options::{Bandwidth, Options, Timetable};
 use bisync_engine::protocol::{Failure, FailureKind};
 use jiff::Zoned;
 
@@ -19,11 +19,16 @@ const PARTS: u64 = 8;
 const NAP: Duration = Duration::from_millis(50);
 
 /// What the content of every copied file passes through: the limits of bandwidth, and who counts it.
+///
+/// There are three limits, as in rclone: one for all copies, the larger of both that were given; one for what goes to servers; and one
+/// for what comes from them. What rclone carries itself it holds to the last two by itself.
 #[derive(Debug, Default)]
 pub struct Passage {
     limit: Timetable,
     file_limit: Timetable,
-    pace: Pace,
+    all: Pace,
+    up: Pace,
+    down: Pace,
     bytes: Arc<AtomicU64>,
     is_closed: AtomicBool,
 }
@@ -32,9 +37,21 @@ pub struct Passage {
 #[derive(Debug)]
 pub struct FilePassage<'a> {
     passage: &'a Passage,
+    goes_up: bool,
     /// In bytes a second.
     limit: Option<u64>,
     pace: Pace,
+}
+
+/// So many bytes were held to a limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Held {
+    /// To that for all copies.
+    pub all: u64,
+    /// To that for what goes to servers.
+    pub up: u64,
+    /// To that for what comes from servers.
+    pub down: u64,
 }
 
 impl Passage {
@@ -43,9 +60,8 @@ impl Passage {
         Self {
             limit: options.bandwidth("bwlimit"),
             file_limit: options.bandwidth("bwlimit-file"),
-            pace: Pace::default(),
             bytes,
-            is_closed: AtomicBool::new(false),
+            ..Self::default()
         }
     }
 
@@ -54,16 +70,60 @@ impl Passage {
         self.is_closed.store(true, Ordering::Relaxed);
     }
 
-    /// Begins a file.
+    /// Begins a file that goes to a server.
     pub fn file(&self) -> FilePassage<'_> {
-        FilePassage { passage: self, limit: now(&self.file_limit), pace: Pace::default() }
+        FilePassage { goes_up: true, ..self.file_here() }
+    }
+
+    /// Begins a file that is written on this machine.
+    pub fn file_here(&self) -> FilePassage<'_> {
+        FilePassage {
+            passage: self,
+            goes_up: false,
+            limit: now(&self.file_limit).within_machine(),
+            pace: Pace::default(),
+        }
+    }
+
+    /// Says whether what comes from servers may be held back.
+    pub fn limits_down(&self) -> bool {
+        !self.limit.is_off()
+    }
+
+    /// Takes note that so many bytes came from a server, and waits as long as the limit for that wants it.
+    ///
+    /// # Errors
+    /// Fails when the run was stopped meanwhile.
+    pub async fn received(&self, bytes: u64) -> Result<(), Failure> {
+        let at = Instant::now();
+        let wait = now(&self.limit).down.map(|limit| self.down.wait(bytes, limit, at));
+        let end = wait.and_then(|wait| at.checked_add(wait));
+        while let Some(nap) = self.nap(end.unwrap_or(at))? {
+            tokio::time::sleep(nap).await;
+        }
+        Ok(())
+    }
+
+    /// Returns how many bytes were held to which limit so far.
+    pub fn held(&self) -> Held {
+        Held { all: self.all.bytes(), up: self.up.bytes(), down: self.down.bytes() }
+    }
+
+    /// Returns how long to sleep before the next look at the time, for who waits until `end`; `None` when that is reached.
+    fn nap(&self, end: Instant) -> Result<Option<Duration>, Failure> {
+        if self.is_closed.load(Ordering::Relaxed) {
+            return Err(Failure { kind: FailureKind::Stopped, message: "the run was stopped".to_owned() });
+        }
+        let left = end.saturating_duration_since(Instant::now());
+        Ok((!left.is_zero()).then(|| left.min(NAP)))
     }
 }
 
 impl FilePassage<'_> {
     /// Returns how many of the bytes that are left may be copied before they are reported.
     pub fn piece(&self, left: u64) -> u64 {
-        let limit = [self.limit, now(&self.passage.limit)].into_iter().flatten().min();
+        let (all, up) = self.limits();
+        let limit = [self.limit, all, up].into_iter().flatten().min();
         left.min(limit.map_or(MOST, |limit| (limit / PARTS).clamp(1, MOST)))
     }
 
@@ -75,18 +135,20 @@ impl FilePassage<'_> {
         self.count(bytes);
         let at = Instant::now();
         let wait = |pace: &Pace, limit: Option<u64>| limit.map(|limit| pace.wait(bytes, limit, at));
-        let waits = [wait(&self.pace, self.limit), wait(&self.passage.pace, now(&self.passage.limit))];
+        let (all, up) = self.limits();
+        let Passage { all: all_pace, up: up_pace, .. } = self.passage;
+        let waits = [wait(&self.pace, self.limit), wait(all_pace, all), wait(up_pace, up)];
         let end = waits.into_iter().flatten().max().and_then(|longest| at.checked_add(longest));
-        loop {
-            if self.passage.is_closed.load(Ordering::Relaxed) {
-                return Err(Failure { kind: FailureKind::Stopped, message: "the run was stopped".to_owned() });
-            }
-            let left = end.unwrap_or(at).saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ok(());
-            }
-            thread::sleep(left.min(NAP));
+        while let Some(nap) = self.passage.nap(end.unwrap_or(at))? {
+            thread::sleep(nap);
         }
+        Ok(())
+    }
+
+    /// Returns the limits that hold now: for all copies, and for what goes to servers.
+    fn limits(&self) -> (Option<u64>, Option<u64>) {
+        let bandwidth = now(&self.passage.limit);
+        (bandwidth.within_machine(), bandwidth.up.filter(|_| self.goes_up))
     }
 
     /// Takes note of bytes that both files share now: none of them was copied.
@@ -95,15 +157,15 @@ impl FilePassage<'_> {
     }
 }
 
-/// Returns the limit between two folders of this machine that holds now.
-fn now(timetable: &Timetable) -> Option<u64> {
+/// Returns what holds now.
+fn now(timetable: &Timetable) -> Bandwidth {
     if timetable.is_off() {
-        return None;
+        return Bandwidth::default();
     }
     let now = Zoned::now();
     // None of these is negative.
     let [day, hour, minute] = [now.weekday().to_sunday_zero_offset(), now.hour(), now.minute()].map(i8::unsigned_abs);
-    timetable.at((u32::from(day) * 24 + u32::from(hour)) * 60 + u32::from(minute)).within_machine()
+    timetable.at((u32::from(day) * 24 + u32::from(hour)) * 60 + u32::from(minute))
 }
 
 #[cfg(test)]
@@ -118,7 +180,7 @@ mod tests {
     #[test]
     fn pieces_are_small_where_there_is_a_limit() {
         let check = |options: &[(&str, &str)], left, expected| {
-            assert_eq!(passage(options).file().piece(left), expected, "{options:?}");
+            assert_eq!(passage(options).file_here().piece(left), expected, "{options:?}");
         };
         check(&[], 5, 5);
         check(&[], u64::MAX, MOST);
@@ -128,12 +190,32 @@ mod tests {
         check(&[("bwlimit-file", "1B")], 5 << 20, 1);
         check(&[("bwlimit", "100G")], u64::MAX, MOST);
         check(&[("bwlimit", "00:00,1M 12:00,1M")], 5 << 20, 128 << 10);
+        let up = |limit| passage(&[("bwlimit", limit)]).file().piece(5 << 20);
+        assert_eq!(["1M:off", "off:1M", "1M:2M"].map(up), [128 << 10, 5 << 20, 128 << 10]);
+    }
+
+    #[test]
+    fn each_way_has_its_limit() {
+        let check = |limit: &str, [all, up, down]: [u64; 3]| {
+            let passage = passage(&[("bwlimit", limit)]);
+            passage.file().copied(1).unwrap();
+            passage.file_here().copied(10).unwrap();
+            pollster::block_on(passage.received(100)).unwrap();
+            assert_eq!(passage.held(), Held { all, up, down }, "{limit}");
+        };
+        // In so fast a limit nobody waits.
+        check("off", [0, 0, 0]);
+        check("999G", [11, 1, 100]);
+        check("999G:off", [0, 1, 0]);
+        check("off:999G", [0, 0, 100]);
+        check("998G:999G", [11, 1, 100]);
     }
 
     #[test]
     fn nothing_passes_what_is_closed() {
         let passage = passage(&[("bwlimit", "1B")]);
         passage.close();
+        assert_eq!(pollster::block_on(passage.received(1 << 30)).unwrap_err().kind, FailureKind::Stopped);
         assert_eq!(passage.file().copied(1 << 30).unwrap_err().kind, FailureKind::Stopped);
     }
 

@@ -163,7 +163,7 @@ impl Ready {
             given,
             roots: locations.map(|location| location.root),
             names,
-            sides: Sides { folders, references },
+            sides: Sides { folders, references, passage: Arc::clone(&passage) },
             capabilities,
             limits: Limits::of(options, &settings),
             passage,

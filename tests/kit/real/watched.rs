@@ -94,7 +94,7 @@ pub fn run(home: &Path, options: &str, watch: &Arc<Watch>) -> Outcome {
     let mut reporter = Reporter::new(&Options::parse(&host::options("--quiet")).unwrap()).unwrap();
     let (_wish, stops) = mpsc::unbounded_channel();
     let (state, limits) = (StateStore::new(home.join("work")), Limits::of(&options, &settings));
-    let sides = Sides { folders: sides, references: References::default() };
+    let sides = Sides { folders: sides, references: References::default(), passage: Arc::default() };
     let driven = drive(&mut session, sides, state, limits, &mut reporter, stops);
     tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(driven).unwrap()
 }

@@ -5,6 +5,7 @@ mod checksums;
 mod conditions;
 mod copying;
 mod faults;
+mod limits;
 mod listing;
 mod together;
 
@@ -156,11 +157,23 @@ fn opened(
     options: &[(&str, &str)],
     cache: &Path,
 ) -> Arc<dyn Backend> {
+    opened_through(runtime, place, backup, options, cache, &Transport::default())
+}
+
+/// Opens a folder as [`opened`] does; its content goes through `transport`.
+fn opened_through(
+    runtime: &Runtime,
+    place: &str,
+    backup: Option<&str>,
+    options: &[(&str, &str)],
+    cache: &Path,
+    transport: &Transport,
+) -> Arc<dyn Backend> {
     let given: Vec<_> = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let (options, transport, folder) = (Options::parse(&given).unwrap(), Transport::default(), address(place));
+    let (options, folder) = (Options::parse(&given).unwrap(), address(place));
     let (remote, path) = (&folder.remote, &*folder.path);
     let Native { open, .. } = native(&remote.kind).unwrap();
-    runtime.block_on(open(Opening { remote, path, backup, transport: &transport, options: &options, cache })).unwrap()
+    runtime.block_on(open(Opening { remote, path, backup, transport, options: &options, cache })).unwrap()
 }
 
 fn path(text: &str) -> RelPath {

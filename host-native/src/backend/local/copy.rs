@@ -39,7 +39,7 @@ pub fn copy_file(from: &Tree, to: &Tree, copy: &CopyFile) -> Result<Found, Failu
 /// Writes a file whose content comes from another backend.
 pub fn write(to: &Tree, copy: &CopyFile, content: &mut Content) -> Result<Found, Failure> {
     bring(to, copy, PLAIN, None, |staged| {
-        let passage = to.transport.passage.file();
+        let passage = to.transport.passage.file_here();
         let mut size_bytes = 0;
         while let Some(bytes) = content.blocking_next()? {
             write_all(&staged.file, &bytes)?;

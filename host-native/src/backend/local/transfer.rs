@@ -20,7 +20,7 @@ const SMALL: u64 = 64 * 1024;
 /// `shares` says whether the file system is still thought to let files share their blocks; it is cleared when not. What
 /// is shared is not copied, and limits of bandwidth do not concern it.
 pub fn transfer(source: &Source, target: &OwnedFd, shares: &AtomicBool, transport: &Transport) -> Result<(), Failure> {
-    let passage = transport.passage.file();
+    let passage = transport.passage.file_here();
     let file = match &source.content {
         Opened::File(file) => file,
         Opened::Link(link) => return write_all(target, link),

@@ -65,7 +65,7 @@ impl Folder {
         let broken = |error: io::Error| failed(FailureKind::Other, &format!("the temporary copy: {}", reason(&error)));
         let child = self.rclone.child().await?;
         let mut file = tempfile::NamedTempFile::new_in(child.directory.path()).map_err(broken)?;
-        let passage = self.rclone.transport.passage.file();
+        let passage = self.rclone.transport.passage.file_here();
         while let Some(bytes) = content.next().await? {
             file.write_all(&bytes).map_err(broken)?;
             passage.copied(bytes.len() as u64)?;
@@ -86,7 +86,7 @@ impl Folder {
     pub(super) async fn copy_file(&self, source: &dyn Backend, place: &str, copy: &CopyFile) -> Result<Found, Failure> {
         check_source(source, copy).await?;
         let found = self.put(place, copy.path.as_str(), copy, Some(source)).await?;
-        self.rclone.transport.passage.file().count(copy.source.size.unwrap_or(0));
+        self.rclone.transport.passage.file_here().count(copy.source.size.unwrap_or(0));
         Ok(found)
     }
 

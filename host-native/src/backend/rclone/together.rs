@@ -84,7 +84,7 @@ impl Folder {
         if let Some(staged) = staged {
             self.rename_new(staged, &copy.target).await?;
         }
-        self.rclone.transport.passage.file().count(copy.source.size.unwrap_or(0));
+        self.rclone.transport.passage.file_here().count(copy.source.size.unwrap_or(0));
         Ok(())
     }
 

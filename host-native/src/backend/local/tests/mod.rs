@@ -75,7 +75,7 @@ impl World {
 
     fn run(&self, verb: Verb) -> Reply {
         let _inside = self.runtime.enter();
-        let sides = Sides { folders: self.sides.clone(), references: References::default() };
+        let sides = Sides { folders: self.sides.clone(), references: References::default(), passage: Arc::default() };
         pollster::block_on(perform(&sides, verb))
     }
 

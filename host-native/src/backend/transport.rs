@@ -8,6 +8,8 @@ use crate::limits::{Passage, Requests};
 /// What a run's options say of the way of content, the same for all its folders.
 #[derive(Debug, Clone, Default)]
 pub struct Transport {
+    /// The number of the run, which its temporary names carry.
+    pub run: u64,
     /// What content passes through.
     pub passage: Arc<Passage>,
     /// What keeps requests to a server to a rate.

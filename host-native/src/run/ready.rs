@@ -63,6 +63,8 @@ pub struct Ready {
     /// What the content of every copied file passes through.
     pub passage: Arc<Passage>,
     state: PathBuf,
+    /// A number that no other run has.
+    run: u64,
     now: Instant,
     utc_offset_seconds: i32,
     /// What is shared with other machines; its locks end before the one of this machine.
@@ -102,7 +104,9 @@ impl Ready {
             made(root, fs::create_dir_all(root))?;
         }
         let passage = Arc::new(Passage::new(options, Arc::clone(&reporter.counters.bytes)));
+        let run = RandomState::new().hash_one(Timestamp::now());
         let transport = Transport {
+            run,
             passage: Arc::clone(&passage),
             requests: Arc::new(Requests::new(options)),
             dump: Dump::of(options, reporter.teller()).map(Arc::new),
@@ -138,7 +142,7 @@ impl Ready {
         let lock = if changes_nothing { None } else { Some(claim(&state, &names, &settings, reporter)?) };
         let shared = if options.flag(REMOTE_LOCK) {
             // What holds back content and requests of the run holds back no lock.
-            let unlimited = Transport { dump: transport_dump, ..Transport::default() };
+            let unlimited = Transport { run, dump: transport_dump, ..Transport::default() };
             let opener = Opener { transport: unlimited, state: &state.join("none"), ..opener };
             let open = |side: Side| opener.side(side, &locations[side], None, false);
             let sharing = Sharing {
@@ -168,6 +172,7 @@ impl Ready {
             limits: Limits::of(options, &settings),
             passage,
             state,
+            run,
             now,
             utc_offset_seconds,
             shared,
@@ -198,7 +203,7 @@ impl Ready {
             capabilities: self.capabilities.clone(),
             now: self.now,
             utc_offset_seconds: self.utc_offset_seconds,
-            run: RandomState::new().hash_one(self.now),
+            run: self.run,
             plan,
         })?;
         let store = StateStore::new(state).with_plan(plan_file);

@@ -39,6 +39,17 @@ impl Proxy {
         Self { port, cuts }
     }
 
+    /// Leads to a port of this machine. What `is_fatal` does not pass, and its connection breaks, until all is mended.
+    ///
+    /// # Panics
+    /// When this machine has no port left.
+    pub fn without(server: u16, is_fatal: fn(&[u8]) -> bool) -> Self {
+        let cuts = Arc::new(Mutex::new(Cuts { more: 1, random: Random::new(0), is_paused: false, left: 0 }));
+        let shared = Arc::clone(&cuts);
+        let port = lead_to(server, move |bytes| (is_fatal(bytes) && shared.lock().unwrap().is_on()).then_some(0));
+        Self { port, cuts }
+    }
+
     /// Returns the port that leads to the server.
     pub fn port(&self) -> u16 {
         self.port

@@ -3,10 +3,11 @@
 use std::fs;
 use std::os::unix::fs::{FileExt, symlink};
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bisync_tests::real::home::Home;
 use bisync_tests::real::program::{self, Ended};
+use bisync_tests::real::proxy::Proxy;
 use bisync_tests::real::servers::{Protocol, Server};
 
 /// What all tests here give as the secret of a remote.
@@ -82,6 +83,36 @@ fn a_remote_and_a_folder_are_kept_in_step() {
             assert_eq!(loser.as_deref(), Some("two says otherwise"), "{protocol:?}");
         }
         quiet(&[]);
+    }
+}
+
+/// A name that no run knows would never be looked for again.
+#[test]
+fn what_a_rewrite_leaves_behind_is_removed_by_the_next_run() {
+    let Some(rclone) = program::rclone() else { return };
+    for (protocol, options) in [(Protocol::Webdav, &[][..]), (Protocol::Apache, &["--inplace"])] {
+        let home = Home::with(&[("one/tea", "green"), ("served/two/rice", "basmati")]);
+        let Some(server) = Server::try_start(&rclone, protocol, &home.at("served")) else { continue };
+        let proxy = Proxy::without(server.port(), |bytes| bytes.starts_with(b"MOVE ") || bytes.starts_with(b"DELETE "));
+        let two = format!("{}:two", server.connection_by(proxy.port()));
+        let run = || run(&home, &two, &[options, &["--retries=1", "--low-level-retries=1"]].concat());
+        let left = || home.tree().keys().filter(|path| path.contains(".bisync-")).count();
+        proxy.pause();
+        check(&run(), 0, "in step");
+        proxy.go_on();
+        match protocol {
+            // Only the time changes.
+            Protocol::Webdav => {
+                let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_500_000_000);
+                fs::File::open(home.at("one/tea")).unwrap().set_modified(long_ago).unwrap();
+            }
+            _ => home.write("one/tea", "black, with milk"),
+        }
+        check(&run(), 1, "");
+        assert_eq!(left(), 1, "{protocol:?}");
+        proxy.mend();
+        check(&run(), 0, "in step");
+        assert_eq!(left(), 0, "{protocol:?}");
     }
 }
 

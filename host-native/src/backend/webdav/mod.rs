@@ -14,6 +14,7 @@ mod settings;
 mod write;
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
@@ -38,6 +39,8 @@ pub struct Webdav {
     backup: Option<RelPath>,
     /// Directories that were there a moment ago.
     directories: Arc<Mutex<HashSet<String>>>,
+    /// So many temporary names of its own it has given.
+    named: Arc<AtomicU64>,
     transport: Transport,
 }
 
@@ -66,6 +69,7 @@ fn open(opening: Opening<'_>) -> Opened<'_> {
             folder: place(path)?,
             backup: backup.map(place).transpose()?,
             directories: Arc::default(),
+            named: Arc::default(),
             transport: transport.clone(),
         };
         Ok(Arc::new(opened) as Arc<dyn Backend>)

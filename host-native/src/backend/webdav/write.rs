@@ -1,6 +1,6 @@
 //! Uploads: small files in one go from memory, larger ones while they are read.
 
-use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::Ordering;
 
 use bisync_engine::entry::{Found, Kind};
 use bisync_engine::path::RelPath;
@@ -55,10 +55,11 @@ impl Webdav {
         let named = match &copy.staging {
             Staging::Temporary(path) => path.clone(),
             Staging::InPlace => {
-                let run = RandomState::new().hash_one(copy.target.as_str());
+                // A name of this run's, so that the next one looks for what is left. It ends otherwise than those that the engine gives.
+                let (run, number) = (self.transport.run, self.named.fetch_add(1, Ordering::Relaxed));
                 let parent = copy.target.parent().unwrap_or_else(RelPath::root);
                 let impossible = |_| failed(FailureKind::ImpossibleName, "this name is not possible here");
-                parent.join(&format!(".bisync-{run:016x}-0.partial")).map_err(impossible)?
+                parent.join(&format!(".bisync-{run:016x}-{number:x}.in-place")).map_err(impossible)?
             }
         };
         Ok(self.place(&named))

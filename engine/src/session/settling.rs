@@ -108,10 +108,11 @@ impl Deciding {
         self.ask(row, Question::BothChanged, settings);
     }
 
-    /// Whether the times of both sides differ.
+    /// Whether the times of both sides differ, where both can be given the same.
     pub(super) fn has_other_time(&self, row: &Row, settings: &Settings) -> bool {
         both(row).is_some_and(|(one, two)| {
-            times_differ(one.fingerprint.modified, two.fingerprint.modified, settings.modify_window_ns)
+            let window_ns = self.comparable_window_ns(settings);
+            times_differ(one.fingerprint.modified, two.fingerprint.modified, window_ns)
         })
     }
 
@@ -194,10 +195,11 @@ impl Deciding {
         }
     }
 
-    /// Both versions have the same content: records them, and gives both the time of `source` where times count.
+    /// Both versions have the same content: records them, and gives both the time of `source` where times count. That of a side which keeps
+    /// times of its own says only when it was written there.
     fn agree(&mut self, row: Box<Row>, source: Option<Side>, settings: &Settings) {
         let choice = source
-            .filter(|side| self.sets_time[side.other()] && !settings.copying.no_update_modtime)
+            .filter(|_| self.sets_time.one && self.sets_time.two && !settings.copying.no_update_modtime)
             .and_then(|side| {
                 let (one, two) = both(&row)?;
                 let (one, two) = (one.fingerprint.modified, two.fingerprint.modified);

@@ -86,6 +86,52 @@ fn a_remote_and_a_folder_are_kept_in_step() {
     }
 }
 
+/// Two edits may be in the same second, which is as much as the time says of which the server tells.
+#[test]
+fn edits_of_the_same_size_are_seen_where_no_times_are_kept() {
+    let Some(rclone) = program::rclone() else { return };
+    let home = Home::with(&[
+        ("one/tea", "green"),
+        ("one/nuts", "salted"),
+        ("one/rice", "basmati"),
+        ("served/two/rice", "basmati"),
+    ]);
+    let Some(server) = Server::try_start(&rclone, Protocol::Apache, &home.at("served")) else { return };
+    let run = |more: &[&str]| run(&home, &format!("{}:two", server.connection()), more);
+    let quiet = || check(&run(&[]), 0, "nothing to do");
+    let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_500_000_000);
+    fs::File::open(home.at("one/rice")).unwrap().set_modified(long_ago).unwrap();
+    check(&run(&[]), 0, "2 copied");
+    quiet();
+    // When the server wrote it says nothing of when it was edited.
+    assert_eq!(fs::metadata(home.at("one/rice")).unwrap().modified().unwrap(), long_ago);
+    check(&run(&["--refresh-times", "-v"]), 0, "nothing to do");
+    assert_eq!(fs::metadata(home.at("one/rice")).unwrap().modified().unwrap(), long_ago);
+    // What comes from here is no edit there, however it gets there.
+    home.write("one/nuts", "roast!");
+    check(&run(&[]), 0, "1 copied");
+    quiet();
+    fs::create_dir(home.at("one/d")).unwrap();
+    fs::rename(home.at("one/nuts"), home.at("one/d/nuts")).unwrap();
+    check(&run(&["--track-renames"]), 0, "in step");
+    quiet();
+    home.write("one/d/nuts", "cashew");
+    check(&run(&[]), 0, "1 copied");
+    quiet();
+    home.write("served/two/tea", "brown");
+    check(&run(&[]), 0, "1 copied");
+    assert_eq!(home.read("one/tea").as_deref(), Some("brown"));
+    quiet();
+    home.write("served/two/tea", "black");
+    home.write("one/tea", "white");
+    check(&run(&[]), 0, "1 conflict");
+    for folder in ["one", "served/two"] {
+        let versions = ["tea.conflict1", "tea.conflict2"].map(|name| home.read(&format!("{folder}/{name}")));
+        assert_eq!(versions.each_ref().map(Option::as_deref), [Some("white"), Some("black")]);
+    }
+    quiet();
+}
+
 /// A name that no run knows would never be looked for again.
 #[test]
 fn what_a_rewrite_leaves_behind_is_removed_by_the_next_run() {

@@ -69,3 +69,20 @@ fn a_first_run_reads_what_it_cannot_know() {
     check("--compare=modtime,checksum", NO_HASHES, "A", TIME, ForTheSame);
     check("--compare=modtime,checksum", NO_HASHES, "A", LATER, ToBeRead);
 }
+
+#[test]
+fn a_time_that_a_side_made_itself_is_not_given_to_the_other() {
+    let check = |nature: fn() -> Nature, is_given: bool| {
+        for options in ["", "--refresh-times"] {
+            let mut world = World::default();
+            world.natures.two = nature();
+            world.write_at(Side::One, "a", "A", TIME);
+            world.write_at(Side::Two, "a", "A", LATER);
+            let first = run(&mut world, options, 1).unwrap();
+            assert_eq!(first.asked.iter().any(|verb| matches!(verb, Verb::SetTime { .. })), is_given, "{options}");
+            assert!(!is_read(&run(&mut world, options, 2).unwrap()), "{options}");
+        }
+    };
+    check(NO_HASHES, true);
+    check(|| Nature { sets_time: false, ..NO_HASHES() }, false);
+}

@@ -99,7 +99,25 @@ impl Webdav {
         self.make_parents(&target).await?;
         let step = Step::Move { target: &target, there: None };
         self.step(&place, &resource, step).await.map_err(|failure| self.without_directory(failure))?;
-        Ok(elsewhere(&resource))
+        Ok(self.arrived(&target, &resource).await)
+    }
+
+    /// Returns what a file is at the place to which it was moved. A server that keeps times of its own may have given it another one, and
+    /// another tag.
+    pub(super) async fn arrived(&self, target: &str, moved: &Resource) -> Found {
+        if self.server.settings.vendor.keeps_times() {
+            return elsewhere(moved);
+        }
+        // RACE: what somebody else has put there since the move, of the same size, is taken for what was moved, unless the server has
+        // left the tag and the time as they were.
+        match self.server.look(target).await {
+            Ok(Some(now)) if now.found.kind == Kind::File && has_same_size(&now, moved) => elsewhere(&now),
+            // The next run knows its size, and has to compare it.
+            Ok(_) | Err(_) => {
+                let Found { kind, fingerprint } = elsewhere(moved);
+                Found { kind, fingerprint: Fingerprint { modified: None, ..fingerprint } }
+            }
+        }
     }
 
     /// Deletes a file.
@@ -186,8 +204,12 @@ fn is_moved(now: &Resource, moved: &Resource) -> bool {
     now.found.kind == moved.found.kind && placeless(now).is_still(&placeless(moved))
 }
 
+fn has_same_size(one: &Resource, other: &Resource) -> bool {
+    one.found.fingerprint.size == other.found.fingerprint.size
+}
+
 /// Returns what a file is at another place.
-pub(super) fn elsewhere(resource: &Resource) -> Found {
+fn elsewhere(resource: &Resource) -> Found {
     let fingerprint = Fingerprint { id: None, ..resource.found.fingerprint.clone() };
     Found { kind: resource.found.kind, fingerprint }
 }

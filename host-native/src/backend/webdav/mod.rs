@@ -144,7 +144,7 @@ impl Backend for Webdav {
     fn capabilities(&self) -> Capabilities {
         let vendor = self.server.settings.vendor;
         Capabilities {
-            time_precision_ns: vendor.keeps_times().then_some(1_000_000_000),
+            time_precision_ns: Some(vendor.time_precision_ns()),
             sets_time: vendor.keeps_times(),
             hashes: vendor.hashes().iter().map(|&hash| hash.to_owned()).collect(),
             ..Capabilities::default()

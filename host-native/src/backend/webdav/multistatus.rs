@@ -21,6 +21,8 @@ pub struct Resource {
     pub found: Found,
     /// What the server calls this version, as it writes it; `None` when it does not, or is not sure of it.
     pub etag: Option<String>,
+    /// A number below a billion, made of what the server calls this version: those of two versions are seldom the same.
+    pub mark: u32,
     /// The hashes that the server tells.
     pub hashes: Vec<Hash>,
 }
@@ -115,7 +117,7 @@ fn resource(href: Option<String>, status: Option<String>, known: Properties) -> 
     }
     if known.is_collection {
         let found = Found { kind: Kind::Directory, fingerprint: Fingerprint::default() };
-        return Ok(Some(Resource { names, found, etag: None, hashes: Vec::new() }));
+        return Ok(Some(Resource { names, found, etag: None, mark: 0, hashes: Vec::new() }));
     }
     let etag = known.etag.as_deref().map(str::trim).unwrap_or_default();
     let fingerprint = Fingerprint {
@@ -129,6 +131,7 @@ fn resource(href: Option<String>, status: Option<String>, known: Properties) -> 
         names,
         found: Found { kind: Kind::File, fingerprint },
         etag: is_sure.then(|| etag.to_owned()),
+        mark: mark(plain_etag(etag)),
         hashes: hashes(&known.checksums),
     }))
 }
@@ -139,6 +142,12 @@ fn file_id(names: &[Vec<u8>], etag: &str, modified: &str) -> Option<FileId> {
     let parts: [&[u8]; 3] = [&names.join(&b'/'), etag.as_bytes(), modified.as_bytes()];
     let digest: [u8; 16] = Md5::digest(parts.join(&0)).into();
     Some(FileId(u128::from_be_bytes(digest).max(1))).filter(|_| !etag.is_empty() || !modified.is_empty())
+}
+
+/// Makes a number below a billion of a tag; 0 where there is none.
+fn mark(etag: &str) -> u32 {
+    let [a, b, c, d, ..]: [u8; 16] = Md5::digest(etag).into();
+    if etag.is_empty() { 0 } else { u32::from_be_bytes([a, b, c, d]) % 1_000_000_000 }
 }
 
 /// Returns what `SHA1:… MD5:…` says.
@@ -232,6 +241,12 @@ mod tests {
         assert_ne!(id("a", "t", "m"), id("a", "u", "m"));
         assert_ne!(id("a", "t", "m"), id("a", "t", "n"));
         assert_eq!(id("a", "", ""), None);
+    }
+
+    #[test]
+    fn versions_of_the_same_second_are_told_apart() {
+        assert!(mark("5-1") != mark("5-2") && mark("5-1") < 1_000_000_000);
+        assert_eq!(mark(""), 0);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bisync_engine::entry::Kind;
+use bisync_engine::entry::{Instant, Kind};
 use bisync_engine::protocol::{Failure, FailureKind};
 use bytes::Bytes;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION};
@@ -160,8 +160,11 @@ impl Server {
         }
         let mut resources = multistatus(&self.client.whole(&mut response, LONGEST_ANSWER).await?)?;
         if !self.settings.vendor.keeps_times() {
-            // It is when the server wrote it, which tells versions apart and nothing else.
-            resources.iter_mut().for_each(|resource| resource.found.fingerprint.modified = None);
+            // It is when the server wrote it. Its whole seconds do not tell versions apart that follow each other: the tag does.
+            for Resource { found, mark, .. } in &mut resources {
+                let second = found.fingerprint.modified;
+                found.fingerprint.modified = second.map(|second| Instant { nanoseconds: *mark, ..second });
+            }
         }
         Ok(resources)
     }

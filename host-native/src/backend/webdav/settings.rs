@@ -28,7 +28,7 @@ pub enum Vendor {
     Fastmail,
     /// Nextcloud: times, and the SHA-1 that came with the content.
     Nextcloud,
-    /// Anybody else: no times are kept.
+    /// Anybody else: no times are kept but those at which the server wrote.
     Other,
     /// ownCloud: times, MD5 and SHA-1.
     Owncloud,
@@ -44,6 +44,12 @@ impl Vendor {
     /// Says whether content comes with a time.
     pub fn keeps_times(self) -> bool {
         self != Self::Other
+    }
+
+    /// Returns the smallest difference of times that counts, in nanoseconds.
+    pub fn time_precision_ns(self) -> u64 {
+        // A time that is the server's own has a fraction that tells its versions apart.
+        if self.keeps_times() { 1_000_000_000 } else { 1 }
     }
 
     /// Returns the hashes that the server tells, in the order in which rclone chooses among them.

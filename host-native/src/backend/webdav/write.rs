@@ -11,7 +11,7 @@ use sha1::Sha1;
 
 use super::Webdav;
 use super::address::Form;
-use super::change::{Step, elsewhere};
+use super::change::Step;
 use super::multistatus::Resource;
 use crate::backend::http::{Incoming, feed, hexadecimal, streamed};
 use crate::backend::{Content, failed};
@@ -142,7 +142,7 @@ impl Webdav {
             (Disposal::Backup(_) | Disposal::Discard, _) => self.step(temporary, &staged, place(there.as_ref())).await,
         }
         .map_err(|failure| self.without_directory(failure))?;
-        Ok(elsewhere(&staged))
+        Ok(self.arrived(target, &staged).await)
     }
 }
 

@@ -77,14 +77,14 @@ impl Address {
 
     /// Returns a name that is another one for another server or account.
     pub fn own_name(&self) -> String {
-        let told = self.connection.options.iter().filter(|(name, _)| !is_secret(name));
+        let told = self.connection.options.iter().filter(|(name, _)| !is_renewed(name));
         let mut told: Vec<_> = told.map(|(name, value)| format!("{name}={value}")).collect();
         if let Target::Backend(_) = self.connection.target {
             // A remote that has no name is what its options say, wherever they stand.
             told = self
                 .remote
                 .options()
-                .filter(|(name, _)| !is_secret(name))
+                .filter(|(name, _)| !is_renewed(name))
                 .map(|(name, value)| format!("{name}={value}"))
                 .collect();
         }
@@ -119,8 +119,9 @@ impl std::fmt::Display for Address {
     }
 }
 
-/// Says whether the value of an option is nobody's business, or may be another one for the same account.
-pub fn is_secret(option: &str) -> bool {
+/// Says whether the value of an option may be another one for the same account, judged by its name. What is judged otherwise from now on
+/// gives a remote another name, and its listings with it.
+fn is_renewed(option: &str) -> bool {
     ["pass", "secret", "token", "key", "credentials", "auth"].iter().any(|word| option.contains(word))
 }
 

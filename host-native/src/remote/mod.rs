@@ -6,14 +6,16 @@ mod connection;
 mod encrypted;
 mod obscure;
 mod password;
+mod secret;
 
 use std::collections::BTreeMap;
 
 use bisync_engine::options::{Kind, Value};
 
-pub use address::{Address, AddressError, Destination, is_secret};
+pub use address::{Address, AddressError, Destination};
 pub use config::{Config, ConfigError};
 pub use connection::{Connection, ConnectionError, Target};
+pub use secret::is_secret;
 
 /// A remote: its kind and its options. They may hold secrets.
 #[derive(Clone, PartialEq, Eq)]

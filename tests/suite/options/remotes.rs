@@ -208,3 +208,70 @@ fn no_check_certificate() {
     let Some((home, ended)) = run_against_self_signed(&["--no-check-certificate"]) else { return };
     assert_eq!((ended.code, home.read("one/b").as_deref()), (Some(0), Some("theirs")), "{}", ended.all());
 }
+
+/// Options of which rclone says that they may be secret, and that only name a user, an account, a server, or a folder. To hide their values
+/// would hide words of every message.
+const NAMES: [&str; 42] = [
+    "account",
+    "account_id",
+    "api_url",
+    "app_id",
+    "apple_id",
+    "application_credential_id",
+    "application_credential_name",
+    "base_folder_uuid",
+    "client_id",
+    "client_uid",
+    "cloud_name",
+    "compartment",
+    "deleted_id",
+    "device_id",
+    "domain",
+    "drive_id",
+    "email",
+    "host",
+    "impersonate",
+    "impersonate_admin",
+    "msi_client_id",
+    "msi_mi_res_id",
+    "msi_object_id",
+    "namenode",
+    "namespace",
+    "plex_username",
+    "project_number",
+    "root_folder_id",
+    "root_folder_slug",
+    "root_id",
+    "service_principal_name",
+    "spn",
+    "team_drive",
+    "tenant",
+    "tenant_domain",
+    "tenant_id",
+    // A password in it is hidden, see below.
+    "url",
+    "user",
+    "user_id",
+    "user_project",
+    "username",
+    "workspace_id",
+];
+
+#[test]
+fn what_is_secret_to_rclone_is_secret_here() {
+    let Some(rclone) = program::rclone() else { return };
+    let told = std::process::Command::new(rclone).args(["--config=", "config", "providers"]).output().unwrap();
+    let providers: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+    let options = providers.as_array().unwrap().iter().flat_map(|provider| provider["Options"].as_array().unwrap());
+    let is = |option: &serde_json::Value, what: &str| option[what].as_bool().unwrap_or_default();
+    let mut seen = 0;
+    for option in options {
+        let name = option["Name"].as_str().unwrap();
+        let may_be_told = !is(option, "IsPassword") && (!is(option, "Sensitive") || NAMES.contains(&name));
+        assert!(may_be_told || bisync::remote::is_secret(name), "`{name}` is secret to rclone");
+        seen += usize::from(!may_be_told);
+    }
+    assert!(seen > 50, "{seen}");
+    // Headers may hold who asks.
+    assert!(bisync::remote::is_secret("headers") && NAMES.iter().all(|name| !bisync::remote::is_secret(name)));
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bisync_engine::options::OPTIONS;
 
-use crate::remote::{Address, Config, Target, is_secret};
+use crate::remote::{Address, Config, Target};
 
 /// The options that concern the transport, and that rclone carries out in the place of this program.
 const PASSED_ON: [&str; 16] = [
@@ -100,7 +100,7 @@ impl Launch {
 
     fn add(&mut self, address: &Address) {
         let options = || address.remote.options();
-        self.secrets.extend(options().filter(|(name, _)| is_secret(name)).map(|(_, value)| value.to_owned()));
+        self.secrets.extend(address.remote.secrets());
         let is_in_file = matches!(address.connection.target, Target::Named(_)) && address.connection.options.is_empty();
         if is_in_file || self.told.iter().any(|(told, _)| told.remote == address.remote) {
             return;
@@ -143,5 +143,23 @@ mod tests {
         assert!(launch.variables.contains(&("RCLONE_CONFIG_BISYNC2_TYPE".into(), "sftp".into())));
         assert!(launch.hidden.contains(&"RCLONE_DRY_RUN".to_owned()));
         assert_eq!(launch.secrets(), ["top"]);
+    }
+
+    #[test]
+    fn what_nobody_is_to_see_is_known_in_every_form() {
+        let check = |given: &str, expected: &[&str]| {
+            let launch = Launch::new(None, &[], [address(given)].iter(), Duration::ZERO);
+            assert_eq!(launch.secrets(), expected, "{given}");
+        };
+        // As it is kept, and what that hides.
+        let obscured = "qatf4Ewo_PK_cCCgPKlCvNablHMQt4KYzWKh";
+        check(&format!(":ftp,host=h,user=me,pass={obscured}:"), &[obscured, "secret word"]);
+        check(":azureblob,sas_url='https://h/?sig=top':", &["https://h/?sig=top"]);
+        check(":azureblob,connection_string='AccountKey=top':", &["AccountKey=top"]);
+        check(":storj,access_grant=top:", &["top"]);
+        check(":webdav,url='http://h/',headers='Cookie,top':", &["Cookie,top"]);
+        // Of an address, as it stands there and as it is meant.
+        check(":webdav,url='http://me:to%70@h/':", &["to%70", "top"]);
+        check(":webdav,url='http://me@h/a:b@c':", &[]);
     }
 }

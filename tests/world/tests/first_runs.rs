@@ -14,6 +14,7 @@ const HASHES: fn() -> Nature = Nature::default;
 const NO_HASHES: fn() -> Nature = || Nature { has_hashes: false, ..Nature::default() };
 const UNKNOWN_SIZES: fn() -> Nature = || Nature { tells_sizes: false, ..NO_HASHES() };
 const UNKNOWN_TIMES: fn() -> Nature = || Nature { tells_times: false, ..NO_HASHES() };
+const OWN_TIMES: fn() -> Nature = || Nature { sets_time: false, ..NO_HASHES() };
 const NO_TIMES: fn() -> Nature = || Nature { precision_ns: None, sets_time: false, ..NO_HASHES() };
 
 /// What became of two files of one size, found without a base.
@@ -84,5 +85,25 @@ fn a_time_that_a_side_made_itself_is_not_given_to_the_other() {
         }
     };
     check(NO_HASHES, true);
-    check(|| Nature { sets_time: false, ..NO_HASHES() }, false);
+    check(OWN_TIMES, false);
+}
+
+/// It may be the time at which an old version was copied there.
+#[test]
+fn a_time_that_a_side_made_itself_decides_nothing_without_a_base() {
+    let check = |nature: fn() -> Nature, has_base: bool, expected: &[&str]| {
+        let mut world = World::default();
+        world.natures.two = nature();
+        if has_base {
+            Side::BOTH.into_iter().for_each(|side| world.write_at(side, "a", "base", TIME));
+            run(&mut world, "", 1).unwrap();
+        }
+        world.write_at(Side::One, "a", "one", LATER);
+        world.write_at(Side::Two, "a", "two", Instant { seconds: 3, nanoseconds: 0 });
+        run(&mut world, "--force --conflict-resolve=newer --conflict-loser=delete", 2).unwrap();
+        assert_eq!(world.contents(Side::One).into_values().collect::<Vec<_>>(), expected, "{has_base}");
+    };
+    check(NO_HASHES, false, &["two"]);
+    check(OWN_TIMES, true, &["two"]);
+    check(OWN_TIMES, false, &["one", "two"]);
 }

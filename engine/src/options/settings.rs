@@ -227,12 +227,16 @@ fn usable(
     capabilities: &Pair<Capabilities>,
     events: &mut Vec<Event>,
 ) -> Option<Prefer> {
-    let timeless = Side::BOTH.into_iter().find(|side| capabilities[*side].time_precision_ns.is_none());
+    let first = |is: fn(&Capabilities) -> bool| Side::BOTH.into_iter().find(|side| is(&capabilities[*side]));
+    let timeless = first(|side| side.time_precision_ns.is_none());
+    // In a resync any file may be one that the side wrote itself, at a time that says nothing of when it was edited.
+    let own_times = first(|side| !side.sets_time).filter(|_| option == "resync-mode");
     let problem = match preferred? {
-        Prefer::Newer | Prefer::Older => match timeless {
-            Some(side) => format!("{side} keeps no times"),
-            None if !compare.modified => "times are not compared".to_owned(),
-            None => return preferred,
+        Prefer::Newer | Prefer::Older => match (timeless, own_times) {
+            (Some(side), _) => format!("{side} keeps no times"),
+            (None, Some(side)) => format!("{side} keeps no times but its own"),
+            (None, None) if !compare.modified => "times are not compared".to_owned(),
+            (None, None) => return preferred,
         },
         Prefer::Larger | Prefer::Smaller if !compare.size => "sizes are not compared".to_owned(),
         Prefer::Larger | Prefer::Smaller | Prefer::Side(_) => return preferred,

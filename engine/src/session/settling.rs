@@ -239,7 +239,8 @@ impl Deciding {
             self.replace(row, from, Reason::Resync(from), settings);
             return;
         }
-        let winner = settings.conflict.resolve.and_then(|prefer| winner(prefer, one, two));
+        let resolve = settings.conflict.resolve.filter(|prefer| self.can_tell(*prefer, &row));
+        let winner = resolve.and_then(|prefer| winner(prefer, one, two));
         let losers = match (winner, settings.conflict.naming.loser) {
             (Some(side), Loser::Delete) if settings.copying.keeps_existing() => {
                 self.replace(row, side, Reason::Conflict(winner), settings);
@@ -251,6 +252,18 @@ impl Deciding {
         };
         self.decided.push(Decided::Asked(row.path.clone()));
         self.inquiries.add(Inquiry::Name(Naming { row, losers, kind: NamingKind::Conflict(winner) }));
+    }
+
+    /// Whether a preference says something of these versions. Without a base, the time that a side made itself may be that of a copy,
+    /// and says nothing of when its content was edited.
+    fn can_tell(&self, prefer: Prefer, row: &Row) -> bool {
+        match prefer {
+            Prefer::Newer | Prefer::Older => {
+                let has_own_times = !self.sets_time.one || !self.sets_time.two;
+                !has_own_times || matches!(file_delta(row, &self.comparison), Delta::Known(_))
+            }
+            Prefer::Side(_) | Prefer::Larger | Prefer::Smaller => true,
+        }
     }
 
     fn step_aside(&mut self, row: Box<Row>, side: Side) {

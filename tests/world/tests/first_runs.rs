@@ -88,3 +88,23 @@ fn a_time_that_a_side_made_itself_is_not_given_to_the_other() {
     check(NO_HASHES, true);
     check(OWN_TIMES, false);
 }
+
+/// It may be the time at which an old version was copied there.
+#[test]
+fn a_time_that_a_side_made_itself_decides_nothing_without_a_base() {
+    let check = |nature: fn() -> Nature, has_base: bool, expected: &[&str]| {
+        let mut world = World::default();
+        world.natures.two = nature();
+        if has_base {
+            Side::BOTH.into_iter().for_each(|side| world.write_at(side, "a", "base", TIME));
+            run(&mut world, "", 1).unwrap();
+        }
+        world.write_at(Side::One, "a", "one", LATER);
+        world.write_at(Side::Two, "a", "two", Instant { seconds: 3, nanoseconds: 0 });
+        run(&mut world, "--force --conflict-resolve=newer --conflict-loser=delete", 2).unwrap();
+        assert_eq!(world.contents(Side::One).into_values().collect::<Vec<_>>(), expected, "{has_base}");
+    };
+    check(NO_HASHES, false, &["two"]);
+    check(OWN_TIMES, true, &["two"]);
+    check(OWN_TIMES, false, &["one", "two"]);
+}

@@ -135,6 +135,10 @@ fn preferences_that_cannot_be_used_are_said() {
         &["`--conflict-resolve` is ignored: Path2 keeps no times"],
     );
     check(both(), "conflict-resolve=path2 size-only", Some(Prefer::Side(Side::Two)), &[]);
+    let own_times = || Pair::new(local(), Capabilities { sets_time: false, ..local() });
+    check(own_times(), "conflict-resolve=newer", Some(Prefer::Newer), &[]);
+    check(own_times(), "resync-mode=newer", None, &["`--resync-mode` is ignored: Path2 keeps no times but its own"]);
+    check(own_times(), "resync-mode=larger", None, &[]);
 }
 
 #[test]

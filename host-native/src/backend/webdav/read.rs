@@ -81,12 +81,13 @@ impl Webdav {
         let range = HeaderValue::from_str(&format!("bytes={position}-")).map_err(|_| changed())?;
         let response = self.get(url, HeaderMap::from_iter([(RANGE, range), (IF_RANGE, tag.clone())])).await?;
         // A server that knows no ranges, or another version only, sends all.
-        if response.status() != StatusCode::PARTIAL_CONTENT {
+        let Some(told) = response.headers().get(ETAG).filter(|_| response.status() == StatusCode::PARTIAL_CONTENT)
+        else {
             return Ok(None);
-        }
+        };
         let expected = format!("bytes {position}-{}/{size}", size.saturating_sub(1));
         let is_rest = response.headers().get(CONTENT_RANGE).is_some_and(|range| range == expected.as_str());
-        if is_rest && response.headers().get(ETAG) == Some(tag) { Ok(Some(response)) } else { Err(changed()) }
+        if told == tag && is_rest { Ok(Some(response)) } else { Err(changed()) }
     }
 }
 

@@ -173,6 +173,14 @@ impl Config {
         Ok(Remote::new(name, kind, values))
     }
 
+    /// Returns the texts of all remotes that nobody is to see.
+    pub fn secrets(&self) -> Vec<String> {
+        let remotes = self.remotes().into_keys().map(|name| {
+            self.remote(&Connection { target: Target::Named(name), options: Vec::new(), path: String::new() })
+        });
+        remotes.flatten().flat_map(|remote| remote.secrets()).collect()
+    }
+
     fn no_remote(&self, name: &str) -> ConfigError {
         let place = match &self.file {
             Some(file) => format!("rclone's configuration `{}`", file.display()),

@@ -69,7 +69,10 @@ pub fn of_silence(silence: &Silence) -> Failure {
 
 /// Returns a text in which no secret can be read.
 pub fn without_secrets(text: &str, secrets: &[String]) -> String {
-    secrets.iter().filter(|secret| !secret.is_empty()).fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
+    let mut secrets: Vec<_> = secrets.iter().filter(|secret| !secret.is_empty()).collect();
+    // One may begin with another.
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    secrets.into_iter().fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
 }
 
 #[cfg(test)]
@@ -92,6 +95,7 @@ mod tests {
             "dial tcp: Connection refused",
         );
         check(500, r#"{"error":"wrong key top secret"}"#, FailureKind::Other, "wrong key ***");
+        assert_eq!(without_secrets("abcdef abc", &["abc".to_owned(), "abcdef".to_owned()]), "*** ***");
         let older = r#"{"error":"couldn't find method \"operations/stat\""}"#;
         check(404, older, FailureKind::Other, r#"this rclone is too old, it does not know "operations/stat""#);
         check(403, "{}", FailureKind::PermissionDenied, "rclone answers with status 403");

@@ -73,6 +73,8 @@ impl Launch {
             launch.variables.push(("RCLONE_CONFIG_PASS".to_owned(), password.into()));
             launch.secrets.push(password.to_owned());
         }
+        // One remote may lead to others.
+        launch.secrets.extend(config.iter().flat_map(|config| config.secrets()));
         for address in addresses {
             launch.add(address);
         }

@@ -89,13 +89,13 @@ impl Sftp {
         target: &str,
     ) -> Result<Found, Failure> {
         let (opened, old) = match &copy.expect {
-            Expect::Absent => (self.create(connection, copy, target, false).await?, None),
+            Expect::Absent => (self.create_in_place(connection, copy, target).await?, None),
             Expect::Exactly(_) => {
                 let there = connection.stat(target).await?;
                 check(there.as_ref(), &copy.expect)?;
                 if let Disposal::Backup(path) = &copy.disposal {
                     self.back_up(connection, target, path).await?;
-                    (self.create(connection, copy, target, false).await?, None)
+                    (self.create_in_place(connection, copy, target).await?, None)
                 } else {
                     let old = there.and_then(|there| there.mtime).map(time);
                     // RACE: a change after the look is lost.
@@ -103,7 +103,8 @@ impl Sftp {
                 }
             }
         };
-        let half = old.clone().or_else(|| just_before(copy));
+        // From where no times come none is given, and what is whole has that at which it was written.
+        let half = copy.source.modified.and(old.clone()).or_else(|| just_before(copy));
         let failure = match self.fill(connection, copy, &opened, content, half.as_ref()).await {
             Ok(size) => {
                 let written = finish(connection, copy, opened, target, size).await;
@@ -124,6 +125,22 @@ impl Sftp {
                 self.discard(target).await;
                 Err(failure)
             }
+        }
+    }
+
+    /// Makes a file under its own name.
+    async fn create_in_place<'a>(
+        &self,
+        connection: &'a Connection,
+        copy: &CopyFile,
+        target: &str,
+    ) -> Result<Opened<'a>, Failure> {
+        match (self.create(connection, copy, target, false).await, just_before(copy)) {
+            // The answer may be lost, and an empty file be there.
+            (Err(failure), Some(old)) if failure.kind == FailureKind::Temporary => {
+                Err(self.make_old(target, &old, Some(0), failure).await)
+            }
+            (created, _) => created,
         }
     }
 

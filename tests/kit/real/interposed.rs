@@ -35,7 +35,7 @@ impl Interposed {
         let waiting: Arc<Mutex<Option<Waiting>>> = Arc::default();
         let lines: Arc<Mutex<Vec<String>>> = Arc::default();
         let shared = (Arc::clone(&waiting), Arc::clone(&lines));
-        let port = lead_to(server, move |bytes| {
+        let (port, _) = lead_to(server, move |bytes| {
             let mut waiting = shared.0.lock().unwrap();
             let line = bytes.split(|byte| *byte == b'\r').next().unwrap_or_default();
             let line = String::from_utf8_lossy(line);

@@ -12,6 +12,7 @@ pub mod placing;
 pub mod processes;
 pub mod program;
 pub mod proxy;
+pub mod request;
 pub mod servers;
 pub mod terminal;
 pub mod watched;

@@ -101,4 +101,9 @@ impl Servers {
     pub fn bring_out(&self, side: Side, path: &str) {
         self.0[side].iter().for_each(|served| served.server.bring_out(path));
     }
+
+    /// Returns the server of a side, if it is on one.
+    pub fn server(&self, side: Side) -> Option<&Server> {
+        self.0[side].as_ref().map(|served| &*served.server)
+    }
 }

@@ -40,3 +40,20 @@ fn children(parent: Pid) -> Vec<Pid> {
     let processes = fs::read_dir("/proc").unwrap().map_while(Result::ok).filter(is_child);
     processes.filter_map(|process| Pid::from_raw(process.file_name().to_str()?.parse().ok()?)).collect()
 }
+
+/// Returns the command lines of a process and of all that it has started, as anybody can see them just now.
+///
+/// # Panics
+/// When the processes of this machine cannot be listed.
+pub fn command_lines(process: u32) -> Vec<String> {
+    let root = i32::try_from(process).ok().and_then(Pid::from_raw);
+    let mut found: Vec<_> = root.into_iter().collect();
+    let mut next = 0;
+    while let Some(process) = found.get(next).copied() {
+        found.extend(children(process));
+        next += 1;
+    }
+    let line = |process: Pid| fs::read(format!("/proc/{}/cmdline", process.as_raw_nonzero())).ok();
+    let text = |line: Vec<u8>| String::from_utf8_lossy(&line).replace('\0', " ");
+    found.into_iter().filter_map(line).map(text).collect()
+}

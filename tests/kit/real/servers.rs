@@ -9,6 +9,7 @@ use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -39,11 +40,17 @@ pub enum Protocol {
     Apache,
 }
 
+/// A process, and how it was started.
+#[derive(Debug)]
+struct Running {
+    process: Child,
+    command: Command,
+}
+
 /// A server that ends with the test.
 #[derive(Debug)]
 pub struct Server {
-    process: Child,
-    command: Command,
+    running: Mutex<Running>,
     port: u16,
     /// The options of a remote that reaches it.
     connection: String,
@@ -118,20 +125,24 @@ impl Server {
     fn run(mut command: Command, port: u16, connection: String, own: Option<TempDir>) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let process = start(&mut command, port);
-        Self { process, command, port, connection, _own: own, memory: None }
+        Self { running: Mutex::new(Running { process, command }), port, connection, _own: own, memory: None }
     }
 
     /// Kills it, with all that it has started.
-    pub fn kill(&mut self) {
-        kill_with_descendants(&mut self.process);
+    ///
+    /// # Panics
+    /// When somebody panicked who did the same.
+    pub fn kill(&self) {
+        kill_with_descendants(&mut self.running.lock().unwrap().process);
     }
 
     /// Starts it again after it was killed: the same directory at the same port.
     ///
     /// # Panics
     /// When it cannot be started.
-    pub fn start_again(&mut self) {
-        self.process = start(&mut self.command, self.port);
+    pub fn start_again(&self) {
+        let mut running = self.running.lock().unwrap();
+        running.process = start(&mut running.command, self.port);
     }
 
     /// Makes what was done on the disk, at a path below the directory, what is served there. Most servers serve the disk itself.
@@ -198,6 +209,7 @@ fn free_port() -> u16 {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        kill_with_descendants(&mut self.process);
+        let running = self.running.get_mut().unwrap_or_else(PoisonError::into_inner);
+        kill_with_descendants(&mut running.process);
     }
 }

@@ -1,12 +1,13 @@
 //! A terminal on which nobody sits: what a program draws on it can be read.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::process::Stdio;
+use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags, open};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 /// A terminal of 80 columns.
 #[derive(Debug)]
@@ -28,6 +29,18 @@ impl Terminal {
         let end = open(name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).unwrap();
         tcsetwinsize(&end, Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
         (Self { reader: reader.into(), drawn: Vec::new() }, end.into())
+    }
+
+    /// Types a line, as soon as what is typed is not drawn.
+    ///
+    /// # Panics
+    /// When nobody listens.
+    pub fn type_secret(&mut self, line: &str) {
+        // A program asks first, and then sees to that.
+        while tcgetattr(&self.reader).unwrap().local_modes.contains(LocalModes::ECHO) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.reader.write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 
     /// Reads until `is_enough` says so of all that was drawn, or until every program has gone; returns all that was drawn.

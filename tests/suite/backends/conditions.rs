@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use bisync_engine::protocol::MoveFile;
+use bisync_tests::real::edits::{Time, set_time};
 use bisync_tests::real::interposed::Interposed;
 
 use super::*;
@@ -21,12 +22,17 @@ struct Contested {
 }
 
 impl Contested {
-    /// `None` where the server is not installed.
+    /// On moto; `None` where that is not installed.
     fn new() -> Option<Self> {
+        Self::on(Protocol::Moto, IN_PARTS)
+    }
+
+    /// On a server, with more options of the remote; `None` where it is not installed.
+    fn on(protocol: Protocol, more: &str) -> Option<Self> {
         let mut way = None;
-        let subject = reached(Some(Protocol::Moto), By::Us, |server| {
+        let subject = reached(Some(protocol), By::Us, |server| {
             let port = way.insert(Interposed::to(server.port())).port();
-            format!("{}{IN_PARTS}", server.connection_by(port))
+            format!("{}{more}", server.connection_by(port))
         })?;
         Some(Self { subject, way: way.unwrap() })
     }
@@ -133,6 +139,49 @@ fn the_time_of_what_is_edited_is_not_set() {
     contested.before(&["PUT "], "there", Some("edited"));
     let set = contested.subject.backend.set_time(path("there"), listed, at(1_500_000_000));
     contested.check(contested.subject.wait(set), &[("there", "edited")], "set time");
+}
+
+impl Contested {
+    /// Writes a file that was not written just now: of such a one Apache does not know yet whether it is still the same.
+    fn meddle_long_ago(&self, name: &str, content: &str) -> Fingerprint {
+        self.subject.meddle(name, content);
+        set_time(&self.subject.directory.join(name), Time(1_500_000_000, 0));
+        self.subject.version(name)
+    }
+}
+
+#[test]
+fn apache_replaces_nothing_that_comes_to_be_there() {
+    let Some(contested) = Contested::on(Protocol::Apache, "") else { return };
+    contested.before(&["MOVE "], "new", Some("theirs"));
+    contested.check(contested.write("new", 3, Expect::Absent), &[("new", "theirs")], "new");
+    contested.subject.meddle("from", "first");
+    contested.before(&["MOVE "], "target", Some("theirs too"));
+    let expected = [("from", "first"), ("new", "theirs"), ("target", "theirs too")];
+    contested.check(contested.move_file("from", "target"), &expected, "move");
+}
+
+#[test]
+fn apache_replaces_deletes_and_moves_nothing_that_is_edited() {
+    let Some(contested) = Contested::on(Protocol::Apache, "") else { return };
+    let expect = Expect::Exactly(contested.meddle_long_ago("there", "first"));
+    contested.before(&["MOVE "], "there", Some("edited"));
+    contested.check(contested.write("there", 3, expect), &[("there", "edited")], "replace");
+    let listed = contested.meddle_long_ago("there", "second");
+    contested.before(&["DELETE "], "there", Some("edited again"));
+    let deleted = contested.subject.backend.delete_file(path("there"), listed, Disposal::Discard);
+    contested.check(contested.subject.wait(deleted), &[("there", "edited again")], "delete");
+    contested.meddle_long_ago("there", "third");
+    contested.before(&["MOVE "], "there", Some("edited once more"));
+    contested.check(contested.move_file("there", "target"), &[("there", "edited once more")], "move");
+}
+
+#[test]
+fn apache_brings_back_nothing_that_is_deleted() {
+    let Some(contested) = Contested::on(Protocol::Apache, "") else { return };
+    let expect = Expect::Exactly(contested.meddle_long_ago("there", "first"));
+    contested.before(&["MOVE "], "there", None);
+    contested.check(contested.write("there", 3, expect), &[], "replace");
 }
 
 /// Writes so many new files that it was found out whether the server looks itself.

@@ -7,6 +7,7 @@ mod copying;
 mod faults;
 mod limits;
 mod listing;
+mod looking;
 mod together;
 
 use std::fs;
@@ -47,7 +48,7 @@ struct Subject {
 struct Traits {
     /// Whether there can be directories without files.
     empty_directories: bool,
-    /// Whether names may hold whatever the disk takes.
+    /// Whether names may hold whatever the disk takes; else no line breaks.
     any_name: bool,
 }
 
@@ -136,7 +137,7 @@ fn reached(protocol: Option<Protocol>, by: By, connection: impl FnOnce(&Server) 
         (Some(Protocol::Moto), _) => "S3, moto",
     };
     let is_keyed = matches!(protocol, Some(Protocol::S3 | Protocol::Moto));
-    let traits = Traits { empty_directories: !is_keyed, any_name: !is_keyed };
+    let traits = Traits { empty_directories: !is_keyed, any_name: protocol != Some(Protocol::Moto) };
     Some(Subject { name, backend, runtime, directory, backups, traits, server, _home: home })
 }
 

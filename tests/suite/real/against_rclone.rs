@@ -249,12 +249,12 @@ fn arguments(servers: &Servers, name: &str, flags: &[String]) -> Vec<String> {
     let mut arguments: Vec<String> = Side::BOTH.map(|side| root(servers, name, side)).into();
     arguments.extend(["--workdir=work", "--config=rclone.conf"].map(str::to_owned));
     arguments.extend(flags.iter().map(|flag| {
-        let backup = Side::BOTH.into_iter().zip(["--backup-dir1=", "--backup-dir2="]);
-        let written = backup.filter_map(|(side, option)| {
+        let mut options = Side::BOTH.into_iter().zip(["--backup-dir1=", "--backup-dir2="]);
+        let written = options.find_map(|(side, option)| {
             let folder = flag.strip_prefix(option)?;
             Some(format!("{option}{}", servers.written(side, &format!("{name}/{folder}"), folder)))
         });
-        written.last().unwrap_or_else(|| flag.clone())
+        written.unwrap_or_else(|| flag.clone())
     }));
     arguments
 }

@@ -62,16 +62,22 @@ pub(super) fn edits(random: &mut Random) -> Vec<Edit> {
     edits
 }
 
-/// Returns the arguments of a run of the folder `one` and another one, wherever that is.
-pub(super) fn arguments(two: &str) -> [&str; 4] {
-    ["one", two, "--workdir=work", "--config="]
+/// How both sides are written.
+pub(super) type Sides<'a> = [&'a str; 2];
+
+/// Both sides in a home itself.
+pub(super) const HERE: Sides<'_> = ["one", "two"];
+
+/// Returns the arguments of a run of two folders, wherever they are.
+pub(super) fn arguments<'a>([one, two]: Sides<'a>) -> [&'a str; 4] {
+    [one, two, "--workdir=work", "--config="]
 }
 
 /// Runs until nothing fails any more.
-pub(super) fn run_to_success(home: &Path, two: &str) {
+pub(super) fn run_to_success(home: &Path, sides: Sides<'_>) {
     let mut said = String::new();
     for _ in 0..RUNS {
-        let arguments = [&arguments(two)[..], &["--max-delete=100", "-v"]].concat();
+        let arguments = [&arguments(sides)[..], &["--max-delete=100", "-v"]].concat();
         let ended = program::run(&program::bisync(), home, &arguments);
         if ended.code == Some(0) {
             return;
@@ -82,19 +88,25 @@ pub(super) fn run_to_success(home: &Path, two: &str) {
 }
 
 /// Kills a run after this time.
-pub(super) fn kill_after(home: &Path, two: &str, delay: Duration) {
+pub(super) fn kill_after(home: &Path, sides: Sides<'_>, delay: Duration) {
     let mut command = program::command(&program::bisync(), home);
-    let mut child = command.args(arguments(two)).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = command.args(arguments(sides)).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     // The moment is random, not awaited: whatever it meets must be survived.
     std::thread::sleep(delay);
     child.kill().unwrap();
     child.wait().unwrap();
 }
 
-/// Returns what a side holds, without what machines share about it.
+/// Says whether a server has a file of this name for itself, which it shows to nobody: Apache's, or rclone's.
+pub(super) fn is_of_a_server(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.starts_with(".davfs.tmp") || name.starts_with(".rclone_temp_put_")
+}
+
+/// Returns what a side holds, without what machines share about it, and what a server shows to nobody.
 pub(super) fn side(home: &Path, side: Side) -> Tree {
     let mut tree = read_tree(&home.join(folder(side)));
-    tree.retain(|path, _| !path.starts_with(".bisync/") && path != ".bisync");
+    tree.retain(|path, _| !path.starts_with(".bisync/") && path != ".bisync" && !is_of_a_server(path));
     tree
 }
 
@@ -107,9 +119,24 @@ pub(super) fn both_sides(home: &Path) -> Tree {
 
 /// Whatever the moment: no file is half written, and no content is lost that a whole run keeps.
 pub(super) fn check_nothing_is_half_done(known: &Tree, there: &Tree, whole: &Tree) {
-    let [known, there, whole] = [known, there, whole].map(contents);
-    let half = there.iter().find(|content| known.binary_search(content).is_err());
-    assert_eq!(half.map(|content| beginning(content)), None, "half written");
+    check_nothing_is_new(known, there, "half written");
+    check_nothing_is_lost(there, whole);
+}
+
+/// No content is there that is not known.
+fn check_nothing_is_new(known: &Tree, there: &Tree, what: &str) {
+    let known = contents(known);
+    let is_new = |content: &[u8]| known.binary_search(&content).is_err();
+    let new = there.iter().find_map(|(path, node)| match node {
+        Node::File(content, _) if is_new(content) => Some((path, beginning(content))),
+        Node::File(..) | Node::Directory | Node::Link(_) | Node::Other => None,
+    });
+    assert_eq!(new, None, "{what}");
+}
+
+/// Whatever the moment: no content is lost that a whole run keeps.
+pub(super) fn check_nothing_is_lost(there: &Tree, whole: &Tree) {
+    let [there, whole] = [there, whole].map(contents);
     let lost = whole.iter().find(|content| there.binary_search(content).is_err());
     assert_eq!(lost.map(|content| beginning(content)), None, "lost");
 }
@@ -120,6 +147,12 @@ fn beginning(content: &[u8]) -> String {
 
 /// After the end: both sides are equal, also in their times where these are kept, and hold what a whole run leaves there.
 pub(super) fn check(home: &Path, whole: &Path, keeps_times: bool) {
+    check_in_step(home, whole, keeps_times);
+    check_nothing_is_new(&side(whole, Side::One), &side(home, Side::One), "came back");
+}
+
+/// After the end: both sides are equal, also in their times where these are kept, hold all that a whole run leaves there, and no temporary file.
+pub(super) fn check_in_step(home: &Path, whole: &Path, keeps_times: bool) {
     let [one, two, expected] =
         [(home, Side::One), (home, Side::Two), (whole, Side::One)].map(|(at, each)| side(at, each));
     let timed = |node| match node {
@@ -129,11 +162,7 @@ pub(super) fn check(home: &Path, whole: &Path, keeps_times: bool) {
     let compared = |tree: &Tree| files(tree).into_iter().map(|(path, node)| (path, timed(node))).collect();
     let differ = difference("Path1", &compared(&one), "Path2", &compared(&two));
     assert!(differ.is_empty(), "both sides are not equal:\n{differ}");
-    let (found, expected) = (contents(&one), contents(&expected));
-    let missing = expected.iter().find(|content| !found.contains(content));
-    assert_eq!(missing.map(|content| beginning(content)), None, "lost");
-    let risen = found.iter().find(|content| !expected.contains(content));
-    assert_eq!(risen.map(|content| beginning(content)), None, "came back");
+    check_nothing_is_lost(&one, &expected);
     let is_leftover = |path: &String| path.contains(".bisync-") || path.contains(".partial");
     for tree in [&one, &two, &read_tree(&home.join("work"))] {
         assert_eq!(tree.keys().find(|path| is_leftover(path)), None, "a temporary file is left");

@@ -19,7 +19,7 @@ use bisync_world::seeds::seeds;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::breaking_off::{
-    arguments, both_sides, check, check_nothing_is_half_done, edits, first_edits, run_to_success, side,
+    Sides, arguments, both_sides, check, check_nothing_is_half_done, edits, first_edits, run_to_success, side,
 };
 
 /// So many are tried.
@@ -32,12 +32,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The second folder of a home, served by rclone: without an option of its own it would be a directory, and not served.
 const TWO: &str = ":local,nounc:two";
 
+/// Both sides of a home, the second served by rclone.
+const SIDES: Sides<'_> = ["one", TWO];
+
 /// Starts a run whose rclone can be told from all others by its temporary directory.
 fn start(home: &Path, more: &[&str]) -> Child {
     let temporary = home.parent().unwrap().join("tmp");
     fs::create_dir_all(&temporary).unwrap();
     let mut command = program::command(&program::bisync(), home);
-    command.args(arguments(TWO)).args(more).env("TMPDIR", temporary);
+    command.args(arguments(SIDES)).args(more).env("TMPDIR", temporary);
     program::start(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()))
 }
 
@@ -81,14 +84,14 @@ fn an_rclone_that_is_killed_loses_nothing() {
         first_edits(&mut random).iter().for_each(|edit| edit.apply(&dying));
         // Some first runs are met, some later ones.
         if !random.once_in(3) {
-            run_to_success(&dying, TWO);
+            run_to_success(&dying, SIDES);
             edits(&mut random).iter().for_each(|edit| edit.apply(&dying));
         }
         let known = both_sides(&dying);
         let whole = home.path().join("whole");
         copy_tree(&dying, &whole);
         let begin = Instant::now();
-        run_to_success(&whole, TWO);
+        run_to_success(&whole, SIDES);
         let run_time = begin.elapsed();
         let mut run = start(&dying, &[]);
         for _ in 0..1 + random.below(3) {
@@ -98,8 +101,51 @@ fn an_rclone_that_is_killed_loses_nothing() {
         }
         program::wait(run, "bisync");
         check_nothing_is_half_done(&known, &both_sides(&dying), &side(&whole, Side::One));
-        run_to_success(&dying, TWO);
+        run_to_success(&dying, SIDES);
         check(&dying, &whole, true);
+    }
+}
+
+#[test]
+fn a_run_that_is_killed_while_rclone_serves_loses_nothing() {
+    if program::rclone().is_none() {
+        return;
+    }
+    for seed in seeds("BISYNC_DYING_SEEDS", TRIALS) {
+        println!("seed {seed}");
+        let home = tempfile::tempdir().unwrap();
+        let mut random = Random::new(seed);
+        let killed = home.path().join("killed");
+        for folder in Side::BOTH.map(folder) {
+            fs::create_dir_all(killed.join(folder)).unwrap();
+        }
+        first_edits(&mut random).iter().for_each(|edit| edit.apply(&killed));
+        // Some first runs are killed, some later ones.
+        if !random.once_in(3) {
+            run_to_success(&killed, SIDES);
+            edits(&mut random).iter().for_each(|edit| edit.apply(&killed));
+        }
+        let known = both_sides(&killed);
+        let whole = home.path().join("whole");
+        copy_tree(&killed, &whole);
+        let begin = Instant::now();
+        run_to_success(&whole, SIDES);
+        let run_time = begin.elapsed();
+        for _ in 0..1 + random.below(3) {
+            let mut run = start(&killed, &[]);
+            std::thread::sleep(run_time * u32::try_from(random.below(110)).unwrap() / 100);
+            run.kill().unwrap();
+            run.wait().unwrap();
+            // What rclone still does is done when it has gone.
+            let deadline = Instant::now() + PATIENCE;
+            while !rclones(&killed).is_empty() {
+                assert!(Instant::now() < deadline, "rclone does not end");
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            check_nothing_is_half_done(&known, &both_sides(&killed), &side(&whole, Side::One));
+        }
+        run_to_success(&killed, SIDES);
+        check(&killed, &whole, true);
     }
 }
 
@@ -124,7 +170,7 @@ fn an_rclone_that_hangs_is_replaced() {
     assert_eq!(rclones(&dir), [], "it is still there");
     // What it was doing when it hung may have been done, so that it cannot be done again.
     assert!(!ended.all().contains("panicked"), "{}", ended.all());
-    run_to_success(&dir, TWO);
+    run_to_success(&dir, SIDES);
     let there = (0..MANY).filter(|number| home.read(&format!("dir/two/{number}/file")) == Some(number.to_string()));
     assert_eq!(there.count(), MANY, "{}", ended.all());
 }

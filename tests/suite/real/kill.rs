@@ -13,7 +13,7 @@ use bisync_world::random::Random;
 use bisync_world::seeds::seeds;
 
 use super::breaking_off::{
-    both_sides, check, check_nothing_is_half_done, edits, first_edits, kill_after, run_to_success, side,
+    HERE, both_sides, check, check_nothing_is_half_done, edits, first_edits, kill_after, run_to_success, side,
 };
 
 /// So many are tried.
@@ -32,21 +32,21 @@ fn a_killed_run_loses_nothing() {
         first_edits(&mut random).iter().for_each(|edit| edit.apply(&killed));
         // Some first runs are killed, some later ones.
         if !random.once_in(3) {
-            run_to_success(&killed, "two");
+            run_to_success(&killed, HERE);
             edits(&mut random).iter().for_each(|edit| edit.apply(&killed));
         }
         let known = both_sides(&killed);
         let whole = home.path().join("whole");
         copy_tree(&killed, &whole);
         let begin = Instant::now();
-        run_to_success(&whole, "two");
+        run_to_success(&whole, HERE);
         let run_time = begin.elapsed();
         for _ in 0..1 + random.below(2) {
             let share = u32::try_from(random.below(110)).unwrap();
-            kill_after(&killed, "two", run_time * share / 100);
+            kill_after(&killed, HERE, run_time * share / 100);
             check_nothing_is_half_done(&known, &both_sides(&killed), &side(&whole, Side::One));
         }
-        run_to_success(&killed, "two");
+        run_to_success(&killed, HERE);
         check(&killed, &whole, true);
     }
 }

@@ -17,7 +17,7 @@ use bisync_world::random::Random;
 use bisync_world::seeds::seeds;
 
 use super::breaking_off::{
-    both_sides, check, check_nothing_is_half_done, edits, first_edits, kill_after, run_to_success, side,
+    HERE, both_sides, check, check_nothing_is_half_done, edits, first_edits, kill_after, run_to_success, side,
 };
 
 /// So many are tried.
@@ -203,7 +203,7 @@ fn machines_that_are_killed_lose_nothing() {
         share(&killed);
         first_edits(&mut random).iter().for_each(|edit| edit.apply(&killed));
         if !random.once_in(3) {
-            run_to_success(&killed, "two");
+            run_to_success(&killed, HERE);
             edits(&mut random).iter().for_each(|edit| edit.apply(&killed));
         }
         let known = both_sides(&killed);
@@ -214,20 +214,20 @@ fn machines_that_are_killed_lose_nothing() {
         }
         fs::remove_dir_all(whole.join("config")).unwrap();
         let begin = Instant::now();
-        run_to_success(&whole, "two");
+        run_to_success(&whole, HERE);
         let run_time = begin.elapsed();
         for _ in 0..2 + random.below(2) {
             take_turns(&killed, random.below(3));
             let share = u32::try_from(random.below(130)).unwrap();
-            kill_after(&killed, "two", run_time * share / 100);
+            kill_after(&killed, HERE, run_time * share / 100);
             check_nothing_is_half_done(&known, &both_sides(&killed), &side(&whole, Side::One));
         }
         take_turns(&killed, random.below(3));
-        run_to_success(&killed, "two");
+        run_to_success(&killed, HERE);
         // What a run left half written is known to the machine that it ran on alone.
         for machine in 0..3 {
             take_turns(&killed, machine);
-            run_to_success(&killed, "two");
+            run_to_success(&killed, HERE);
         }
         check(&killed, &whole, true);
     }

@@ -62,8 +62,12 @@ fn what_is_not_the_whole_directory_is_not_listed() {
             let more = "<D:response><D:href>/d/</D:href><D:status>HTTP/1.1 507 Too Many</D:status></D:response>";
             told(&[directory("/d/"), more.to_owned()])
         },
+        |_: &str, _| {
+            let all = format!("<D:multistatus xmlns:D=\"DAV:\">{}</D:multistatus>", directory("/d/"));
+            answer("207 Multi-Status", "", &format!("{all}Internal Server Error"))
+        },
         |_: &str, _| String::new(),
-    ] as [Answer; 12]
+    ] as [Answer; 13]
     {
         let faulty = Faulty::webdav(broken, &[("low-level-retries", "1")]);
         assert_ne!(kind_of(faulty.list()), FailureKind::NotFound);

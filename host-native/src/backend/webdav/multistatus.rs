@@ -47,7 +47,7 @@ pub fn multistatus(text: &[u8]) -> Result<Vec<Resource>, Failure> {
     const PROPERTY: [&str; 4] = ["multistatus", "response", "propstat", "prop"];
     // Where a server fails half way, as Go's does for rclone when a file in a directory is locked, it closes all that it opened, so that
     // the rest seems not to be there, and then says that it failed.
-    if !text.trim_ascii_end().ends_with(b">") {
+    if text.trim_ascii_end().last().is_some_and(|last| *last != b'>') {
         return Err(unreadable("something stands after its end"));
     }
     let (mut resources, mut is_multistatus, mut problem) = (Vec::new(), false, None);

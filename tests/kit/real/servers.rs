@@ -117,8 +117,9 @@ impl Server {
         };
         let mut command = Command::new(rclone);
         command.args(["--config=", "serve", name]).arg(directory).arg(format!("--addr=127.0.0.1:{port}"));
-        // What the tests do behind its back it sees at once.
-        command.args(own).arg("--dir-cache-time=0s").args(more);
+        // What the tests do behind its back it sees before the next request. With no time at all it is caught now and then in looking at
+        // a directory again and again.
+        command.args(own).arg("--dir-cache-time=50us").args(more);
         Self::run(command, port, connection, None)
     }
 

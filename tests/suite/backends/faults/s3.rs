@@ -10,7 +10,14 @@ use super::{Answer, Faulty, SILENCE, answer, version};
 
 /// Lists the file `f` of five bytes.
 fn listing() -> String {
-    let object = "<Contents><Key>d/f</Key><Size>5</Size><ETag>\"e\"</ETag><LastModified>2020-01-01T00:00:00.000Z</LastModified></Contents>";
+    listing_of(5)
+}
+
+/// Lists the file `f` of so many bytes.
+fn listing_of(size: u64) -> String {
+    let object = format!(
+        "<Contents><Key>d/f</Key><Size>{size}</Size><ETag>\"e\"</ETag><LastModified>2020-01-01T00:00:00.000Z</LastModified></Contents>"
+    );
     answer("200 OK", "", &format!("<ListBucketResult>{object}<IsTruncated>false</IsTruncated></ListBucketResult>"))
 }
 
@@ -295,25 +302,26 @@ fn what_was_just_uploaded_is_not_asked_for_when_it_is_listed() {
 fn what_is_put_there_while_it_is_copied_in_parts_stays() {
     static TOLD_LARGE: &str = "etag: \"e\"\r\nlast-modified: Wed, 01 Jan 2020 00:00:00 GMT\r\nx-amz-meta-mtime: 1577836800\r\ncontent-length: 6291456\r\n";
     let place = ":s3,provider=Minio,copy_cutoff=5Mi,endpoint='URL',access_key_id=a,secret_access_key=s:bucket/d";
-    let serve: Answer = |request, before| match (&request[..4], request.contains("uploads="), before) {
-        ("HEAD", _, 0 | 1) => answer("200 OK", TOLD_LARGE, ""),
+    let serve: Answer = |request, before| match (&request[..4], before) {
+        ("HEAD", 0 | 1) => answer("200 OK", TOLD_LARGE, ""),
         ("HEAD", ..) => answer("200 OK", &TOLD_LARGE.replace("\"e\"", "\"theirs\""), ""),
-        ("POST", true, _) => answer(
+        ("POST", 0) => answer(
             "200 OK",
             "",
             "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>",
         ),
         ("PUT ", ..) => answer("200 OK", "", "<CopyPartResult><ETag>\"p\"</ETag></CopyPartResult>"),
-        ("POST", false, _) => {
+        ("POST", _) => {
             answer("200 OK", "", "<CompleteMultipartUploadResult><ETag>\"n-2\"</ETag></CompleteMultipartUploadResult>")
         }
         ("DELE", ..) => answer("204 No Content", "", ""),
-        _ => listing().replace("<Size>5</Size>", "<Size>6291456</Size>"),
+        _ => listing_of(6_291_456),
     };
     let faulty = Faulty::new(place, serve, &[("low-level-retries", "3")]);
     let listed = version(&faulty);
     let set = faulty.runtime.block_on(faulty.backend.set_time(path("f"), listed, at(1_500_000_000)));
-    assert_eq!(kind_of(set), FailureKind::Refused);
+    let failure = set.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Refused, "{failure}");
     assert_eq!(faulty.heard("POST").len(), 1, "the parts were put together");
     assert_eq!(faulty.heard("PUT").len(), 2);
 }

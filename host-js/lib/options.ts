@@ -124,6 +124,18 @@ export interface Options {
   partialSuffix?: string;
   /** Do not check the checksum of what was copied. */
   ignoreChecksum?: boolean;
+  /** Fetch large files from S3, or by rclone, in so many streams; else ignored with a notice. Default: `4`. */
+  multiThreadStreams?: number;
+  /** Fetch larger files in several streams; else ignored with a notice. Default: `256Mi`. */
+  multiThreadCutoff?: number | string;
+  /** Carried out by rclone where it serves a remote; else ignored with a notice. Default: `64Mi`. */
+  multiThreadChunkSize?: number | string;
+  /** Carried out by rclone where it serves a remote; else ignored with a notice. Default: `128Ki`. */
+  multiThreadWriteBufferSize?: number | string;
+  /** Carried out by rclone where it serves a remote; else ignored with a notice. */
+  serverSideAcrossConfigs?: boolean;
+  /** Carried out by rclone where it serves a remote; else ignored with a notice. Default: `100Ki`. */
+  streamingUploadCutoff?: number | string;
 }
 
 /** The names of the options in the engine, and the types that their values have here. */
@@ -189,4 +201,10 @@ export const OPTIONS: Record<keyof Options, readonly [name: string, type: string
   transfers: ["transfers", "number"],
   partialSuffix: ["partial-suffix", "string"],
   ignoreChecksum: ["ignore-checksum", "boolean"],
+  multiThreadStreams: ["multi-thread-streams", "number"],
+  multiThreadCutoff: ["multi-thread-cutoff", "number | string"],
+  multiThreadChunkSize: ["multi-thread-chunk-size", "number | string"],
+  multiThreadWriteBufferSize: ["multi-thread-write-buffer-size", "number | string"],
+  serverSideAcrossConfigs: ["server-side-across-configs", "boolean"],
+  streamingUploadCutoff: ["streaming-upload-cutoff", "number | string"],
 };

@@ -340,23 +340,28 @@ pub const OPTIONS: &[OptionSpec] = &[
         "multi-thread-streams",
         Kind::Number,
         Group::Transfer,
-        "Ignored with a notice: it concerns remotes",
+        "Fetch large files from S3, or by rclone, in so many streams; else ignored with a notice",
     )
     .default("4"),
-    OptionSpec::new("multi-thread-cutoff", Kind::Size, Group::Transfer, "Ignored with a notice: it concerns remotes")
-        .default("256Mi"),
+    OptionSpec::new(
+        "multi-thread-cutoff",
+        Kind::Size,
+        Group::Transfer,
+        "Fetch larger files in several streams; else ignored with a notice",
+    )
+    .default("256Mi"),
     OptionSpec::new(
         "multi-thread-chunk-size",
         Kind::Size,
         Group::Transfer,
-        "Ignored with a notice: it concerns remotes",
+        "Carried out by rclone where it serves a remote; else ignored with a notice",
     )
     .default("64Mi"),
     OptionSpec::new(
         "multi-thread-write-buffer-size",
         Kind::Size,
         Group::Transfer,
-        "Ignored with a notice: it concerns remotes",
+        "Carried out by rclone where it serves a remote; else ignored with a notice",
     )
     .default("128Ki"),
     OptionSpec::flag(
@@ -365,12 +370,16 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Let directories that are made keep the time at which they were made",
     )
     .host(),
-    OptionSpec::flag("server-side-across-configs", Group::Transfer, "Ignored with a notice: it concerns remotes"),
+    OptionSpec::flag(
+        "server-side-across-configs",
+        Group::Transfer,
+        "Carried out by rclone where it serves a remote; else ignored with a notice",
+    ),
     OptionSpec::new(
         "streaming-upload-cutoff",
         Kind::Size,
         Group::Transfer,
-        "Ignored with a notice: it concerns remotes",
+        "Carried out by rclone where it serves a remote; else ignored with a notice",
     )
     .default("100Ki"),
     OptionSpec::new("tpslimit", Kind::Decimal, Group::Transfer, "Make at most so many requests a second of remotes")

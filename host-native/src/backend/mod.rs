@@ -110,6 +110,12 @@ pub trait Backend: Send + Sync {
     /// Keeps for later runs what they would have to find out again. This is called when a run ends, however it ends.
     fn remember(&self) {}
 
+    /// Says whether an option that means nothing between local folders is carried out here. The engine says that the others are ignored.
+    fn carries_out(&self, option: &str) -> bool {
+        let _ = option;
+        false
+    }
+
     /// Returns what tells this folder from every copy of it, also on another machine; `None` where nothing does.
     fn identity(&self) -> Option<String> {
         None
@@ -124,6 +130,11 @@ pub trait Backend: Send + Sync {
     fn as_rclone(&self) -> Option<&rclone::Folder> {
         None
     }
+}
+
+/// Says whether every server is held to an option.
+fn is_of_servers(option: &str) -> bool {
+    matches!(option, "tpslimit" | "tpslimit-burst")
 }
 
 fn stopped() -> Failure {

@@ -249,17 +249,6 @@ impl Ready {
     }
 }
 
-/// Options that concern every remote.
-const OF_REMOTES: [&str; 4] = ["multi-thread-cutoff", "multi-thread-streams", "tpslimit", "tpslimit-burst"];
-
-/// Options that concern the remotes which rclone serves.
-const OF_RCLONE: [&str; 4] = [
-    "multi-thread-chunk-size",
-    "multi-thread-write-buffer-size",
-    "server-side-across-configs",
-    "streaming-upload-cutoff",
-];
-
 /// Leaves out what is carried out elsewhere, and what a side cannot do. A directory that is made, and not kept, would look deleted the next time.
 fn possible(
     given: &[(String, String)],
@@ -268,11 +257,7 @@ fn possible(
 ) -> Vec<(String, String)> {
     let mut given = given.to_vec();
     // The engine would say that they are ignored, as between local folders they are.
-    let any = |is: fn(&dyn Backend) -> bool| Side::BOTH.into_iter().any(|side| is(folders[side].as_ref()));
-    let (is_remote, is_by_rclone) = (any(|side| side.as_local().is_none()), any(|side| side.as_rclone().is_some()));
-    given.retain(|(name, _)| {
-        !(is_remote && OF_REMOTES.contains(&name.as_str()) || is_by_rclone && OF_RCLONE.contains(&name.as_str()))
-    });
+    given.retain(|(name, _)| !Side::BOTH.into_iter().any(|side| folders[side].carries_out(name)));
     let unable = Side::BOTH.into_iter().find(|side| !folders[*side].keeps_empty_directories());
     if let (Some(side), true) = (unable, given.iter().any(|(name, _)| name == EMPTY_DIRECTORIES)) {
         given.retain(|(name, _)| name != EMPTY_DIRECTORIES);

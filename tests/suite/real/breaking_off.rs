@@ -1,14 +1,16 @@
 //! What is tried when runs break off: edits whose end is certain, and what must hold whatever the moment.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bisync_engine::side::Side;
 use bisync_tests::real::edits::{Edit, Time, folder};
-use bisync_tests::real::folders::{Node, Tree, contents, difference, files, read_tree};
+use bisync_tests::real::folders::{Node, Tree, contents, copy_tree, difference, files, read_tree};
 use bisync_tests::real::program;
 use bisync_world::random::Random;
+use tempfile::TempDir;
 
 /// Small files on each side at the beginning.
 const SMALL: usize = 120;
@@ -167,4 +169,34 @@ pub(super) fn check_in_step(home: &Path, whole: &Path, keeps_times: bool) {
     for tree in [&one, &two, &read_tree(&home.join("work"))] {
         assert_eq!(tree.keys().find(|path| is_leftover(path)), None, "a temporary file is left");
     }
+}
+
+/// Two homes with the same edits before a run: one is to be broken off, in the other all went well.
+pub(super) struct Prepared {
+    pub(super) broken: PathBuf,
+    pub(super) whole: PathBuf,
+    /// What there was before the run.
+    pub(super) known: Tree,
+    /// How long the run took in which all went well.
+    pub(super) run_time: Duration,
+    _home: TempDir,
+}
+
+/// Makes what is there before a run is broken off: some first runs are, and some later ones.
+pub(super) fn prepare(random: &mut Random, sides: [&str; 2]) -> Prepared {
+    let home = tempfile::tempdir().unwrap();
+    let [broken, whole] = ["broken", "whole"].map(|name| home.path().join(name));
+    for folder in Side::BOTH.map(folder) {
+        fs::create_dir_all(broken.join(folder)).unwrap();
+    }
+    first_edits(random).iter().for_each(|edit| edit.apply(&broken));
+    if !random.once_in(3) {
+        run_to_success(&broken, sides);
+        edits(random).iter().for_each(|edit| edit.apply(&broken));
+    }
+    let known = both_sides(&broken);
+    copy_tree(&broken, &whole);
+    let begin = Instant::now();
+    run_to_success(&whole, sides);
+    Prepared { broken, whole, known, run_time: begin.elapsed(), _home: home }
 }

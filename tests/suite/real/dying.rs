@@ -10,8 +10,6 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use bisync_engine::side::Side;
-use bisync_tests::real::edits::folder;
-use bisync_tests::real::folders::copy_tree;
 use bisync_tests::real::home::Home;
 use bisync_tests::real::program;
 use bisync_world::random::Random;
@@ -19,7 +17,7 @@ use bisync_world::seeds::seeds;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::breaking_off::{
-    Sides, arguments, both_sides, check, check_nothing_is_half_done, edits, first_edits, run_to_success, side,
+    Prepared, Sides, arguments, both_sides, check, check_nothing_is_half_done, prepare, run_to_success, side,
 };
 
 /// So many are tried.
@@ -75,34 +73,19 @@ fn an_rclone_that_is_killed_loses_nothing() {
     }
     for seed in seeds("BISYNC_DYING_SEEDS", TRIALS) {
         println!("seed {seed}");
-        let home = tempfile::tempdir().unwrap();
         let mut random = Random::new(seed);
-        let dying = home.path().join("dying");
-        for folder in Side::BOTH.map(folder) {
-            fs::create_dir_all(dying.join(folder)).unwrap();
-        }
-        first_edits(&mut random).iter().for_each(|edit| edit.apply(&dying));
-        // Some first runs are met, some later ones.
-        if !random.once_in(3) {
-            run_to_success(&dying, SIDES);
-            edits(&mut random).iter().for_each(|edit| edit.apply(&dying));
-        }
-        let known = both_sides(&dying);
-        let whole = home.path().join("whole");
-        copy_tree(&dying, &whole);
-        let begin = Instant::now();
-        run_to_success(&whole, SIDES);
-        let run_time = begin.elapsed();
-        let mut run = start(&dying, &[]);
+        let Prepared { broken: dying, whole, known, run_time, .. } = &prepare(&mut random, SIDES);
+        let run_time = *run_time;
+        let mut run = start(dying, &[]);
         for _ in 0..1 + random.below(3) {
             // The moment is random, not awaited: whatever it meets must be survived.
             std::thread::sleep(run_time * u32::try_from(random.below(60)).unwrap() / 100);
-            signal_rclone(&dying, &mut run, Signal::KILL);
+            signal_rclone(dying, &mut run, Signal::KILL);
         }
         program::wait(run, "bisync");
-        check_nothing_is_half_done(&known, &both_sides(&dying), &side(&whole, Side::One));
-        run_to_success(&dying, SIDES);
-        check(&dying, &whole, true);
+        check_nothing_is_half_done(known, &both_sides(dying), &side(whole, Side::One));
+        run_to_success(dying, SIDES);
+        check(dying, whole, true);
     }
 }
 
@@ -113,39 +96,24 @@ fn a_run_that_is_killed_while_rclone_serves_loses_nothing() {
     }
     for seed in seeds("BISYNC_DYING_SEEDS", TRIALS) {
         println!("seed {seed}");
-        let home = tempfile::tempdir().unwrap();
         let mut random = Random::new(seed);
-        let killed = home.path().join("killed");
-        for folder in Side::BOTH.map(folder) {
-            fs::create_dir_all(killed.join(folder)).unwrap();
-        }
-        first_edits(&mut random).iter().for_each(|edit| edit.apply(&killed));
-        // Some first runs are killed, some later ones.
-        if !random.once_in(3) {
-            run_to_success(&killed, SIDES);
-            edits(&mut random).iter().for_each(|edit| edit.apply(&killed));
-        }
-        let known = both_sides(&killed);
-        let whole = home.path().join("whole");
-        copy_tree(&killed, &whole);
-        let begin = Instant::now();
-        run_to_success(&whole, SIDES);
-        let run_time = begin.elapsed();
+        let Prepared { broken: killed, whole, known, run_time, .. } = &prepare(&mut random, SIDES);
+        let run_time = *run_time;
         for _ in 0..1 + random.below(3) {
-            let mut run = start(&killed, &[]);
+            let mut run = start(killed, &[]);
             std::thread::sleep(run_time * u32::try_from(random.below(110)).unwrap() / 100);
             run.kill().unwrap();
             run.wait().unwrap();
             // What rclone still does is done when it has gone.
             let deadline = Instant::now() + PATIENCE;
-            while !rclones(&killed).is_empty() {
+            while !rclones(killed).is_empty() {
                 assert!(Instant::now() < deadline, "rclone does not end");
                 std::thread::sleep(Duration::from_millis(5));
             }
-            check_nothing_is_half_done(&known, &both_sides(&killed), &side(&whole, Side::One));
+            check_nothing_is_half_done(known, &both_sides(killed), &side(whole, Side::One));
         }
-        run_to_success(&killed, SIDES);
-        check(&killed, &whole, true);
+        run_to_success(killed, SIDES);
+        check(killed, whole, true);
     }
 }
 

@@ -134,7 +134,8 @@ impl Client {
 
     /// Waits for what comes before another try, of what failed with a good status.
     pub async fn rest(&self) {
-        self.rest_after(&Err(failed(FailureKind::Temporary, ""))).await;
+        let pause = self.failures.lock().unwrap_or_else(PoisonError::into_inner).pause(None);
+        tokio::time::sleep(pause.unwrap_or_default()).await;
     }
 
     async fn rest_after(&self, answer: &Result<reqwest::Result<Response>, Failure>) {

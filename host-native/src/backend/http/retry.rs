@@ -58,7 +58,8 @@ impl Failures {
         self.pause(wish)
     }
 
-    fn pause(&mut self, wish: Option<Duration>) -> Option<Duration> {
+    /// Takes note of a failure, and returns how long to wait after it, given how long the server wants to be left alone.
+    pub fn pause(&mut self, wish: Option<Duration>) -> Option<Duration> {
         if wish.is_some_and(|wish| wish > LONGEST_WISH) {
             return None;
         }

@@ -26,7 +26,7 @@ use self::child::{Child, Silence};
 use self::item::{Features, Listed};
 use self::launch::Launch;
 use super::local::Local;
-use super::{Answer, Backend, Content, Contents, Together, Transport, failed};
+use super::{Answer, Backend, Content, Contents, Together, Transport, failed, is_of_servers};
 use crate::remote::{Address, Config};
 
 /// So long rclone may be silent when `--timeout` sets no limit.
@@ -286,6 +286,19 @@ impl Backend for Folder {
 
     fn flush(&self, _like: &dyn Backend) -> Answer<'_, ()> {
         Box::pin(async { Ok(()) })
+    }
+
+    fn carries_out(&self, option: &str) -> bool {
+        is_of_servers(option)
+            || matches!(
+                option,
+                "multi-thread-chunk-size"
+                    | "multi-thread-cutoff"
+                    | "multi-thread-streams"
+                    | "multi-thread-write-buffer-size"
+                    | "server-side-across-configs"
+                    | "streaming-upload-cutoff"
+            )
     }
 
     fn as_rclone(&self) -> Option<&Folder> {

@@ -42,8 +42,10 @@ impl S3 {
             let is_refused = failure.kind == FailureKind::Refused;
             if is_refused && self.server.look(&place.bucket, &key).await?.is_some() {
                 // Unless somebody else has put something there since.
-                Expected::Found(Some(&copied)).check(&self.server, &place.bucket, &target).await?;
-                self.delete_object(&target, &copied).await?;
+                let expected = Expected::Found(Some(&copied));
+                if expected.check(&self.server, &place.bucket, &target).await.is_ok() {
+                    self.delete_object(&target, &copied).await?;
+                }
             }
             return Err(failure);
         }

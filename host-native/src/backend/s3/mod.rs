@@ -12,10 +12,10 @@ mod change;
 mod copy;
 mod credentials;
 mod list;
-mod lookout;
 mod names;
 mod object;
 mod parts;
+mod probe;
 mod read;
 mod request;
 mod settings;
@@ -33,13 +33,13 @@ use rusty_s3::{Bucket, Credentials};
 use tokio::sync::OnceCell;
 
 use self::cache::Cache;
-use self::lookout::Lookout;
 use self::object::Object;
+use self::probe::Probe;
 use self::request::Server;
 use self::settings::Settings;
 use super::http::{Client, Ranges, hexadecimal};
 use super::open::{Native, Opened, Opening, Unopened};
-use super::{Answer, Backend, Content, Transport, failed};
+use super::{Answer, Backend, Content, Transport, failed, is_of_servers};
 use crate::cli::Environment;
 use crate::remote::Remote;
 
@@ -52,7 +52,7 @@ pub struct S3 {
     /// Set when the bucket of the backups is known to be there.
     backup_bucket: Arc<OnceCell<()>>,
     cache: Arc<Cache>,
-    lookout: Arc<Lookout>,
+    probe: Arc<Probe>,
     ranges: Ranges,
     transport: Transport,
 }
@@ -93,7 +93,7 @@ fn open(opening: Opening<'_>) -> Opened<'_> {
             backup,
             backup_bucket: Arc::default(),
             cache: Arc::new(Cache::new(cache.join(format!("s3-{}.cache", hexadecimal(&name))))),
-            lookout: Arc::default(),
+            probe: Arc::default(),
             ranges: Ranges::of(options),
             transport: transport.clone(),
         };
@@ -222,5 +222,9 @@ impl Backend for S3 {
 
     fn remember(&self) {
         self.cache.save();
+    }
+
+    fn carries_out(&self, option: &str) -> bool {
+        is_of_servers(option) || matches!(option, "multi-thread-cutoff" | "multi-thread-streams")
     }
 }

@@ -33,7 +33,7 @@ use self::checksums::{Checksums, Wanted};
 use self::server::Server;
 use self::settings::{Settings, compares_checksums};
 use super::open::{Native, Opened, Opening, Unopened};
-use super::{Answer, Backend, Content, Transport, failed};
+use super::{Answer, Backend, Content, Transport, failed, is_of_servers};
 use crate::cli::Environment;
 use crate::remote::Remote;
 
@@ -114,6 +114,10 @@ impl Sftp {
 }
 
 impl Backend for Sftp {
+    fn carries_out(&self, option: &str) -> bool {
+        is_of_servers(option)
+    }
+
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             time_precision_ns: Some(PRECISION_NS),

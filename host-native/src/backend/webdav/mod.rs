@@ -27,7 +27,7 @@ use self::server::Server;
 use self::settings::Settings;
 use super::http::Client;
 use super::open::{Native, Opened, Opening, Unopened};
-use super::{Answer, Backend, Content, Transport, failed};
+use super::{Answer, Backend, Content, Transport, failed, is_of_servers};
 use crate::cli::Environment;
 use crate::remote::Remote;
 
@@ -141,6 +141,10 @@ fn gone() -> Failure {
 }
 
 impl Backend for Webdav {
+    fn carries_out(&self, option: &str) -> bool {
+        is_of_servers(option)
+    }
+
     fn capabilities(&self) -> Capabilities {
         let vendor = self.server.settings.vendor;
         Capabilities {

@@ -12,7 +12,7 @@ use super::address::{Form, address, names_of};
 use super::multistatus::{Resource, multistatus};
 use super::settings::{Settings, Vendor};
 use crate::backend::failed;
-use crate::backend::http::{Client, is_temporary};
+use crate::backend::http::{Client, is_temporary, is_waited_for};
 
 /// No listing of one directory is longer than this, in bytes.
 const LONGEST_ANSWER: usize = 1 << 30;
@@ -188,7 +188,9 @@ impl Server {
         }
         // The connection can be used again when the answer has been taken.
         self.client.whole(&mut response, 1 << 20).await.ok();
-        Err(failure(status))
+        let failure = failure(status);
+        let is_left = failure.kind == FailureKind::Temporary && !is_waited_for(response.headers());
+        Err(if is_left { Failure { kind: FailureKind::Other, ..failure } } else { failure })
     }
 }
 

@@ -19,7 +19,7 @@ const LOOKED_FOR: u32 = 16;
 
 /// What is known of it so far.
 #[derive(Debug, Default)]
-pub(super) struct Lookout {
+pub(super) struct Probe {
     looked_for: AtomicU32,
     refuses: OnceCell<bool>,
 }
@@ -37,14 +37,14 @@ impl S3 {
     /// Says whether the server was seen to refuse to replace something with a new file.
     async fn refuses_to_replace(&self, copy: &CopyFile) -> bool {
         let Staging::Temporary(temporary) = &copy.staging else { return false };
-        if self.lookout.looked_for.fetch_add(1, Ordering::Relaxed) < LOOKED_FOR {
+        if self.probe.looked_for.fetch_add(1, Ordering::Relaxed) < LOOKED_FOR {
             return false;
         }
         let seen = async || {
             let Ok(key) = self.folder.key(temporary) else { return false };
             self.try_to_replace(copy, &key).await.unwrap_or(false)
         };
-        *self.lookout.refuses.get_or_init(seen).await && self.server.knows_conditions(Method::Put)
+        *self.probe.refuses.get_or_init(seen).await && self.server.knows_conditions(Method::Put)
     }
 
     async fn try_to_replace(&self, copy: &CopyFile, temporary: &str) -> Result<bool, Failure> {

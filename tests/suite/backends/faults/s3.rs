@@ -1,6 +1,7 @@
 //! What S3 servers do wrong.
 
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use bisync_engine::protocol::{Disposal, Expect, FailureKind, MoveFile};
 use bisync_engine::side::Side;
@@ -324,4 +325,22 @@ fn what_is_put_there_while_it_is_copied_in_parts_stays() {
     assert_eq!(failure.kind, FailureKind::Refused, "{failure}");
     assert_eq!(faulty.heard("POST").len(), 1, "the parts were put together");
     assert_eq!(faulty.heard("PUT").len(), 2);
+}
+
+/// What is made only once is not made again here; whoever tries again finds that the server was left alone as it wished.
+#[test]
+fn what_is_not_made_again_leaves_the_server_alone_all_the_same() {
+    let faulty = Faulty::s3_with(
+        |request, _| match &request[..4] {
+            "DELE" => answer("503 Slow Down", "retry-after: 1\r\n", "<Error><Code>SlowDown</Code></Error>"),
+            _ => has_file(request),
+        },
+        &[("low-level-retries", "1")],
+    );
+    let listed = version(&faulty);
+    let begin = Instant::now();
+    let outcome = faulty.runtime.block_on(faulty.backend.delete_file(path("f"), listed, Disposal::Discard));
+    assert_eq!(kind_of(outcome), FailureKind::Temporary);
+    assert_eq!(faulty.heard("DELE").len(), 1);
+    assert!(begin.elapsed() >= Duration::from_secs(1));
 }

@@ -4,6 +4,7 @@ mod content;
 pub mod http;
 pub mod local;
 pub mod open;
+mod pause;
 mod perform;
 pub mod rclone;
 mod references;

@@ -6,10 +6,8 @@ use bisync_engine::protocol::Failure;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 
-/// How long is waited before the second try; after that, each time twice as long.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// No pause is longer than this, except one that the server asks for.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+use crate::backend::pause;
+
 /// A server that wants to be left alone for longer than this is not waited for.
 const LONGEST_WISH: Duration = Duration::from_secs(120);
 
@@ -63,10 +61,8 @@ impl Failures {
         if wish.is_some_and(|wish| wish > LONGEST_WISH) {
             return None;
         }
-        let pause = FIRST_PAUSE.saturating_mul(1 << self.0.min(16)).min(LONGEST_PAUSE);
         self.0 = self.0.saturating_add(1);
-        // Those who were turned away together do not come back together.
-        let pause = pause.mul_f64(0.5 + fastrand::f64() / 2.0);
+        let pause = pause::after(self.0, fastrand::f64());
         Some(wish.map_or(pause, |wish| wish + pause))
     }
 }

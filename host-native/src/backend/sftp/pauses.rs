@@ -2,10 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-/// How long is waited after the first time; after that, each time twice as long. The limits are those of requests over HTTP.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// No pause is longer than this.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+use crate::backend::pause;
+
 /// When nothing went wrong for so long, what did before is forgotten.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
 
@@ -23,14 +21,10 @@ impl Trouble {
         self.last = Some(now);
     }
 
-    /// Returns how long to wait before the next connection is made. `chance` is any number: it takes away up to half of the pause, so
-    /// that those who broke off together do not come back together.
-    pub fn pause(&self, now: Instant, chance: u64) -> Duration {
+    /// Returns how long to wait before the next connection is made; `chance` as [`pause::after`] takes it.
+    pub fn pause(&self, now: Instant, chance: f64) -> Duration {
         let Some(last) = self.last.filter(|_| !self.is_forgotten(now)) else { return Duration::ZERO };
-        let doubled = 1_u32.checked_shl(self.times.saturating_sub(1)).unwrap_or(u32::MAX);
-        let pause = FIRST_PAUSE.saturating_mul(doubled).min(LONGEST_PAUSE);
-        let spared = (pause / 2).mul_f64(chance as f64 / u64::MAX as f64);
-        (last + (pause - spared)).saturating_duration_since(now)
+        (last + pause::after(self.times, chance)).saturating_duration_since(now)
     }
 
     fn is_forgotten(&self, now: Instant) -> bool {
@@ -50,18 +44,18 @@ mod tests {
             noted.into_iter().for_each(|noted| trouble.note(at(noted)));
             assert_eq!(trouble.pause(at(now), chance), Duration::from_millis(expected), "{noted:?} {now}");
         };
-        check(None, 0, 0, 0);
-        check(Some(0), 0, 0, 100);
-        check(None, 0, u64::MAX, 50);
-        check(None, 30, 0, 70);
-        check(None, 500, 0, 0);
-        check(Some(500), 500, 0, 200);
-        check(Some(900), 900, 0, 400);
+        check(None, 0, 0.0, 0);
+        check(Some(0), 0, 0.0, 100);
+        check(None, 0, 1.0, 50);
+        check(None, 30, 0.0, 70);
+        check(None, 500, 0.0, 0);
+        check(Some(500), 500, 0.0, 200);
+        check(Some(900), 900, 0.0, 400);
         for expected in [800, 1600, 3200, 5000, 5000] {
-            check(Some(1000), 1000, 0, expected);
+            check(Some(1000), 1000, 0.0, expected);
         }
-        check(None, 1000, u64::MAX, 2500);
-        check(None, 61_001, 0, 0);
-        check(Some(61_001), 61_001, 0, 100);
+        check(None, 1000, 1.0, 2500);
+        check(None, 61_001, 0.0, 0);
+        check(Some(61_001), 61_001, 0.0, 100);
     }
 }

@@ -1,6 +1,5 @@
 //! The connections to a server: as many as pay, and new ones for those that broke, after a pause.
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -106,7 +105,7 @@ impl Server {
         }
         let mut tries = 0;
         loop {
-            tokio::time::sleep(trouble.pause(Instant::now(), RandomState::new().hash_one(tries))).await;
+            tokio::time::sleep(trouble.pause(Instant::now(), fastrand::f64())).await;
             let failure = match self.connect().await {
                 Ok(made) => return Ok(self.keep(made)),
                 Err(failure) => failure,

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use bisync::backend::{Answer, Backend, Content, References, Sides};
+use bisync::backend::{Answer, Backend, Content, Pages, References, Sides};
 use bisync::component;
 use bisync::driver::{Limits, drive};
 use bisync::report::Reporter;
@@ -55,8 +55,11 @@ impl Backend for Imaginary {
         Capabilities { time_precision_ns: Some(1), sets_time: true, ..Capabilities::default() }
     }
 
-    fn list_directory(&self, path: RelPath, _: Option<String>, _: bool) -> Answer<'_, Vec<Item>> {
-        Box::pin(async move { Ok(self.list(&path)) })
+    fn list_directory<'a>(&'a self, path: RelPath, _: Option<String>, _: bool, pages: &'a mut Pages) -> Answer<'a, ()> {
+        Box::pin(async move {
+            pages.extend(self.list(&path));
+            Ok(())
+        })
     }
 
     fn describe(&self, path: RelPath) -> Answer<'_, Option<Found>> {

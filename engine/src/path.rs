@@ -73,14 +73,19 @@ impl RelPath {
     pub fn join(&self, name: &str) -> Result<Self, PathError> {
         let checked = if name.contains('/') { Err(PathProblem::Slash) } else { check_name(name) };
         checked.map_err(|problem| PathError { path: name.to_owned(), problem })?;
+        Ok(self.child(name))
+    }
+
+    /// Returns the path of a name that is known to be one, in this directory.
+    pub(crate) fn child(&self, name: &str) -> Self {
         if self.is_root() {
-            return Ok(Self(name.into()));
+            return Self(name.into());
         }
         let mut path = String::with_capacity(self.0.len() + 1 + name.len());
         path.push_str(&self.0);
         path.push('/');
         path.push_str(name);
-        Ok(Self(path.into()))
+        Self(path.into())
     }
 
     /// Returns the path as text.

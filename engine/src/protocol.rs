@@ -157,7 +157,7 @@ pub struct SetMetadata {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "verb", rename_all = "camelCase")]
 pub enum Verb {
-    /// Lists a directory without its subdirectories, in any order. Replies: [`Reply::Page`], one or more.
+    /// Lists a directory without its subdirectories, in any order. Replies: [`Reply::Page`], one or more, and perhaps [`Reply::Anew`].
     ListDirectory {
         /// The side.
         side: Side,
@@ -288,6 +288,8 @@ pub enum Reply {
         /// Whether this was the last page.
         last: bool,
     },
+    /// The listing begins once more: what came of it so far counts no more.
+    Anew,
     /// What there is at the path; `None` when there is nothing.
     Described(Option<Found>),
     /// Whether the contents are the same.
@@ -298,6 +300,13 @@ pub enum Reply {
     State(Option<Vec<u8>>),
     /// It was not done, and nothing was changed.
     Failed(Failure),
+}
+
+impl Reply {
+    /// Says whether no other reply to the same request follows.
+    pub fn is_last(&self) -> bool {
+        !matches!(self, Self::Page { last: false, .. } | Self::Anew)
+    }
 }
 
 /// Why a request was not carried out.

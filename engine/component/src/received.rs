@@ -54,6 +54,7 @@ impl TryFrom<wit::Reply> for Reply {
                 items: page.items.into_iter().map(Item::try_from).collect::<Result<_, _>>()?,
                 last: page.last,
             },
+            wit::Reply::Anew => Self::Anew,
             wit::Reply::Described(there) => Self::Described(found(there)?),
             wit::Reply::Same(same) => Self::Same(same),
             wit::Reply::Done(there) => Self::Done(found(there)?),

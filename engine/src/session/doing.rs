@@ -65,7 +65,7 @@ impl Session {
         let result = match reply {
             Reply::Done(found) => Ok(found),
             Reply::Failed(failure) => Err(failure),
-            Reply::Page { .. } | Reply::Described(_) | Reply::Same(_) | Reply::State(_) => Ok(None),
+            Reply::Page { .. } | Reply::Anew | Reply::Described(_) | Reply::Same(_) | Reply::State(_) => Ok(None),
         };
         if let Some(finished) = self.acting.supply(number, result, &self.temporary, &mut self.outbox) {
             self.finished(finished);

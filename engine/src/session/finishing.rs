@@ -174,7 +174,12 @@ impl Session {
                 self.opened(&part.unwrap_or_default());
                 return;
             }
-            Reply::State(_) | Reply::Done(_) | Reply::Page { .. } | Reply::Described(_) | Reply::Same(_) => Ok(()),
+            Reply::State(_)
+            | Reply::Done(_)
+            | Reply::Page { .. }
+            | Reply::Anew
+            | Reply::Described(_)
+            | Reply::Same(_) => Ok(()),
         };
         match &mut self.stage {
             Stage::Recovering(sequence)

@@ -157,6 +157,10 @@ impl Session {
                         let text = format!("skipped on {side}: it is on another file system");
                         self.outbox.say(Level::Notice, "other-file-system-skipped", Some(&path), text);
                     }
+                    Oddity::Twice(path) => {
+                        let text = format!("skipped on {side}: it is listed twice, so that nobody knows what is there");
+                        self.outbox.say(Level::Notice, "listed-twice-skipped", Some(&path), text);
+                    }
                     Oddity::Occupied(directory) => {
                         if let Some(emptying) = &mut self.deciding.emptying {
                             emptying.occupy(side, directory);

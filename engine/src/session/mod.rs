@@ -319,7 +319,9 @@ impl Session {
                 let answer = match reply {
                     Reply::Same(same) => Ok(same),
                     Reply::Failed(failure) => Err(failure.message),
-                    Reply::Page { .. } | Reply::Described(_) | Reply::Done(_) | Reply::State(_) => Ok(false),
+                    Reply::Page { .. } | Reply::Anew | Reply::Described(_) | Reply::Done(_) | Reply::State(_) => {
+                        Ok(false)
+                    }
                 };
                 self.deciding.inquiries.supply_same(number, answer);
             }
@@ -409,6 +411,8 @@ impl From<OptionsError> for OpenError {
 fn part(reply: Reply) -> Option<Vec<u8>> {
     match reply {
         Reply::State(part) => part,
-        Reply::Page { .. } | Reply::Described(_) | Reply::Same(_) | Reply::Done(_) | Reply::Failed(_) => None,
+        Reply::Page { .. } | Reply::Anew | Reply::Described(_) | Reply::Same(_) | Reply::Done(_) | Reply::Failed(_) => {
+            None
+        }
     }
 }

@@ -96,7 +96,7 @@ impl Outbox {
     pub fn purpose(&mut self, id: RequestId, reply: &Reply) -> Result<Purpose, ProtocolError> {
         let (_, expected) = self.waiting.get(&id).ok_or(ProtocolError::UnknownRequest(id))?;
         let fits = match reply {
-            Reply::Page { .. } => *expected == Shape::Page,
+            Reply::Page { .. } | Reply::Anew => *expected == Shape::Page,
             Reply::Described(_) => *expected == Shape::Described,
             Reply::Same(_) => *expected == Shape::Same,
             Reply::Done(_) => *expected == Shape::Done,
@@ -106,7 +106,7 @@ impl Outbox {
         if !fits {
             return Err(ProtocolError::WrongReply(id));
         }
-        let purpose = if matches!(reply, Reply::Page { last: false, .. }) {
+        let purpose = if !reply.is_last() {
             self.waiting.get(&id).map(|(purpose, _)| purpose.clone())
         } else {
             self.waiting.remove(&id).map(|(purpose, _)| purpose)

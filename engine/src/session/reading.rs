@@ -94,6 +94,10 @@ impl Reading {
             Reply::Page { items, last } => {
                 walk.supply(slot, items, last).map_err(|(path, reason)| Unreadable { path, reason })
             }
+            Reply::Anew => {
+                walk.begin_anew(slot);
+                Ok(())
+            }
             Reply::Failed(failure) => Err(Unreadable { path: walk.fail(slot), reason: failure.message }),
             Reply::Described(_) | Reply::Same(_) | Reply::Done(_) | Reply::State(_) => Ok(()),
         }

@@ -1,6 +1,7 @@
 //! A directory of which pages come: its items become steps of the stream at once, so that a large one is held only once.
 
-use super::{Now, Oddity, Seen, Step};
+use super::packed::{Packed, Step};
+use super::{Now, Oddity, Seen};
 use crate::entry::{Entry, Found, Item, Kind};
 use crate::filter::Filter;
 use crate::metadata::Metadata;
@@ -12,8 +13,8 @@ use crate::temporary;
 pub(super) struct Listing {
     /// The directory.
     pub path: RelPath,
-    /// What the stream will pass, in the order in which it came.
-    pub steps: Vec<Step>,
+    /// What the stream will pass, page by page, in the order in which it came.
+    pub pages: Vec<Packed>,
     /// What is no directory, and nothing is read through.
     pub hidden: Vec<RelPath>,
     /// What was met that is no entry of the sync.
@@ -34,21 +35,24 @@ impl Listing {
 
     /// Takes a page.
     pub fn take(&mut self, items: Vec<Item>, filter: &Filter, keeps_metadata: bool) {
-        self.steps.reserve(items.len());
+        let mut page = Packed::default();
+        page.reserve(items.len());
         for item in items {
             self.is_marked |= filter.marker_names().contains(&item.name);
             match self.path.join(&item.name) {
-                Ok(path) => self.take_item(path, item, filter, keeps_metadata),
+                Ok(path) => self.take_item(&mut page, path, item, filter, keeps_metadata),
                 Err(error) => self.problem = Some(error.to_string()),
             }
         }
+        page.shrink();
+        self.pages.push(page);
     }
 
-    fn take_item(&mut self, path: RelPath, item: Item, filter: &Filter, keeps_metadata: bool) {
+    fn take_item(&mut self, page: &mut Packed, path: RelPath, item: Item, filter: &Filter, keeps_metadata: bool) {
         let now = match item.found.kind {
             Kind::Directory => {
                 if filter.descends(&path) {
-                    self.steps.push(Step::Enter(path.clone()));
+                    page.push(Step::Enter(path.clone()));
                     Some(Now::Present(item.found))
                 } else {
                     None
@@ -67,7 +71,7 @@ impl Listing {
         match now {
             Some(now) => {
                 let metadata = item.metadata.filter(|_| keeps_metadata).map(Box::new);
-                self.steps.push(Step::Take(Seen { path, now, metadata }));
+                page.push(Step::Take(Seen { path, now, metadata }));
             }
             None => self.leaves_out |= temporary::run_of(&item.name).is_none(),
         }

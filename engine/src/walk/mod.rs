@@ -4,11 +4,15 @@
 //! many at once while what is held stays small.
 
 mod listing;
+mod packed;
+mod steps;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use self::listing::Listing;
+use self::packed::{Step, What};
+use self::steps::Steps;
 use crate::entry::{Entry, Found, Item, Kind};
 use crate::filter::Filter;
 use crate::metadata::Metadata;
@@ -52,8 +56,8 @@ pub enum Blind {
     Failed,
     /// It holds a file named by `--exclude-if-present`: everything below is untracked.
     Excluded,
-    /// It is no directory but a link or a special file, or a directory of another file system: nothing is read or written
-    /// through it.
+    /// It is no directory but a link or a special file, or a directory of another file system, or was listed more than once: nothing
+    /// is read or written through it.
     Hidden,
 }
 
@@ -66,6 +70,8 @@ pub enum Oddity {
     Special(RelPath),
     /// A directory of another file system.
     OtherFileSystem(RelPath),
+    /// A name that was listed more than once.
+    Twice(RelPath),
     /// A directory that holds something that takes no part.
     Occupied(RelPath),
     /// A temporary file that a run left behind.
@@ -84,9 +90,9 @@ pub struct Walk {
     /// Directories that nobody asked for yet; the key is the path with a `/` at its end, which sorts as the stream does.
     wanted: BTreeMap<Box<str>, RelPath>,
     listing: HashMap<Slot, Listing>,
-    ready: HashMap<RelPath, Vec<Step>>,
+    ready: HashMap<RelPath, Steps>,
     /// Directories that were entered, the innermost last.
-    entered: Vec<VecDeque<Step>>,
+    entered: Vec<Steps>,
     /// Whether the root is still to be entered.
     at_root: bool,
     next_slot: Slot,
@@ -95,23 +101,6 @@ pub struct Walk {
     needed: Option<RelPath>,
     blind: BTreeMap<RelPath, Blind>,
     oddities: Vec<Oddity>,
-}
-
-#[derive(Debug)]
-enum Step {
-    Take(Seen),
-    Enter(RelPath),
-}
-
-impl Step {
-    /// The bytes that place the step in the stream.
-    fn key(&self) -> impl Iterator<Item = u8> + '_ {
-        let (path, end) = match self {
-            Self::Take(seen) => (&seen.path, None),
-            Self::Enter(path) => (path, Some(b'/')),
-        };
-        path.as_str().bytes().chain(end)
-    }
 }
 
 impl Walk {
@@ -173,6 +162,13 @@ impl Walk {
         }
     }
 
+    /// Forgets the pages of a directory that came so far: they come once more.
+    pub fn begin_anew(&mut self, slot: u32) {
+        if let Some(listing) = self.listing.get_mut(&slot) {
+            *listing = Listing::new(listing.path.clone());
+        }
+    }
+
     /// The directory could not be listed. Returns its path.
     pub fn fail(&mut self, slot: u32) -> RelPath {
         let path = self.listing.remove(&slot).map(|listing| listing.path).unwrap_or_default();
@@ -190,26 +186,26 @@ impl Walk {
                 self.at_root = false;
             }
             let Some(steps) = self.entered.last_mut() else { return Pull::End };
-            match steps.front() {
+            match steps.first() {
                 None => {
                     self.entered.pop();
                 }
-                Some(Step::Enter(path)) => {
-                    let path = path.clone();
+                Some(What::Enter) => {
+                    let path = steps.first_path();
                     if !self.enter(&path) {
                         return self.wait_for(path);
                     }
                 }
-                Some(Step::Take(seen)) => {
+                Some(what) => {
                     // Whether a directory holds a marker is known when it has been listed.
-                    let may_be_marked = !self.filter.marker_names().is_empty()
-                        && matches!(&seen.now, Now::Present(found) if found.kind == Kind::Directory);
-                    if may_be_marked && !self.ready.contains_key(&seen.path) {
-                        let path = seen.path.clone();
-                        return self.wait_for(path);
+                    let may_be_marked =
+                        !self.filter.marker_names().is_empty() && what == What::Present(Kind::Directory);
+                    let marked = may_be_marked.then(|| steps.first_path());
+                    if let Some(path) = marked.as_ref().filter(|path| !self.ready.contains_key(path)) {
+                        return self.wait_for(path.clone());
                     }
-                    let is_marked = may_be_marked && self.blind.get(&seen.path) == Some(&Blind::Excluded);
-                    if let Some(Step::Take(mut seen)) = steps.pop_front() {
+                    let is_marked = marked.is_some_and(|path| self.blind.get(&path) == Some(&Blind::Excluded));
+                    if let Some(Step::Take(mut seen)) = steps.take_first() {
                         self.entries_ahead = self.entries_ahead.saturating_sub(1);
                         if is_marked {
                             seen.now = Now::Untracked;
@@ -260,54 +256,39 @@ impl Walk {
     fn enter(&mut self, path: &RelPath) -> bool {
         let Some(steps) = self.ready.remove(path) else { return false };
         if let Some(steps) = self.entered.last_mut() {
-            steps.pop_front();
+            steps.take_first();
             self.entries_ahead = self.entries_ahead.saturating_sub(1);
         }
-        self.entered.push(steps.into());
+        self.entered.push(steps);
         true
     }
 
     fn give_up(&mut self, path: RelPath, why: Blind) {
         self.oddities.push(Oddity::Occupied(path.clone()));
         self.blind.insert(path.clone(), why);
-        self.ready.insert(path, Vec::new());
+        self.ready.insert(path, Steps::default());
     }
 
     /// Returns the steps of the stream through a directory that was listed to its end.
-    fn steps(&mut self, listing: Listing) -> Result<Vec<Step>, String> {
-        let Listing { path: directory, mut steps, hidden, oddities, is_marked, leaves_out, problem } = listing;
+    fn steps(&mut self, listing: Listing) -> Result<Steps, String> {
+        let Listing { path: directory, pages, hidden, oddities, is_marked, leaves_out, problem } = listing;
         if is_marked {
             self.blind.insert(directory.clone(), Blind::Excluded);
             self.oddities.push(Oddity::Occupied(directory));
-            return Ok(Vec::new());
+            return Ok(Steps::default());
         }
         if let Some(problem) = problem {
             return Err(problem);
         }
-        self.blind.extend(hidden.into_iter().map(|path| (path, Blind::Hidden)));
-        self.oddities.extend(oddities);
-        if leaves_out {
+        let (steps, twice) = Steps::new(directory.clone(), pages);
+        if leaves_out || !twice.is_empty() {
             self.oddities.push(Oddity::Occupied(directory));
         }
-        steps.sort_unstable_by(|left, right| left.key().cmp(right.key()));
-        if let Some(name) = twice(&steps) {
-            return Err(format!("it lists `{name}` twice"));
-        }
-        for step in &steps {
-            if let Step::Enter(path) = step {
-                self.wanted.insert(format!("{path}/").into(), path.clone());
-            }
-        }
+        self.blind.extend(hidden.into_iter().chain(twice.iter().cloned()).map(|path| (path, Blind::Hidden)));
+        self.oddities.extend(oddities.into_iter().chain(twice.into_iter().map(Oddity::Twice)));
+        self.wanted.extend(steps.entered().map(|path| (format!("{path}/").into(), path)));
         Ok(steps)
     }
-}
-
-/// Returns a name that occurs more than once among sorted steps.
-fn twice(steps: &[Step]) -> Option<&str> {
-    steps.windows(2).find_map(|pair| match pair {
-        [Step::Take(left), Step::Take(right)] if left.path == right.path => Some(left.path.name()),
-        _ => None,
-    })
 }
 
 #[cfg(test)]
@@ -397,13 +378,27 @@ mod tests {
     }
 
     #[test]
-    fn a_name_listed_twice_makes_the_directory_unreadable() {
+    fn a_name_listed_twice_takes_no_part() {
         let filter = Filter::new(&[], crate::filter::Limits::default(), false).unwrap();
         let mut walk = Walk::new(Arc::new(filter), false);
         let (slot, _) = walk.wants().unwrap();
-        walk.supply(slot, vec![item("a", Kind::File)], false).unwrap();
-        assert!(walk.supply(slot, vec![item("a", Kind::File)], true).is_err());
+        walk.supply(slot, vec![item("a", Kind::File), item("a.txt", Kind::File), item("b", Kind::File)], false)
+            .unwrap();
+        walk.supply(slot, vec![item("c", Kind::File), item("a", Kind::Directory), item("b", Kind::File)], true)
+            .unwrap();
+        assert_eq!(walk.wants(), None);
+        let path = |text: &str| RelPath::parse(text).unwrap();
+        let taken: Vec<_> = std::iter::from_fn(|| match walk.pull() {
+            Pull::Item(seen) => Some((seen.path.to_string(), matches!(seen.now, Now::Present(_)))),
+            Pull::Wait | Pull::End => None,
+        })
+        .collect();
+        let expected = [("a", false), ("a.txt", true), ("b", false), ("c", true)];
+        assert_eq!(taken, expected.map(|(name, takes_part)| (name.to_owned(), takes_part)));
+        let oddities = [Oddity::Occupied(path("")), Oddity::Twice(path("a")), Oddity::Twice(path("b"))];
+        assert_eq!(walk.take_oddities(), oddities);
         let spelling = Spelling { ignore_case: false, normalize_unicode: true };
-        assert_eq!(walk.blind_at(&RelPath::parse("a").unwrap(), spelling), Some(Blind::Failed));
+        assert_eq!(walk.blind_at(&path("a/x"), spelling), Some(Blind::Hidden));
+        assert_eq!(walk.blind_at(&path("c"), spelling), None);
     }
 }

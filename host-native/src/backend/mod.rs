@@ -4,6 +4,7 @@ mod content;
 pub mod http;
 pub mod local;
 pub mod open;
+mod pages;
 mod pause;
 mod perform;
 pub mod rclone;
@@ -22,6 +23,7 @@ use bisync_engine::protocol::{
 };
 
 pub use content::{Content, Producer, same_content};
+pub use pages::Pages;
 pub use perform::{Sides, perform, perform_together, rewrites};
 pub use references::References;
 pub use transport::Transport;
@@ -46,8 +48,23 @@ pub trait Backend: Send + Sync {
     /// Returns what this side can do.
     fn capabilities(&self) -> Capabilities;
 
-    /// Lists a directory, in one page of whatever length.
-    fn list_directory(&self, path: RelPath, hash: Option<String>, metadata: bool) -> Answer<'_, Vec<Item>>;
+    /// Lists a directory into `pages`, which nothing was put into yet.
+    fn list_directory<'a>(
+        &'a self,
+        path: RelPath,
+        hash: Option<String>,
+        metadata: bool,
+        pages: &'a mut Pages,
+    ) -> Answer<'a, ()>;
+
+    /// Lists a directory, all in one.
+    fn list_whole(&self, path: RelPath, hash: Option<String>, metadata: bool) -> Answer<'_, Vec<Item>> {
+        Box::pin(async move {
+            let mut pages = Pages::default();
+            self.list_directory(path, hash, metadata, &mut pages).await?;
+            Ok(pages.take_last())
+        })
+    }
 
     /// Says what there is at a path; `None` when there is nothing.
     fn describe(&self, path: RelPath) -> Answer<'_, Option<Found>>;

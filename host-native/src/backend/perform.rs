@@ -7,7 +7,7 @@ use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{CopyFile, Expect, Failure, FailureKind, Reply, Staging, Verb};
 use bisync_engine::side::Pair;
 
-use super::{Backend, Content, References, failed, same_content};
+use super::{Backend, Content, Pages, References, failed, same_content};
 use crate::limits::Passage;
 
 /// Both folders of a run, and where else their files may be found.
@@ -22,8 +22,9 @@ pub struct Sides {
 }
 
 /// Carries out a verb that concerns a side. The verbs of the state store are not for a side, and fail.
-pub async fn perform(sides: &Sides, verb: Verb) -> Reply {
-    carry_out(sides, verb).await.unwrap_or_else(Reply::Failed)
+/// Pages of a listing before the last are handed on by `pages`.
+pub async fn perform(sides: &Sides, verb: Verb, pages: &mut Pages) -> Reply {
+    carry_out(sides, verb, pages).await.unwrap_or_else(Reply::Failed)
 }
 
 /// Carries out requests together, where they are copies and a side gains by it; the answers are in the order of the requests. `None`
@@ -76,14 +77,16 @@ pub fn rewrites(copy: &CopyFile) -> bool {
     matches!(copy, CopyFile { staging: Staging::InPlace, expect: Expect::Exactly(_), .. })
 }
 
-async fn carry_out(sides: &Sides, verb: Verb) -> Result<Reply, Failure> {
+async fn carry_out(sides: &Sides, verb: Verb, pages: &mut Pages) -> Result<Reply, Failure> {
     let Sides { folders, passage, .. } = sides;
     let done = |found: Found| Reply::Done(Some(found));
     let gone = |()| Reply::Done(None);
     match verb {
         Verb::ListDirectory { side, path, hash, metadata } => {
-            let items = folders[side].list_directory(path, hash, metadata).await?;
-            Ok(Reply::Page { items, last: true })
+            // What a try before this one found counts no more.
+            pages.begin_anew();
+            folders[side].list_directory(path, hash, metadata, pages).await?;
+            Ok(Reply::Page { items: pages.take_last(), last: true })
         }
         Verb::Describe { side, path } => folders[side].describe(path).await.map(Reply::Described),
         Verb::SameContent { one, two } => {

@@ -51,6 +51,7 @@ impl From<Reply> for wit::Reply {
             Reply::Page { items, last } => {
                 Self::Page(wit::Page { items: items.into_iter().map(Into::into).collect(), last })
             }
+            Reply::Anew => Self::Anew,
             Reply::Described(found) => Self::Described(found.map(Into::into)),
             Reply::Same(same) => Self::Same(same),
             Reply::Done(found) => Self::Done(found.map(Into::into)),

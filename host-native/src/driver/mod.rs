@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use bisync_engine::event::Level;
 use bisync_engine::outcome::Outcome;
-use bisync_engine::protocol::Reply;
 use bisync_engine::session::StopReason;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
@@ -95,16 +94,12 @@ pub async fn drive(
                 let ready = std::iter::once(first).chain(std::iter::from_fn(|| answers.try_recv().ok()));
                 for (id, reply) in ready {
                     reporter.counters.see(&reply);
-                    open -= usize::from(is_final(&reply));
+                    open -= usize::from(reply.is_last());
                     conversation.supply(id, reply)?;
                 }
             }
         }
     }
-}
-
-fn is_final(reply: &Reply) -> bool {
-    !matches!(reply, Reply::Page { last: false, .. })
 }
 
 #[cfg(test)]
@@ -116,7 +111,7 @@ mod tests {
 
     use bisync_engine::options::Options;
     use bisync_engine::path::RelPath;
-    use bisync_engine::protocol::{Request, RequestId, Verb};
+    use bisync_engine::protocol::{Reply, Request, RequestId, Verb};
     use bisync_engine::session::Turn;
     use bisync_engine::side::{Pair, Side};
 

@@ -6,16 +6,18 @@ use std::time::Duration;
 use bisync_engine::protocol::{FailureKind, Reply, Verb};
 
 use super::limits::Limits;
-use crate::backend::{Sides, perform, rewrites};
+use crate::backend::{Pages, Sides, perform, rewrites};
 
 /// How long something is in use that is in use just now.
 const MOMENT: Duration = Duration::from_millis(10);
 
 /// Carries out a request, more than once where that may help: all that change something check what they expect.
-pub async fn carry_out(sides: &Sides, verb: &Verb, stopping: &AtomicBool, limits: Limits) -> Reply {
+///
+/// Pages of a listing before the last go to whom `pages` makes for a request that has some.
+pub async fn carry_out(sides: &Sides, verb: &Verb, mut pages: Pages, stopping: &AtomicBool, limits: Limits) -> Reply {
     let mut tries = Tries::new(limits);
     loop {
-        let reply = perform(sides, verb.clone()).await;
+        let reply = perform(sides, verb.clone(), &mut pages).await;
         let Reply::Failed(failure) = &reply else { return reply };
         let is_rewrite = matches!(verb, Verb::CopyFile(copy) if rewrites(copy));
         if is_rewrite || stopping.load(Ordering::Relaxed) {
@@ -58,7 +60,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::AtomicU32;
 
-    use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
+    use bisync_engine::entry::{Fingerprint, Found, Instant};
     use bisync_engine::path::RelPath;
     use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure, MoveFile};
     use bisync_engine::side::{Pair, Side};
@@ -86,11 +88,11 @@ mod tests {
     struct Flaky(AtomicU32);
 
     impl Backend for Flaky {
-        fn list_directory(&self, _: RelPath, _: Option<String>, _: bool) -> Answer<'_, Vec<Item>> {
+        fn list_directory<'a>(&'a self, _: RelPath, _: Option<String>, _: bool, _: &'a mut Pages) -> Answer<'a, ()> {
             let failure = Failure { kind: FailureKind::Temporary, message: "busy".to_owned() };
             let left = self.0.load(Ordering::Relaxed);
             self.0.store(left.saturating_sub(1), Ordering::Relaxed);
-            Box::pin(async move { if left > 0 { Err(failure) } else { Ok(Vec::new()) } })
+            Box::pin(async move { if left > 0 { Err(failure) } else { Ok(()) } })
         }
 
         fn capabilities(&self) -> Capabilities {
@@ -133,7 +135,7 @@ mod tests {
             let limits = Limits { checkers: 1, transfers: 1, tries: 3, tries_at_once: 1, pause: Duration::ZERO };
             let verb = Verb::ListDirectory { side: Side::One, path: RelPath::root(), hash: None, metadata: false };
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-            let reply = runtime.block_on(carry_out(&sides, &verb, &AtomicBool::new(false), limits));
+            let reply = runtime.block_on(carry_out(&sides, &verb, Pages::default(), &AtomicBool::new(false), limits));
             assert!(expected(&reply), "{failures}: {reply:?}");
         };
         check(0, |reply| matches!(reply, Reply::Page { .. }));

@@ -12,12 +12,9 @@ use tokio::sync::mpsc;
 use super::lane::{Lane, Together, Work};
 use super::limits::Limits;
 use super::tries::carry_out;
-use crate::backend::{Backend, Sides, perform_together};
+use crate::backend::{Backend, Pages, Sides, perform_together};
 use crate::report::progress::Counters;
 use crate::state::StateStore;
-
-/// A page of a listing has at most so many items.
-const PAGE: usize = 10_000;
 
 /// Those who carry out requests: copies, everything else that concerns a side, and the state.
 pub struct Workers {
@@ -72,13 +69,14 @@ impl Workers {
                         continue;
                     }
                     counters.begin(&verb);
-                    let alone = || pollster::block_on(carry_out(&sides, &verb, &stopping, limits));
+                    let alone = || {
+                        let pages = Pages::of(id, replies.clone());
+                        pollster::block_on(carry_out(&sides, &verb, pages, &stopping, limits))
+                    };
                     let reply = done.unwrap_or_else(alone);
                     counters.end(&verb);
-                    for reply in in_pages(reply) {
-                        // Nobody hears it any more when the run broke off.
-                        let _ = replies.blocking_send((id, reply));
-                    }
+                    // Nobody hears it any more when the run broke off.
+                    let _ = replies.blocking_send((id, reply));
                 }
                 left
             })
@@ -116,46 +114,4 @@ impl Workers {
 
 fn is_copy(verb: &Verb) -> bool {
     matches!(verb, Verb::CopyFile(_))
-}
-
-/// Splits a long listing into pages. They go out when the directory was listed to its end: a second try gives others.
-fn in_pages(reply: Reply) -> impl Iterator<Item = Reply> {
-    let (items, mut other) = match reply {
-        Reply::Page { items, last: true } => (items, None),
-        other => (Vec::new(), Some(other)),
-    };
-    let (mut items, mut is_over) = (items.into_iter(), other.is_some());
-    std::iter::from_fn(move || {
-        if is_over {
-            return other.take();
-        }
-        let page = items.by_ref().take(PAGE).collect();
-        is_over = items.len() == 0;
-        Some(Reply::Page { items: page, last: is_over })
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use bisync_engine::entry::{Fingerprint, Found, Item, Kind};
-
-    use super::*;
-
-    fn page(items: usize, last: bool) -> Reply {
-        let found = Found { kind: Kind::File, fingerprint: Fingerprint::default() };
-        Reply::Page { items: vec![Item { name: "a".into(), found, metadata: None }; items], last }
-    }
-
-    #[test]
-    fn huge_directories_come_in_pages() {
-        let check = |reply: Reply, expected: &[Reply]| assert!(in_pages(reply).eq(expected.iter().cloned()));
-        check(Reply::Same(true), &[Reply::Same(true)]);
-        check(page(0, true), &[page(0, true)]);
-        check(page(PAGE, true), &[page(PAGE, true)]);
-        check(page(2 * PAGE + 1, true), &[page(PAGE, false), page(PAGE, false), page(1, true)]);
-        // No page keeps room for what is in the others.
-        for reply in in_pages(page(20 * PAGE, true)) {
-            assert!(matches!(reply, Reply::Page { items, .. } if items.capacity() == PAGE));
-        }
-    }
 }

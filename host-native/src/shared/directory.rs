@@ -49,7 +49,7 @@ impl Directory {
     /// # Errors
     /// Fails when it cannot be listed.
     pub fn list(&self) -> Result<BTreeMap<String, Fingerprint>, Failure> {
-        let items = match self.wait(self.backend.list_directory(path("")?, None, false)) {
+        let items = match self.wait(self.backend.list_whole(path("")?, None, false)) {
             Err(failure) if failure.kind == FailureKind::NotFound => return Ok(BTreeMap::new()),
             listed => listed?,
         };

@@ -94,7 +94,7 @@ pub fn conversation(bytes: &[u8]) {
         let Request { id, verb } = open[at].clone();
         let reply = if answers > PATIENCE { failure(&mut choices) } else { answer(&verb, &mut choices) };
         learn(&verb, &reply, &mut known);
-        let is_last = !matches!(reply, Reply::Page { last: false, .. });
+        let is_last = reply.is_last();
         // An answer that does not fit changes nothing: the request is still open.
         if session.supply(id, reply).is_ok() && is_last {
             open.remove(at);
@@ -163,6 +163,9 @@ fn answer(verb: &Verb, choices: &mut Choices<'_>) -> Reply {
     match verb {
         Verb::ListDirectory { path, metadata, .. } => {
             let deep = path.as_str().len() > 12;
+            if choices.below(10) == 0 {
+                return Reply::Anew;
+            }
             let items = (0..choices.below(6)).map(|_| item(choices, *metadata, deep)).collect();
             Reply::Page { items, last: choices.below(5) > 0 }
         }

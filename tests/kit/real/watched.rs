@@ -6,11 +6,11 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use bisync::backend::local::{Local, Sight};
-use bisync::backend::{Answer, Backend, Content, References, Sides};
+use bisync::backend::{Answer, Backend, Content, Pages, References, Sides};
 use bisync::driver::{Limits, drive};
 use bisync::report::Reporter;
 use bisync::state::StateStore;
-use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
+use bisync_engine::entry::{Fingerprint, Found, Instant};
 use bisync_engine::options::{Options, Settings};
 use bisync_engine::outcome::Outcome;
 use bisync_engine::path::RelPath;
@@ -104,11 +104,17 @@ impl Backend for Watched {
         self.folder.capabilities()
     }
 
-    fn list_directory(&self, path: RelPath, hash: Option<String>, metadata: bool) -> Answer<'_, Vec<Item>> {
+    fn list_directory<'a>(
+        &'a self,
+        path: RelPath,
+        hash: Option<String>,
+        metadata: bool,
+        pages: &'a mut Pages,
+    ) -> Answer<'a, ()> {
         if !path.is_root() {
             self.watch.listing.pass();
         }
-        self.folder.list_directory(path, hash, metadata)
+        self.folder.list_directory(path, hash, metadata, pages)
     }
 
     fn copy_from<'a>(&'a self, source: &'a dyn Backend, copy: &CopyFile) -> Option<Answer<'a, Found>> {

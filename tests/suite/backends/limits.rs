@@ -1,6 +1,6 @@
 //! Limits of bandwidth, each way its own.
 
-use bisync::backend::{References, Sides, perform};
+use bisync::backend::{Pages, References, Sides, perform};
 use bisync::limits::{Held, Passage};
 use bisync_engine::protocol::{Reply, Verb};
 use bisync_engine::side::Pair;
@@ -45,10 +45,13 @@ fn held(protocol: Protocol, limit: &str, [all, up, down]: [u64; 3]) {
         let staging = Staging::Temporary(path(".bisync-x.tmp"));
         let (source, target) = (version(from, name), path(name));
         let copy = CopyFile { from, path: path(name), source, target, staging, ..copy_to(name, 0, Expect::Absent) };
-        let copied = pollster::block_on(perform(&sides, Verb::CopyFile(copy)));
+        let copied = pollster::block_on(perform(&sides, Verb::CopyFile(copy), &mut Pages::default()));
         assert!(matches!(copied, Reply::Done(_)), "{protocol:?}: {copied:?}");
     }
     let [one, two] = Side::BOTH.map(|side| (path("three"), version(side, "three")));
-    assert_eq!(pollster::block_on(perform(&sides, Verb::SameContent { one, two })), Reply::Same(true));
+    assert_eq!(
+        pollster::block_on(perform(&sides, Verb::SameContent { one, two }, &mut Pages::default())),
+        Reply::Same(true)
+    );
     assert_eq!(passage.held(), Held { all, up, down }, "{protocol:?} {limit}");
 }

@@ -231,7 +231,7 @@ impl Subject {
     }
 
     fn list(&self, directory: &str) -> Result<Vec<Item>, Failure> {
-        let mut items = self.wait(self.backend.list_directory(path(directory), None, false))?;
+        let mut items = self.wait(self.backend.list_whole(path(directory), None, false))?;
         items.sort_by(|left, right| left.name.cmp(&right.name));
         Ok(items)
     }

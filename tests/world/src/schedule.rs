@@ -170,6 +170,12 @@ impl<'a> Schedule<'a> {
             items.extend(rest);
             return vec![Reply::Page { items, last: true }];
         }
+        if self.random.once_in(4) {
+            // A listing that broke off, and what it told is not all true any more.
+            let broken = Reply::Page { items: items.clone(), last: false };
+            items.extend(rest);
+            return vec![broken, Reply::Anew, Reply::Page { items, last: true }];
+        }
         vec![Reply::Page { items, last: false }, Reply::Page { items: rest, last: true }]
     }
 

@@ -18,6 +18,7 @@ use super::links::{Form, is_above, listed_name};
 use super::names;
 use super::open::Root;
 use super::stat::{kind_of, look_at};
+use crate::backend::Pages;
 
 pub use system::each_name;
 
@@ -39,9 +40,9 @@ pub fn list(
     path: &RelPath,
     algorithm: Option<Algorithm>,
     zone: Option<&TimeZone>,
-) -> Result<Vec<Item>, Failure> {
+    pages: &mut Pages,
+) -> Result<(), Failure> {
     let directory = root.open_path(path, OFlags::RDONLY | OFlags::DIRECTORY)?;
-    let mut items = Vec::new();
     each_name(&directory, |name, file_type| {
         let Some(mut seen) = find(&directory, name, file_type)? else { return Ok(()) };
         if seen.found.kind == Kind::Link
@@ -63,10 +64,9 @@ pub fn list(
                 read => Some(read.map_err(|error| unseen(name, error))?),
             },
         };
-        items.push(Item { name: listed, found, metadata });
+        pages.add(Item { name: listed, found, metadata });
         Ok(())
-    })?;
-    Ok(items)
+    })
 }
 
 /// Says what is at a name; `None` when it has vanished. Only files, and what has no known type, cost a system call.

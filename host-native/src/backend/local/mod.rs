@@ -30,7 +30,7 @@ mod tests;
 use std::path::Path;
 use std::sync::Arc;
 
-use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
+use bisync_engine::entry::{Fingerprint, Found, Instant};
 use bisync_engine::options::Links;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{
@@ -47,7 +47,7 @@ use self::hash::Algorithm;
 use self::source::Source;
 use self::stat::Stat;
 use self::tree::Tree;
-use super::{Answer, Backend, Content, Transport, failed};
+use super::{Answer, Backend, Content, Pages, Transport, failed};
 
 /// A folder of the local file system.
 #[derive(Debug, Clone)]
@@ -78,10 +78,7 @@ impl Local {
     }
 
     /// Does something that blocks, where the answer is awaited.
-    fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Tree) -> Result<T, Failure> + Send + 'static,
-    ) -> Answer<'static, T> {
+    fn blocking<'a, T: Send + 'a>(&self, work: impl FnOnce(&Tree) -> Result<T, Failure> + Send + 'a) -> Answer<'a, T> {
         let tree = Arc::clone(&self.0);
         Box::pin(async move { work(&tree) })
     }
@@ -92,10 +89,16 @@ impl Backend for Local {
         self.0.capabilities.clone()
     }
 
-    fn list_directory(&self, path: RelPath, hash: Option<String>, metadata: bool) -> Answer<'_, Vec<Item>> {
+    fn list_directory<'a>(
+        &'a self,
+        path: RelPath,
+        hash: Option<String>,
+        metadata: bool,
+        pages: &'a mut Pages,
+    ) -> Answer<'a, ()> {
         self.blocking(move |tree| {
             let algorithm = hash.as_deref().map(Algorithm::parse).transpose()?;
-            list::list(&tree.root, &path, algorithm, metadata.then(TimeZone::system).as_ref())
+            list::list(&tree.root, &path, algorithm, metadata.then(TimeZone::system).as_ref(), pages)
         })
     }
 

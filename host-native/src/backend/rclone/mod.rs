@@ -26,7 +26,7 @@ use self::child::{Child, Silence};
 use self::item::{Features, Listed};
 use self::launch::Launch;
 use super::local::Local;
-use super::{Answer, Backend, Content, Contents, Together, Transport, failed, is_of_servers};
+use super::{Answer, Backend, Content, Contents, Pages, Together, Transport, failed, is_of_servers};
 use crate::remote::{Address, Config};
 
 /// So long rclone may be silent when `--timeout` sets no limit.
@@ -216,8 +216,17 @@ impl Backend for Folder {
         self.features.capabilities()
     }
 
-    fn list_directory(&self, path: RelPath, hash: Option<String>, _metadata: bool) -> Answer<'_, Vec<Item>> {
-        Box::pin(async move { self.list(&path, hash.as_deref(), Times::Told).await })
+    fn list_directory<'a>(
+        &'a self,
+        path: RelPath,
+        hash: Option<String>,
+        _metadata: bool,
+        pages: &'a mut Pages,
+    ) -> Answer<'a, ()> {
+        Box::pin(async move {
+            pages.extend(self.list(&path, hash.as_deref(), Times::Told).await?);
+            Ok(())
+        })
     }
 
     fn describe(&self, path: RelPath) -> Answer<'_, Option<Found>> {

@@ -16,7 +16,7 @@ use super::request::Request;
 use super::times::read_date;
 use super::xml::{Listed, Page, page};
 use super::{S3, directory};
-use crate::backend::failed;
+use crate::backend::{Pages, failed};
 
 /// So many objects of a directory are asked for at a time.
 const ASKED_AT_ONCE: usize = 16;
@@ -33,10 +33,10 @@ struct Told {
 }
 
 impl S3 {
-    /// Lists a directory, page by page.
-    pub(super) async fn list(&self, path: &RelPath, with_hash: bool) -> Result<Vec<Item>, Failure> {
+    /// Lists a directory. What no path leads to takes no part.
+    pub(super) async fn list(&self, path: &RelPath, with_hash: bool, pages: &mut Pages) -> Result<(), Failure> {
         let prefix = self.folder.prefix_of(path)?;
-        let (mut items, mut next, mut last): (_, Option<String>, _) = (Vec::new(), None, String::new());
+        let (mut next, mut last): (Option<String>, _) = (None, String::new());
         // When the server began to tell, in its own time.
         let mut told_at = None;
         loop {
@@ -48,12 +48,12 @@ impl S3 {
             }
             let end = keys().max().and_then(|key| key.strip_prefix(&prefix)).unwrap_or(&last).to_owned();
             let names = (last.as_str(), page.next.as_ref().map(|_| end.as_str()));
-            items.extend(self.items(&prefix, names, page.objects, told_at, with_hash).await?);
-            items.extend(
+            pages.extend(self.items(&prefix, names, page.objects, told_at, with_hash).await?);
+            pages.extend(
                 page.prefixes.iter().map(|key| item(name(key.strip_suffix('/').unwrap_or(key), &prefix), directory())),
             );
             match page.next {
-                None => return Ok(once_each(items)),
+                None => return Ok(()),
                 token if token == next => {
                     return Err(failed(FailureKind::Other, "the server lists the same again and again"));
                 }
@@ -215,19 +215,6 @@ fn item(name: Name, found: Found) -> Item {
     }
 }
 
-/// Returns each name once. What is a file and a directory at once takes no part.
-fn once_each(mut items: Vec<Item>) -> Vec<Item> {
-    items.sort_unstable_by(|left, right| left.name.cmp(&right.name));
-    items.dedup_by(|twice, item| {
-        let is_same = twice.name == item.name;
-        if is_same {
-            item.found = special();
-        }
-        is_same
-    });
-    items
-}
-
 fn special() -> Found {
     Found { kind: Kind::Special, fingerprint: Fingerprint::default() }
 }
@@ -235,24 +222,6 @@ fn special() -> Found {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nothing_is_listed_twice_or_left_out() {
-        let file = || found(Fingerprint::default());
-        let entries = [
-            (from_key("a"), file()),
-            (from_key("b"), file()),
-            (from_key("／"), file()),
-            (from_key("."), file()),
-            (from_key("a"), directory()),
-            (from_key(""), directory()),
-            (from_key("d"), directory()),
-        ];
-        let items = once_each(entries.into_iter().map(|(name, found)| item(name, found)).collect());
-        let listed: Vec<_> = items.iter().map(|item| (&*item.name, item.found.kind)).collect();
-        let (file, directory, special) = (Kind::File, Kind::Directory, Kind::Special);
-        assert_eq!(listed, [("a", special), ("b", file), ("d", directory), ("．", special), ("／", special)]);
-    }
 
     #[test]
     fn what_was_just_written_is_not_settled() {

@@ -25,7 +25,7 @@ mod xml;
 
 use std::sync::Arc;
 
-use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
+use bisync_engine::entry::{Fingerprint, Found, Instant, Kind};
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Expect, Failure, FailureKind, MoveFile};
 use md5::{Digest, Md5};
@@ -39,7 +39,7 @@ use self::request::Server;
 use self::settings::Settings;
 use super::http::{Client, Ranges, hexadecimal};
 use super::open::{Native, Opened, Opening, Unopened};
-use super::{Answer, Backend, Content, Transport, failed, is_of_servers};
+use super::{Answer, Backend, Content, Pages, Transport, failed, is_of_servers};
 use crate::cli::Environment;
 use crate::remote::Remote;
 
@@ -165,8 +165,14 @@ impl Backend for S3 {
         Capabilities { time_precision_ns: Some(1), sets_time: true, hashes, ..Capabilities::default() }
     }
 
-    fn list_directory(&self, path: RelPath, hash: Option<String>, _metadata: bool) -> Answer<'_, Vec<Item>> {
-        Box::pin(async move { self.list(&path, hash.as_deref() == Some("md5")).await })
+    fn list_directory<'a>(
+        &'a self,
+        path: RelPath,
+        hash: Option<String>,
+        _metadata: bool,
+        pages: &'a mut Pages,
+    ) -> Answer<'a, ()> {
+        Box::pin(async move { self.list(&path, hash.as_deref() == Some("md5"), pages).await })
     }
 
     fn describe(&self, path: RelPath) -> Answer<'_, Option<Found>> {

@@ -1,7 +1,5 @@
 //! Lists directories, and says what there is at a path.
 
-use std::collections::BTreeMap;
-
 use bisync_engine::entry::{Fingerprint, Found, Item, Kind};
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Failure, FailureKind};
@@ -9,10 +7,10 @@ use futures_util::future::{join, join_all};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use russh_sftp::protocol::{File, FileAttributes};
 
-use super::connection::Connection;
+use super::connection::{Connection, Opened};
 use super::entry::{found, kind};
 use super::{Sftp, below};
-use crate::backend::failed;
+use crate::backend::{Pages, failed};
 
 /// So many parts of a directory are asked for at once: most have no more than one, and its end.
 const PARTS: [usize; 3] = [2, 4, 16];
@@ -21,26 +19,44 @@ const FOLLOWED_AT_ONCE: usize = 16;
 
 impl Sftp {
     /// Lists a directory.
-    pub(super) async fn list(&self, path: &RelPath) -> Result<Vec<Item>, Failure> {
+    pub(super) async fn list(&self, path: &RelPath, pages: &mut Pages) -> Result<(), Failure> {
         let connection = self.server.connection().await?;
         let directory = self.at(path)?;
-        let files = contents(&connection, &directory).await?;
-        let found: Vec<_> = stream::iter(files)
-            .map(|file| self.tell(&connection, &directory, file))
-            .buffered(FOLLOWED_AT_ONCE)
-            .try_collect()
-            .await?;
-        Ok(items(found))
+        let opened = connection.open_directory(&directory).await?;
+        let mut parts = Parts::default();
+        let outcome = loop {
+            let told = match parts.next(&connection, &opened).await {
+                Ok(None) => break Ok(()),
+                Ok(Some(files)) => self.tell_all(&connection, &directory, files).await,
+                Err(failure) => Err(failure),
+            };
+            match told {
+                Ok(items) => pages.extend(items),
+                Err(failure) => break Err(failure),
+            }
+        };
+        let closed = connection.close(opened).await;
+        outcome.and(closed)
     }
 
-    async fn tell(&self, connection: &Connection, directory: &str, file: File) -> Result<(String, Found), Failure> {
-        let File { filename, attrs, .. } = file;
-        let is_plain = matches!(kind(&attrs), Kind::File | Kind::Directory);
-        if is_plain || self.server.settings.skips_links || is_damaged(&filename) {
-            return Ok((filename, found(&attrs)));
+    async fn tell_all(&self, connection: &Connection, directory: &str, files: Vec<File>) -> Result<Vec<Item>, Failure> {
+        let told = stream::iter(files).map(|file| self.tell(connection, directory, file));
+        told.buffered(FOLLOWED_AT_ONCE).try_collect().await
+    }
+
+    async fn tell(&self, connection: &Connection, directory: &str, file: File) -> Result<Item, Failure> {
+        let File { filename: name, attrs, .. } = file;
+        if is_damaged(&name) {
+            // No name leads to it.
+            let found = Found { kind: Kind::Special, fingerprint: Fingerprint::default() };
+            return Ok(Item { name, found, metadata: None });
         }
-        let followed = reachable(connection.stat(&below(directory, &filename)).await)?;
-        Ok((filename, found(followed.as_ref().unwrap_or(&attrs))))
+        let is_plain = matches!(kind(&attrs), Kind::File | Kind::Directory);
+        if is_plain || self.server.settings.skips_links {
+            return Ok(Item { name, found: found(&attrs), metadata: None });
+        }
+        let followed = reachable(connection.stat(&below(directory, &name)).await)?;
+        Ok(Item { name, found: found(followed.as_ref().unwrap_or(&attrs)), metadata: None })
     }
 
     /// Says what there is at a path.
@@ -66,25 +82,47 @@ fn reachable(followed: Result<Option<FileAttributes>, Failure>) -> Result<Option
 /// Returns what is in a directory, without `.` and `..`.
 pub(super) async fn contents(connection: &Connection, directory: &str) -> Result<Vec<File>, Failure> {
     let opened = connection.open_directory(directory).await?;
-    let mut files = Vec::new();
-    let mut parts = PARTS.into_iter().chain(std::iter::repeat(PARTS[2]));
-    let outcome = 'reading: loop {
-        let asked = parts.next().unwrap_or(1);
-        for names in join_all((0..asked).map(|_| connection.names(&opened))).await {
-            match names {
-                Ok(Some(names)) => files.extend(names),
-                Ok(None) => break 'reading Ok(()),
-                Err(failure) => break 'reading Err(failure),
-            }
+    let (mut files, mut parts) = (Vec::new(), Parts::default());
+    let outcome = loop {
+        match parts.next(connection, &opened).await {
+            Ok(Some(part)) => files.extend(part),
+            Ok(None) => break Ok(files),
+            Err(failure) => break Err(failure),
         }
     };
     let closed = connection.close(opened).await;
-    outcome.and(closed)?;
-    files.retain(|file| file.filename != "." && file.filename != "..");
-    if files.iter().any(|file| file.filename.is_empty() || file.filename.contains('/')) {
-        return Err(failed(FailureKind::Other, "the server lists names that cannot be"));
+    outcome.and_then(|files| closed.map(|()| files))
+}
+
+/// What is in an open directory, part by part.
+#[derive(Default)]
+struct Parts {
+    asked: usize,
+    is_over: bool,
+}
+
+impl Parts {
+    /// Returns what comes next, without `.` and `..`; `None` at the end.
+    async fn next(&mut self, connection: &Connection, opened: &Opened<'_>) -> Result<Option<Vec<File>>, Failure> {
+        if self.is_over {
+            return Ok(None);
+        }
+        let asked = PARTS.get(self.asked).copied().unwrap_or(PARTS[2]);
+        self.asked += 1;
+        let mut files = Vec::new();
+        for names in join_all((0..asked).map(|_| connection.names(opened))).await {
+            let Some(names) = names? else {
+                self.is_over = true;
+                break;
+            };
+            files.extend(names);
+        }
+        files.retain(|file: &File| file.filename != "." && file.filename != "..");
+        if files.iter().any(|file| file.filename.is_empty() || file.filename.contains('/')) {
+            return Err(failed(FailureKind::Other, "the server lists names that cannot be"));
+        }
+        Ok(Some(files))
     }
-    Ok(files)
 }
 
 /// Says whether a name is not, or may not be, the one that the server has: bytes that are not UTF-8 come as this character.
@@ -95,17 +133,6 @@ pub(super) fn is_damaged(name: &str) -> bool {
 /// Says whether attributes are those of a directory itself, not of a link to one.
 pub(super) fn is_directory(attributes: &FileAttributes) -> bool {
     kind(attributes) == Kind::Directory
-}
-
-/// Returns what is told of a directory: what no name leads to takes no part.
-fn items(entries: Vec<(String, Found)>) -> Vec<Item> {
-    let special = Found { kind: Kind::Special, fingerprint: Fingerprint::default() };
-    let mut items = BTreeMap::new();
-    for (name, found) in entries {
-        let found = if is_damaged(&name) { special.clone() } else { found };
-        items.entry(name).and_modify(|twice: &mut Found| twice.clone_from(&special)).or_insert(found);
-    }
-    items.into_iter().map(|(name, found)| Item { name, found, metadata: None }).collect()
 }
 
 #[cfg(test)]
@@ -119,14 +146,5 @@ mod tests {
         assert_eq!(leads_nowhere(FailureKind::PermissionDenied), Ok(true));
         assert_eq!(leads_nowhere(FailureKind::Other), Ok(true));
         assert_eq!(leads_nowhere(FailureKind::Temporary), Err(FailureKind::Temporary));
-    }
-
-    #[test]
-    fn a_name_that_is_not_its_own_takes_no_part() {
-        let file = || found(&FileAttributes::empty());
-        let names = ["a", "b\u{FFFD}", "b\u{FFFD}", "c", "c"];
-        let items = items(names.iter().map(|name| ((*name).to_owned(), file())).collect());
-        let listed: Vec<_> = items.iter().map(|item| (&*item.name, item.found.kind)).collect();
-        assert_eq!(listed, [("a", Kind::File), ("b\u{FFFD}", Kind::Special), ("c", Kind::Special)]);
     }
 }

@@ -25,7 +25,7 @@ mod write;
 
 use std::sync::Arc;
 
-use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
+use bisync_engine::entry::{Fingerprint, Found, Instant};
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind, MoveFile};
 
@@ -33,7 +33,7 @@ use self::checksums::{Checksums, Wanted};
 use self::server::Server;
 use self::settings::{Settings, compares_checksums};
 use super::open::{Native, Opened, Opening, Unopened};
-use super::{Answer, Backend, Content, Transport, failed, is_of_servers};
+use super::{Answer, Backend, Content, Pages, Transport, failed, is_of_servers};
 use crate::cli::Environment;
 use crate::remote::Remote;
 
@@ -128,13 +128,21 @@ impl Backend for Sftp {
         }
     }
 
-    fn list_directory(&self, path: RelPath, hash: Option<String>, _metadata: bool) -> Answer<'_, Vec<Item>> {
+    fn list_directory<'a>(
+        &'a self,
+        path: RelPath,
+        hash: Option<String>,
+        _metadata: bool,
+        pages: &'a mut Pages,
+    ) -> Answer<'a, ()> {
         Box::pin(async move {
-            let mut items = self.list(&path).await?;
-            if let Some(hash) = hash {
-                self.add_hashes(&path, &mut items, &hash).await?;
-            }
-            Ok(items)
+            let Some(hash) = hash else { return self.list(&path, pages).await };
+            let mut items = Pages::default();
+            self.list(&path, &mut items).await?;
+            let mut items = items.take_last();
+            self.add_hashes(&path, &mut items, &hash).await?;
+            pages.extend(items);
+            Ok(())
         })
     }
 

@@ -13,7 +13,7 @@ mod server;
 mod settings;
 mod write;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
@@ -27,7 +27,7 @@ use self::server::Server;
 use self::settings::Settings;
 use super::http::Client;
 use super::open::{Native, Opened, Opening, Unopened};
-use super::{Answer, Backend, Content, Transport, failed, is_of_servers};
+use super::{Answer, Backend, Content, Pages, Transport, failed, is_of_servers};
 use crate::cli::Environment;
 use crate::remote::Remote;
 
@@ -99,20 +99,16 @@ impl Webdav {
         self.check(place, &Expect::Exactly(version.clone())).await?.ok_or_else(gone)
     }
 
-    /// Lists a directory. What no path leads to takes no part, and neither does what has the name of another.
-    async fn list(&self, path: &RelPath, hash: Option<&str>) -> Result<Vec<Item>, Failure> {
+    /// Lists a directory. What no path leads to takes no part.
+    async fn list(&self, path: &RelPath, hash: Option<&str>, pages: &mut Pages) -> Result<(), Failure> {
         let place = self.place(path);
-        let mut items: BTreeMap<String, Found> = BTreeMap::new();
         let special = Found { kind: Kind::Special, fingerprint: Fingerprint::default() };
-        for (name, resource) in self.server.entries(&place).await? {
-            let (name, found) = match name_of(&name) {
-                Name::Usable(name) => (name, found(resource, hash)),
-                Name::Unusable(name) => (name, special.clone()),
-            };
-            items.entry(name).and_modify(|twice| twice.clone_from(&special)).or_insert(found);
-        }
+        pages.extend(self.server.entries(&place).await?.into_iter().map(|(name, resource)| match name_of(&name) {
+            Name::Usable(name) => Item { name, found: found(resource, hash), metadata: None },
+            Name::Unusable(name) => Item { name, found: special.clone(), metadata: None },
+        }));
         self.remember(&place);
-        Ok(items.into_iter().map(|(name, found)| Item { name, found, metadata: None }).collect())
+        Ok(())
     }
 }
 
@@ -155,8 +151,14 @@ impl Backend for Webdav {
         }
     }
 
-    fn list_directory(&self, path: RelPath, hash: Option<String>, _metadata: bool) -> Answer<'_, Vec<Item>> {
-        Box::pin(async move { self.list(&path, hash.as_deref()).await })
+    fn list_directory<'a>(
+        &'a self,
+        path: RelPath,
+        hash: Option<String>,
+        _metadata: bool,
+        pages: &'a mut Pages,
+    ) -> Answer<'a, ()> {
+        Box::pin(async move { self.list(&path, hash.as_deref(), pages).await })
     }
 
     fn describe(&self, path: RelPath) -> Answer<'_, Option<Found>> {

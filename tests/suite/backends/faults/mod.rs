@@ -92,7 +92,7 @@ impl Faulty {
     }
 
     fn list(&self) -> Result<Vec<Item>, Failure> {
-        self.runtime.block_on(self.backend.list_directory(path(""), None, false))
+        self.runtime.block_on(self.backend.list_whole(path(""), None, false))
     }
 
     fn read(&self, version: Fingerprint) -> Result<Vec<u8>, Failure> {

@@ -44,7 +44,7 @@ impl Served {
     }
 
     fn list(&self, directory: &str) -> Result<Vec<Item>, Failure> {
-        self.wait(self.backend.list_directory(path(directory), None, false))
+        self.wait(self.backend.list_whole(path(directory), None, false))
     }
 
     fn version(&self, name: &str) -> Fingerprint {

@@ -76,18 +76,16 @@ fn what_is_not_the_whole_directory_is_not_listed() {
 
 #[test]
 fn names_that_lead_elsewhere_take_no_part() {
-    let names = ["a%2Fb", "%2E%2E", "twice", "twice/", "%FF", "fine"];
     let faulty = Faulty::webdav(
         |_, _| {
-            let files =
-                ["a%2Fb", "%2E%2E", "twice", "twice/", "%FF", "fine"].map(|name| file(&format!("/d/{name}"), 1));
+            let files = ["a%2Fb", "%2E%2E", "%FF", "fine"].map(|name| file(&format!("/d/{name}"), 1));
             told(&[&[directory("/d")], files.as_slice()].concat())
         },
         &[],
     );
     let listed = faulty.list().unwrap();
     let files: Vec<_> = listed.iter().filter(|item| item.found.kind == Kind::File).map(|item| &*item.name).collect();
-    assert_eq!((files.as_slice(), listed.len()), (&["fine"][..], names.len() - 1));
+    assert_eq!((files.as_slice(), listed.len()), (&["fine"][..], 4));
 }
 
 #[test]

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
 use super::{Local, Sight};
-use crate::backend::{Answer, Backend, Content, References, Sides, perform};
+use crate::backend::{Answer, Backend, Content, Pages, References, Sides, perform};
 
 /// Two folders, each with a backup directory that does not exist yet.
 struct World {
@@ -76,7 +76,7 @@ impl World {
     fn run(&self, verb: Verb) -> Reply {
         let _inside = self.runtime.enter();
         let sides = Sides { folders: self.sides.clone(), references: References::default(), passage: Arc::default() };
-        pollster::block_on(perform(&sides, verb))
+        pollster::block_on(perform(&sides, verb, &mut Pages::default()))
     }
 
     fn list(&self, side: Side, path: &str, hash: Option<&str>) -> Vec<Item> {
@@ -137,8 +137,14 @@ impl Backend for Streamed {
         self.0.capabilities()
     }
 
-    fn list_directory(&self, path: RelPath, hash: Option<String>, metadata: bool) -> Answer<'_, Vec<Item>> {
-        self.0.list_directory(path, hash, metadata)
+    fn list_directory<'a>(
+        &'a self,
+        path: RelPath,
+        hash: Option<String>,
+        metadata: bool,
+        pages: &'a mut Pages,
+    ) -> Answer<'a, ()> {
+        self.0.list_directory(path, hash, metadata, pages)
     }
 
     fn describe(&self, path: RelPath) -> Answer<'_, Option<Found>> {

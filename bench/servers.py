@@ -3,6 +3,7 @@
 import contextlib
 import getpass
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -107,6 +108,18 @@ def sftp(folder: Path) -> Iterator[str]:
         keys = f"key_file='{home}/user',known_hosts_file='{home}/known'"
         with running([SSHD, "-D", "-e", "-f", f"{home}/config"], port):
             yield f":sftp,host=127.0.0.1,port={port},user={getpass.getuser()},{keys}"
+
+
+@contextlib.contextmanager
+def at_distance(remote: str, milliseconds: float) -> Iterator[str]:
+    """The same remote, with an answer that comes so much later than the request; as it is where that is 0."""
+    if not milliseconds:
+        yield remote
+        return
+    near, far = re.search(r"(?:127\.0\.0\.1:|port=)(\d+)", remote)[1], free_port()
+    command = [sys.executable, str(Path(__file__).with_name("distance.py")), str(far), near, str(milliseconds / 2)]
+    with running(command, far):
+        yield remote.replace(near, str(far))
 
 
 SERVERS = {"s3": s3, "moto": moto, "sftp": sftp, "webdav": webdav}

@@ -283,7 +283,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "cutoff-mode",
         Kind::Choice(&["HARD", "SOFT", "CAUTIOUS"]),
         Group::Transfer,
-        "At --max-transfer: start no file beyond it (HARD), exceed it by one (SOFT), or skip what does not fit (CAUTIOUS)",
+        "At --max-transfer: start no file beyond it (HARD), exceed it by one (SOFT), skip what does not fit (CAUTIOUS)",
     )
     .default("HARD"),
     OptionSpec::new("compare-dest", Kind::List, Group::Transfer, "Do not copy a file that this directory also holds")

@@ -1,7 +1,7 @@
-//! What a file or a directory has besides its content, and whose is to be carried over when only that differs.
+//! The metadata of files and directories, and which side's is carried over when only the metadata differs.
 //!
-//! Nothing records the metadata that both sides once had. What stands in for a base is a time: what a side changed after the last
-//! run that carried metadata began is a change, and everything else is left as it is.
+//! No listing records the metadata that both sides once had. A time serves as the base: the beginning of the last run that carried
+//! metadata. Metadata that a side changed after that time is a change; everything else is left as it is.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! Names of the two sides that mean the same file although they are spelled differently.
+//! Different spellings of one name: the two sides may spell the same file differently.
 
 use std::collections::BTreeMap;
 

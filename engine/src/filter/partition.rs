@@ -1,4 +1,4 @@
-//! One of so many equal shares of all files, chosen by the hashes of their paths as rclone does.
+//! Share K of N equal shares of all files, chosen by the hashes of their paths as in rclone.
 
 use md5::{Digest, Md5};
 

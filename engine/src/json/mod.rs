@@ -1,4 +1,4 @@
-//! JSON as a tree, for what is read: plans, and what hosts say that speak JSON.
+//! JSON as a tree, for input: plans, and the messages of hosts that use JSON.
 //!
 //! Readers that are made for each type (serde's) are several times the code of the engine's decisions, which pages download. A tree is made by one
 //! code for all, and reading it is a line for each field.

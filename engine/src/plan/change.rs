@@ -1,4 +1,4 @@
-//! A decision with everything that it takes: its steps, what they expect to find, and what the listings say afterwards.
+//! A decision ready to be carried out: its steps, the versions that they expect, and the lines of the listings afterwards.
 
 use crate::entry::{Fingerprint, Found};
 use crate::path::RelPath;

@@ -1,4 +1,4 @@
-//! Links that are kept have names of their own here, and share their place on the disk with what is called so without the ending.
+//! Links under `--links`: the engine calls a link `x.rclonelink`, but on disk it has the name `x`, where a file or directory may be too.
 
 use std::collections::HashMap;
 

@@ -1,8 +1,8 @@
-//! Metadata that changed alone: since when a change counts, and what is planned for it.
+//! Changes of metadata alone: the time since which they count, and the plan for them.
 //!
-//! The time is a blob of one line, `since 2026-01-02T03:04:05.000000000Z`. It moves on like the listings, so that a killed run never
-//! moves it on, and only when nothing was left undone. A run that changes something without carrying metadata removes it: what that
-//! run did to a file would look like a change of its metadata.
+//! The time is a blob of one line, `since 2026-01-02T03:04:05.000000000Z`. It is replaced together with the listings, so a killed run
+//! never replaces it, and only if the run left nothing undone. A run that changes something without carrying metadata removes the
+//! blob: its own changes to a file would look like changes of the metadata.
 
 use crate::entry::{Instant, Kind};
 use crate::event::Level;

@@ -1,4 +1,4 @@
-//! What of Unicode the engine has to know: which texts are spelled differently and yet the same, and what is printed.
+//! The parts of Unicode that the engine needs: which spellings are the same text, and which characters are printable.
 //!
 //! The tables are those of Unicode's database, written small: a page downloads them with the engine. `tests` writes them, and holds what
 //! is made of them against the crates that have the whole database.

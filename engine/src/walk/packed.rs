@@ -1,7 +1,7 @@
-//! What the stream will pass, packed closely: a directory is held until its last page came, and may have millions of names.
+//! The entries of a directory, packed closely: a directory stays in memory until its last page has come, and may have millions of names.
 //!
-//! Most entries have neither hash nor metadata, and all of a directory have the same parents: a name here, and what identifies a version,
-//! take about half of the room of the path and the fingerprint that are made of them when the stream comes by.
+//! Most entries have neither hash nor metadata, and all entries of a directory have the same parents. So an entry stores only its name and
+//! the attributes of its version: about half the size of the path and the fingerprint that are made from them later in the stream.
 
 use super::{Now, Seen};
 use crate::entry::{FileId, Fingerprint, Found, Hash, Instant, Kind};

@@ -1,4 +1,4 @@
-//! How long is waited before what failed is tried once more, whatever a server speaks: the longer, the more often it failed.
+//! The pause before a failed request is repeated, for every kind of server. It grows with the number of failures.
 
 use std::time::Duration;
 

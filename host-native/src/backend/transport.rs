@@ -1,4 +1,4 @@
-//! What content and requests pass through on their way, whoever carries them.
+//! Limits and counters that all content and requests pass through, for every backend.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! `bisync filter-test`: the engine says which paths take part, and here is looked at what is there.
+//! `bisync filter-test`: the engine says which paths take part; this module looks the paths up in the file system.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata};

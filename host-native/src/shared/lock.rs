@@ -1,9 +1,9 @@
 //! The lock on a folder that runs of several machines respect.
 //!
-//! Each run makes a file of its own, then lists the files of others, and gives way when there is a living one: of two that come
-//! at once at least one sees the other, and no store has to do more than show what was written. The run says that it lives by
-//! giving its file the next number. Clocks of other machines are believed only where they say that a lock is new; a lock
-//! that looks old is watched for as long as it lasts, and taken away when it stays as it is.
+//! Each run creates a file of its own, then lists the files of other runs, and gives way if one of them is alive. If two runs start at
+//! once, at least one sees the other. The only requirement on the store is that it lists files that were written. A run shows that it
+//! is alive by giving its file the next number. The clock of another machine counts only if it says that a lock is new. A lock that
+//! looks old is watched for as long as it lasts, and removed if it does not change.
 
 use std::thread;
 use std::time::Duration;

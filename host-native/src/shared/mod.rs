@@ -1,9 +1,9 @@
-//! What several machines share about two folders, with `--remote-lock`: who is at work on them, and the state of the last run.
+//! The state that several machines share about two folders, with `--remote-lock`: the lock, and the listings of the last run.
 //!
-//! It lies in the directory `.bisync` of each folder, which is never synchronised. Both folders are locked for as long as a run
-//! lasts. After a run that changed the listings, these are copied beside the data, and both folders are marked with the new state. The
-//! listings say something about two folders only when both carry the mark of the same state: whichever of them was copied,
-//! restored or replaced since does not, and then nothing is deleted or overwritten, as in a first run.
+//! It is in the directory `.bisync` of each folder, which is never synchronised. Both folders are locked for as long as a run
+//! lasts. After a run that changed the listings, the run copies them beside the data, and marks both folders with the new state. The
+//! listings count only if both folders carry the mark of the same state. A folder that was copied, restored or replaced since does not
+//! carry it; then nothing is deleted or overwritten, as in a first run.
 
 mod base;
 mod clock;

@@ -1,4 +1,4 @@
-//! What all servers have in common that are spoken to over HTTP: the client, what is tried again, how long is waited, and what is shown of it.
+//! The common part of all servers reached over HTTP: the client, retries, pauses, and `--dump headers`.
 
 mod body;
 mod client;

@@ -1,4 +1,4 @@
-//! Moves a file to where it cannot be renamed to: to another file system, or where it is something else.
+//! Moves a file where a rename is impossible: to another file system, or where it becomes something else.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 

@@ -1,4 +1,4 @@
-//! Gives something that is there the metadata of what the other folder has.
+//! Sets the metadata of an existing file or directory to that of the other folder.
 
 use bisync_engine::entry::{Found, Kind};
 use bisync_engine::metadata::{Keeps, Pairs};

@@ -1,4 +1,4 @@
-//! Small new files of one directory, copied together: what is in it is asked for once for all of them.
+//! Small new files of one directory, copied together: one listing of the directory serves all of them.
 //!
 //! Many servers, and rclone itself, let only so many requests a second pass; for a small file each of them counts as much as its content.
 

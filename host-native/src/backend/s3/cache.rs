@@ -1,7 +1,7 @@
-//! What servers tell of an object only when it is asked for alone, kept from one run to the next.
+//! Facts about an object that a server returns only in a request for that object, kept from run to run.
 //!
-//! A listing says when the server last wrote an object, and which version that is; as long as these stay the same, so does what
-//! else there is to know. The content is never taken from here, and nothing is lost with the file.
+//! A listing says when the server last wrote an object, and which version it is. As long as these stay the same, so do all other facts.
+//! The cache holds no content, and nothing is lost if the file is deleted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,4 +1,4 @@
-//! Whose requests they are: what the remote says, or with `env_auth` what the variables and the file of AWS's own tools say.
+//! The credentials of requests: from the remote, or with `env_auth` from the variables and the file of AWS's own tools.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
-//! Whether the server itself sees to it that nothing is replaced where nothing is expected.
+//! Whether the server itself refuses to replace an object where none is expected.
 //!
-//! Most servers do when a request says so, and then nobody has to look before each new file. Some leave what it says aside. Which kind
-//! this is, is found out once a run: an empty file is put under a temporary name, and then once more as if nothing were there.
+//! Most servers do if the request asks for it; then no check is needed before each new file. Some servers ignore it. Each run tests this
+//! once: it uploads an empty file under a temporary name, and then uploads it again on the condition that nothing is there.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

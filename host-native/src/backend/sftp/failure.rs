@@ -1,4 +1,4 @@
-//! What servers, and the way to them, say that went wrong.
+//! Errors of servers and of connections, as failures.
 
 use bisync_engine::protocol::{Failure, FailureKind};
 use russh_sftp::client::error::Error;

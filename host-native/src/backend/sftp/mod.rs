@@ -1,8 +1,8 @@
 //! SFTP.
 //!
-//! What a folder holds is what rclone sees there: the same names, the same times in whole seconds, links followed. Requests go over a
-//! few connections, any number at once. A file is written under a temporary name and renamed when it is complete; before anything is
-//! replaced or deleted the server is asked what is there. What was written is made durable where the server can do so.
+//! A folder has the same entries as in rclone: the same names, the same times in whole seconds, links followed. Requests go over a few
+//! connections, any number at once. A file is written under a temporary name and renamed when it is complete. Before a file is replaced
+//! or deleted, the server is asked for its present version. Written files are made durable if the server supports it.
 
 mod change;
 mod checksums;

@@ -1,4 +1,4 @@
-//! How long is waited before a connection is made once more: the longer, the more often one went wrong.
+//! The pause before another attempt to connect. It grows with the number of failures.
 
 use std::time::{Duration, Instant};
 

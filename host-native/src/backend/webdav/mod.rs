@@ -1,8 +1,8 @@
 //! WebDAV.
 //!
-//! What a folder holds is what rclone sees there: the same names, the same times, the same hashes. Content is put under another name
-//! first, looked at, and moved to where it belongs: `Overwrite: F` sees to it that nothing is replaced that was not looked at.
-//! Servers that know conditions look themselves, in the same step, whether something is still what was listed.
+//! A folder has the same entries as in rclone: the same names, the same times, the same hashes. Content is uploaded under a temporary name,
+//! checked, and moved to its place: with `Overwrite: F` the server replaces nothing that was not checked. Servers that support conditions
+//! check in the same step whether a file is still the version that was listed.
 
 mod address;
 mod change;

@@ -112,7 +112,7 @@ pub const OPTIONS: &[OptionSpec] = &[
     OptionSpec::flag(
         "links",
         Group::Names,
-        "Synchronise symbolic links: they take part as files whose names end in .rclonelink",
+        "Synchronise symbolic links; filters and listings see them as files ending in .rclonelink",
     )
     .short('l'),
     OptionSpec::flag("copy-links", Group::Names, "Follow symbolic links, and synchronise what they point to")

@@ -46,10 +46,14 @@ pub enum SafetyStop {
         limit: u8,
     },
     /// Nothing is as it was.
-    #[error("all files changed on {side}: was a clock or a time zone changed? Nothing was done; --force goes on")]
+    #[error(
+        "all {prior} entries of the last run have changed on {side}: was a clock or a time zone changed? Nothing was done; --force goes on"
+    )]
     AllChanged {
         /// The side.
         side: Side,
+        /// How many entries it had.
+        prior: u64,
     },
     /// The files of `--check-access` are not the same on both sides.
     #[error("access check failed: {0}. Nothing was done")]
@@ -76,6 +80,9 @@ impl SafetyStop {
     }
 }
 
+/// So many entries, or fewer, are often all changed by hand: a pair of one file would be stopped by every edit. rclone stops there too.
+const FEW: u64 = 4;
+
 /// Returns what is wrong with the counters of a run that has a base.
 pub fn check_counters(counters: &Pair<Counters>, max_delete_percent: u8, force: bool) -> Option<SafetyStop> {
     if force {
@@ -94,7 +101,9 @@ pub fn check_counters(counters: &Pair<Counters>, max_delete_percent: u8, force: 
         })
     })
     .or_else(|| {
-        each(&|side, count| (count.unchanged == 0 && count.prior > 0).then_some(SafetyStop::AllChanged { side }))
+        each(&|side, Counters { unchanged, prior, .. }| {
+            (unchanged == 0 && prior > FEW).then_some(SafetyStop::AllChanged { side, prior })
+        })
     })
 }
 
@@ -133,14 +142,15 @@ mod tests {
 
     #[test]
     fn an_empty_side_and_a_changed_one_stop_the_run() {
-        let fine = Counters { prior: 2, now: 2, unchanged: 2, deleted: 0 };
+        let fine = Counters { prior: 5, now: 5, unchanged: 5, deleted: 0 };
         let check = |counters, force, expected: Option<&str>| {
             let stop = check_counters(&Pair::new(fine, counters), 100, force);
             assert_eq!(stop.map(|stop| stop.code()), expected);
         };
         check(Counters { prior: 2, now: 0, unchanged: 0, deleted: 2 }, false, Some("empty-side"));
-        check(Counters { prior: 2, now: 2, unchanged: 0, deleted: 0 }, false, Some("all-changed"));
-        check(Counters { prior: 2, now: 2, unchanged: 0, deleted: 0 }, true, None);
+        check(Counters { prior: 5, now: 5, unchanged: 0, deleted: 0 }, false, Some("all-changed"));
+        check(Counters { prior: 5, now: 5, unchanged: 0, deleted: 0 }, true, None);
+        check(Counters { prior: 4, now: 4, unchanged: 0, deleted: 0 }, false, None);
         check(Counters { prior: 0, now: 2, unchanged: 0, deleted: 0 }, false, None);
     }
 

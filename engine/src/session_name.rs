@@ -64,10 +64,44 @@ pub fn session_name(one: &str, two: &str) -> String {
     format!("{}..{}", canonical(one), canonical(two))
 }
 
+/// What becomes `_` in names, besides `/`.
+const REPLACED: [char; 9] = [' ', '\t', '\n', '\x0c', '\r', '\\', ':', '?', '*'];
+
 fn canonical(path: &str) -> String {
     let trimmed = path.trim_matches(['/', '\\']);
-    let replaced = trimmed.replace([' ', '\t', '\n', '\x0c', '\r', '\\', '/', ':', '?', '*'], "_");
+    let replaced = trimmed.replace(REPLACED, "_").replace('/', "_");
     without_braces(&replaced)
+}
+
+/// A path of more bytes is cut, so that the names of two fit where 255 bytes do.
+const LONGEST: usize = 100;
+/// So many bytes at the end of it are kept.
+const KEPT: usize = 76;
+
+/// Returns a path of which the names are made that no other path has; with a `/` at the end, as the path has it.
+///
+/// rclone's names say the same of `my docs` and of `my_docs`: the one would go on from the listings of the other, and what it
+/// lacks would count as deleted. Where a name would lose something a hash of the path (FNV-1a, 64 bits) is added. rclone does not know
+/// such a name: this is for where its listings are not looked for.
+pub fn distinct(path: &str) -> String {
+    let trimmed = path.trim_matches('/');
+    let is_lossy = trimmed.contains(REPLACED)
+        || trimmed.contains(['_', '{', '}', '~'])
+        // Two names stand with `..` between them.
+        || trimmed.contains("..")
+        || trimmed.starts_with('.')
+        || trimmed.ends_with('.');
+    if !is_lossy && trimmed.len() <= LONGEST {
+        return path.to_owned();
+    }
+    let mut start = if trimmed.len() > LONGEST { trimmed.len() - KEPT } else { 0 };
+    while !trimmed.is_char_boundary(start) {
+        start += 1;
+    }
+    let hash = path
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    format!("/{}~{hash:016x}/", trimmed.get(start..).unwrap_or_default())
 }
 
 /// Takes out the first `{…}`, in which rclone keeps a hash of the options of a remote.
@@ -99,6 +133,49 @@ mod tests {
         check("local{Ab-12}:a/", "b{c}d{e}/", "local_a..bd{e}");
         check("a}b{c}/", "{/", "a}b{c}..{");
         check("é\u{a0}\u{b}/", "a\tb\n/", "é\u{a0}\u{b}..a_b_");
+    }
+
+    #[test]
+    fn no_two_paths_have_a_distinct_name_in_common() {
+        let paths = [
+            "/my docs/",
+            "/my_docs/",
+            "/my/docs/",
+            "/p {A}/",
+            "/p {B}/",
+            "/p /",
+            "dav:x/y/",
+            "dav:x_y/",
+            "/dav:x/y/",
+            "/dav/x/y/",
+            "/a./",
+            "/.a/",
+            "/a..b/",
+            "/a/",
+            "/b/",
+            "/a~0/",
+            "/",
+            "/é/",
+            "/e\u{301}/",
+        ];
+        let long = ["x", "y"].map(|first| format!("/{first}{}/", "ü/".repeat(60)));
+        let paths: Vec<_> = paths.iter().map(|path| (*path).to_owned()).chain(long).collect();
+        let mut names = std::collections::BTreeMap::new();
+        for one in &paths {
+            for two in &paths {
+                let name = session_name(&distinct(one), &distinct(two));
+                assert!(name.len() <= 220, "{name}");
+                let before = names.insert(name.clone(), (one, two));
+                assert_eq!(before, None, "{name}: {one} {two}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_that_loses_nothing_is_that_of_rclone() {
+        assert_eq!(distinct("/home/me/docs/"), "/home/me/docs/");
+        assert_eq!(distinct("/home/me/my docs/"), "/home/me/my docs~8862f652d5d122f3/");
+        assert_eq!(distinct("/"), "/");
     }
 
     #[test]

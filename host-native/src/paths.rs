@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
+use bisync_engine::session_name::distinct;
 use bisync_engine::side::{Pair, Side};
 
 use crate::backend::local::from_disk;
@@ -123,20 +124,27 @@ impl Location {
         Ok(Self { root, state_name })
     }
 
-    /// Names the state after the absolute path, or the server too.
-    ///
-    /// rclone names it after the path as it was given, and leaves out what is given with it, so the same relative paths in two
-    /// directories, or the same paths on two servers, share their listings, and what one pair lacks looks deleted. Only a
-    /// working directory that may be rclone's is read that way.
+    /// Returns a name for the state that no other folder has: made from the absolute path, or with the server.
     ///
     /// # Errors
     /// Fails when the current directory is not known.
-    pub fn with_own_name(self) -> std::io::Result<Self> {
-        let state_name = match &self.root {
-            Root::Directory(directory) => state_name(&std::path::absolute(directory)?),
+    pub fn own_name(&self) -> io::Result<String> {
+        Ok(distinct(&match &self.root {
+            // The current directory is no link, so that a `..` that begins the path leads where its text says.
+            Root::Directory(directory) => state_name(&clean(&std::path::absolute(directory)?)),
             Root::Remote(address) => address.own_name(),
-        };
-        Ok(Self { state_name, ..self })
+        }))
+    }
+
+    /// Returns the same for where the folder really is: one name, whatever links lead there.
+    ///
+    /// # Errors
+    /// Fails when the current directory is not known.
+    pub fn real_name(&self) -> io::Result<String> {
+        match &self.root {
+            Root::Directory(directory) => Ok(distinct(&state_name(&Place::of(directory)?.path))),
+            Root::Remote(_) => self.own_name(),
+        }
     }
 }
 
@@ -340,8 +348,20 @@ mod tests {
         let location = parse(Side::One, OsStr::new("a")).unwrap();
         assert_eq!(location.state_name, "a/");
         let here = std::env::current_dir().unwrap();
-        let absolute = location.with_own_name().unwrap();
-        assert_eq!(absolute.state_name, format!("{}/a/", here.display()));
+        assert_eq!(location.own_name().unwrap(), distinct(&format!("{}/a/", here.display())));
+        // It is the directory that counts, not how it was written.
+        let above = parse(Side::One, OsStr::new("../a")).unwrap().own_name().unwrap();
+        assert_eq!(above, distinct(&state_name(&here.parent().unwrap().join("a"))));
+    }
+
+    #[test]
+    fn links_lead_to_one_name() {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir(home.path().join("a")).unwrap();
+        symlink("a", home.path().join("link")).unwrap();
+        let name = |path: &str| parse(Side::One, home.path().join(path).as_os_str()).unwrap().real_name().unwrap();
+        assert_eq!(name("a"), name("link"));
+        assert_ne!(name("a"), name("b"));
     }
 
     #[test]

@@ -108,11 +108,17 @@ impl Acting {
                 && self.exceeds(limit, &change)
             {
                 self.is_over_limit = true;
-                if limit.cutoff != Cutoff::Cautious {
+                // What no run can copy holds up no other file.
+                let is_impossible = copied_bytes(&change) > limit.bytes;
+                if limit.cutoff != Cutoff::Cautious && !is_impossible {
                     self.stop();
                     break;
                 }
-                let failure = Failure { kind: FailureKind::Stopped, message: "it is too large for the rest".into() };
+                let (kind, message) = match is_impossible {
+                    true => (FailureKind::Other, "it is larger than `--max-transfer` allows"),
+                    false => (FailureKind::Stopped, "it is too large for the rest"),
+                };
+                let failure = Failure { kind, message: message.into() };
                 ended.push(Finished { place, change, results: Vec::new(), failure: Some(failure) });
                 continue;
             }

@@ -65,6 +65,11 @@ impl Report {
         if failure.kind == FailureKind::Stopped {
             return;
         }
+        for done in change.steps.iter().take(step).filter(|step| !is_look(step)) {
+            self.count(done, &change.reason);
+            let (code, text) = words(done, false);
+            outbox.say(Level::Notice, code, Some(step_path(done)), format!("{text}: {}", because(change)));
+        }
         let what = change.steps.get(step).map_or("cannot finish", attempt);
         let path = change.steps.get(step).map_or(&change.path, step_path);
         self.failed(path, format!("{what}: {}", failure.message), outbox);
@@ -158,19 +163,22 @@ impl Report {
             (total(|counts| counts.copied), "copied"),
             (total(|counts| counts.moved), "moved"),
             (total(|counts| counts.deleted), "deleted"),
-            (total(|counts| counts.touched), "given the later time"),
+            (total(|counts| counts.touched), "given the other side's time"),
             (total(|counts| counts.metadata_set), "given new metadata"),
             (total(|counts| counts.directories_made), "directories made"),
             (total(|counts| counts.directories_removed), "directories removed"),
-            (outcome.conflicts.len() as u64, if outcome.conflicts.len() == 1 { "conflict" } else { "conflicts" }),
+            (outcome.conflicts.len() as u64, "conflicts"),
         ]
         .into_iter()
         .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"))
+        .map(|(count, what)| match count {
+            1 => format!("1 {}", what.replace("directories", "directory").replace("conflicts", "conflict")),
+            _ => format!("{count} {what}"),
+        })
         .collect();
         let failed = outcome.failures.len();
         let done = match (parts.is_empty(), failed) {
-            (true, 0) => "nothing to do".to_owned(),
+            (true, 0) if !self.is_stopped && !self.carries_out_plan => "nothing to do".to_owned(),
             (true, _) => "nothing was done".to_owned(),
             (false, _) => parts.join(", "),
         };
@@ -197,7 +205,8 @@ impl Report {
             }
             // The new name of a conflict's loser is told with the conflict.
             Verb::MoveFile(moved) => counts[moved.side].moved += u64::from(matches!(reason, Reason::Moved(..))),
-            Verb::DeleteFile { side, .. } => counts[*side].deleted += 1,
+            // What a killed run left behind was nobody's file.
+            Verb::DeleteFile { side, .. } => counts[*side].deleted += u64::from(!matches!(reason, Reason::Leftover)),
             Verb::SetTime { side, .. } => counts[*side].touched += 1,
             // What goes with a time or a move is told with it.
             Verb::SetMetadata(set) => {

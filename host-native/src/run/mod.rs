@@ -1,6 +1,7 @@
 //! A run from the command line to the exit code.
 
 mod interactive;
+mod names;
 mod opening;
 mod plan_file;
 mod ready;
@@ -57,6 +58,8 @@ enum RunError {
     NoStateDirectory,
     #[error("cannot make the directory `{}`: {}", path.display(), reason(error))]
     MakeDirectory { path: PathBuf, error: io::Error },
+    #[error("cannot use the directory of the listings `{}`: {}", path.display(), reason(error))]
+    State { path: PathBuf, error: io::Error },
     #[error("{side} `{path}` cannot be opened: {failure}")]
     Side { side: Side, path: String, failure: Failure },
     #[error("the directory `{path}` cannot be opened: {failure}")]
@@ -151,6 +154,7 @@ impl RunError {
             | Self::PlanFile(_)
             | Self::PlanOfOthers(..)
             | Self::MakeDirectory { .. }
+            | Self::State { .. }
             | Self::Lock(_)
             | Self::Shared(_)
             | Self::Log(_)

@@ -1,5 +1,6 @@
 //! What a run stands on: both sides opened, the state claimed, the settings decided.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
@@ -29,12 +30,13 @@ use crate::component;
 use crate::driver::{Limits, drive};
 use crate::limits::{Passage, Requests};
 use crate::lock::Lock;
-use crate::paths::{self, Beside, Location, Root, state_name};
+use crate::paths::{self, Beside, Location, Root};
 use crate::report::Reporter;
 use crate::shared::{Shared, SharedError, Sharing, is_shared};
 use crate::state::{StateStore, make_directory};
 
 use super::RunError;
+use super::names::names_in;
 use super::opening::{Opener, Remotes};
 
 /// At most so many threads wait for the system. A comparison or a copy through memory has two ends, each with a thread of its own, and
@@ -69,7 +71,7 @@ pub struct Ready {
     utc_offset_seconds: i32,
     /// What is shared with other machines; its locks end before the one of this machine.
     shared: Option<Shared>,
-    _lock: Option<Lock>,
+    _locks: Vec<Lock>,
     /// What everything is waited for in: dropped last, because of what it still carries out.
     runtime: Runtime,
 }
@@ -103,6 +105,10 @@ impl Ready {
         if may_be_missing && let Some(root) = locations.one.root.directory() {
             made(root, fs::create_dir_all(root))?;
         }
+        if !changes_nothing {
+            made(&state, make_directory(&state))?;
+        }
+        let names = state_names(arguments, &locations, &state, !changes_nothing)?;
         let passage = Arc::new(Passage::new(options, Arc::clone(&reporter.counters.bytes)));
         let run = RandomState::new().hash_one(Timestamp::now());
         let transport = Transport {
@@ -134,12 +140,11 @@ impl Ready {
         let capabilities = folders.as_ref().map(|folder| folder.capabilities());
         // The engine says what there is to say about the settings when the session is opened.
         let (settings, _) = Settings::resolve(options, &capabilities, now, utc_offset_seconds)?;
-        let names = locations.as_ref().map(|location| location.state_name.clone());
         let references = References::open(options, &settings, |path| {
             let known = references.iter().find(|(name, _)| name == path);
             opener.reference(known.map_or(&Root::Directory(path.to_owned()), |(_, root)| root))
         })?;
-        let lock = if changes_nothing { None } else { Some(claim(&state, &names, &settings, reporter)?) };
+        let locks = if changes_nothing { Vec::new() } else { claim(&state, &names, &locations, &settings, reporter)? };
         let shared = if options.flag(REMOTE_LOCK) {
             // What holds back content and requests of the run holds back no lock.
             let unlimited = Transport { run, dump: transport_dump, ..Transport::default() };
@@ -176,7 +181,7 @@ impl Ready {
             now,
             utc_offset_seconds,
             shared,
-            _lock: lock,
+            _locks: locks,
             runtime,
         })
     }
@@ -287,40 +292,63 @@ fn planned_options(given: &[(String, String)]) -> Result<Vec<(String, String)>, 
 fn locate(arguments: &Arguments, remotes: &mut Remotes<'_>) -> Result<(Pair<Location>, PathBuf), RunError> {
     let options = &arguments.options;
     let mut location = |side: Side| remotes.location(side, &arguments.paths[side]);
-    let mut locations = Pair::new(location(Side::One)?, location(Side::Two)?);
+    let locations = Pair::new(location(Side::One)?, location(Side::Two)?);
     let state = match options.text("workdir") {
         Some(directory) => PathBuf::from(directory),
         None => paths::default_state_directory(|name| std::env::var_os(name)).ok_or(RunError::NoStateDirectory)?,
     };
-    match &arguments.state_names {
-        Some(names) => {
-            for side in Side::BOTH {
-                let root = &locations[side].root;
-                // What a relative path named, only the directory in which it was given could tell.
-                if let Root::Directory(directory) = root
-                    && names[side].starts_with('/')
-                    && names[side] != state_name(directory)
-                {
-                    return Err(RunError::PlanOfOthers(side, root.to_string()));
-                }
-            }
-            locations.one.state_name.clone_from(&names.one);
-            locations.two.state_name.clone_from(&names.two);
-        }
-        None if options.text("workdir").is_some() => {}
-        None => locations = Pair::new(locations.one.with_own_name()?, locations.two.with_own_name()?),
-    }
     Ok((locations, state))
 }
 
-fn claim(state: &Path, names: &Pair<String>, settings: &Settings, reporter: &mut Reporter) -> Result<Lock, RunError> {
-    made(state, make_directory(state))?;
-    let max_lock = settings.max_lock_ns.map(Duration::from_nanos);
-    let (lock, notice) = Lock::claim(state, &session_name(&names.one, &names.two), max_lock)?;
-    if let Some(notice) = notice {
-        reporter.say(Level::Notice, "lock-taken-over", notice);
+/// Returns what the state is named after. With `claims` this is found out for a run that will write some.
+fn state_names(
+    arguments: &Arguments,
+    locations: &Pair<Location>,
+    state: &Path,
+    claims: bool,
+) -> Result<Pair<String>, RunError> {
+    let rclone = locations.as_ref().map(|location| location.state_name.clone());
+    let own = Pair::new(locations.one.own_name()?, locations.two.own_name()?);
+    let Some(planned) = &arguments.state_names else {
+        return match arguments.options.text("workdir") {
+            None => Ok(own),
+            Some(_) => {
+                names_in(state, rclone, own, claims).map_err(|error| RunError::State { path: state.to_owned(), error })
+            }
+        };
+    };
+    for side in Side::BOTH {
+        // What a relative path named, only the directory in which it was given could tell.
+        let is_told = locations[side].root.directory().is_some() && planned[side].starts_with('/');
+        if is_told && ![&rclone[side], &own[side]].contains(&&planned[side]) {
+            return Err(RunError::PlanOfOthers(side, locations[side].root.to_string()));
+        }
     }
-    Ok(lock)
+    Ok(planned.clone())
+}
+
+/// Claims the lock of the state, and that of both folders where it is another one: whatever leads there, and whichever comes first, two
+/// runs never work on the same pair.
+fn claim(
+    state: &Path,
+    names: &Pair<String>,
+    locations: &Pair<Location>,
+    settings: &Settings,
+    reporter: &mut Reporter,
+) -> Result<Vec<Lock>, RunError> {
+    let mut real = [locations.one.real_name()?, locations.two.real_name()?];
+    real.sort();
+    let sessions = BTreeSet::from([session_name(&names.one, &names.two), session_name(&real[0], &real[1])]);
+    let max_lock = settings.max_lock_ns.map(Duration::from_nanos);
+    let mut locks = Vec::new();
+    for session in sessions {
+        let (lock, notice) = Lock::claim(state, &session, max_lock)?;
+        if let Some(notice) = notice {
+            reporter.say(Level::Notice, "lock-taken-over", notice);
+        }
+        locks.push(lock);
+    }
+    Ok(locks)
 }
 
 /// Returns what tells a folder from every other: a remote's address, or what a copy of a local folder does not have.

@@ -12,6 +12,7 @@ mod kill;
 mod logins;
 mod machines;
 mod on_remotes;
+mod pairs;
 mod program;
 mod remotes;
 mod restarted;

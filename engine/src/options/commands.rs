@@ -14,8 +14,8 @@ pub const CONFIGURATION: &str = "Options come from the command line, else from v
 pub const OUTPUT: &str = "The result, and the plan of a dry run, go to standard output; messages to standard error.";
 
 /// What the exit codes mean.
-pub const EXIT_CODES: &str = "Exit codes: 0 in step; 1 something was not done, and a rerun may do it; 2 wrong usage; 7 critical; 8 --max-transfer was \
-     reached; 9 nothing was copied (--error-on-no-transfer); 10 --max-duration was over.";
+pub const EXIT_CODES: &str = "Exit codes: 0 in step; 1 something failed, or a safety limit stopped the run; 2 wrong usage; 7 critical; 8 --max-transfer \
+     was reached; 9 nothing was copied (--error-on-no-transfer); 10 --max-duration was over.";
 
 /// A command: the first word that is no option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

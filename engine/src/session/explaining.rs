@@ -147,8 +147,8 @@ fn verdict(decision: Decision) -> &'static str {
     match decision {
         Decision::InStep => "in step: nothing to do",
         Decision::Forget => "gone from both sides: nothing to do",
-        Decision::Carry { from: Side::One, .. } => "Path1's version is to be on both sides",
-        Decision::Carry { from: Side::Two, .. } => "Path2's version is to be on both sides",
+        Decision::Carry { from: Side::One, .. } => "Path1's version goes to Path2",
+        Decision::Carry { from: Side::Two, .. } => "Path2's version goes to Path1",
         Decision::Remove { on: Side::One } => "to be deleted from Path1 as well",
         Decision::Remove { on: Side::Two } => "to be deleted from Path2 as well",
         Decision::Compare => "each side has a version of its own: whether they are the same decides",

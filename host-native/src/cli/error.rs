@@ -71,7 +71,7 @@ pub enum CliError {
     #[error("no pair is named `{0}`; `bisync pairs` lists all")]
     UnknownPair(String),
     /// A command without what it works on.
-    #[error("something is missing: `bisync {0}{1}`")]
+    #[error("an argument is missing: `bisync {0}{1}`")]
     Missing(&'static str, &'static str),
     /// A shell that is not known.
     #[error("there are completions for `bash`, `zsh` and `fish`, and none for `{0}`")]

@@ -24,7 +24,7 @@ fn commands_say_what_they_take() {
     check(&["pairs", "two"], 2, "`bisync pairs` takes no `two`; for a folder of that name write `./pairs`");
     check(&["./pairs", "two"], 0, "1 copied");
     check(&["pairs", "--force"], 2, "takes no `--force`");
-    check(&["completions"], 2, "something is missing: `bisync completions bash|zsh|fish`");
+    check(&["completions"], 2, "an argument is missing: `bisync completions bash|zsh|fish`");
     check(&["completions", "tcsh"], 2, "none for `tcsh`");
     check(&["filter-test", "--exclude=[", "a"], 2, "rule `[` of `--exclude`");
     check(&["filter-test", "../a"], 2, "`../a` does not lie below the root");

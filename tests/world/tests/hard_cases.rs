@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use bisync_engine::entry::Instant;
-use bisync_engine::protocol::Verb;
+use bisync_engine::protocol::{FailureKind, Verb};
 use bisync_engine::side::Side;
-use bisync_world::host::{Run, run, run_some, show};
+use bisync_world::host::{Run, run, run_by, run_some, show};
 use bisync_world::scenario::edit;
+use bisync_world::schedule::{Fate, Fault, Operation, Schedule};
 use bisync_world::world::World;
 
 const NFC: &str = "\u{e9}";
@@ -359,4 +360,17 @@ fn what_an_old_listing_says_of_the_reserved_name_deletes_nothing() {
     fine(&mut world, "");
     assert!(world.contents(Side::One).contains_key(".bisync/x"));
     assert!(!world.contents(Side::Two).contains_key(".bisync/x"));
+}
+
+/// A file that has another name now is not looked for in vain.
+#[test]
+fn what_was_done_before_a_failure_is_told() {
+    let mut world = world(THREE, "");
+    edit(&mut world, "1 write a A1\n2 write a A2");
+    let mut schedule = Schedule::plain(1, usize::MAX);
+    schedule.faults.push(Fault::Nth(Operation::Move, 1, Fate::Failed(FailureKind::PermissionDenied)));
+    let hindered = run_by(&mut world, "", &mut schedule).unwrap().unwrap();
+    assert_eq!(hindered.outcome.exit_code, 1);
+    assert_eq!(hindered.said("moved"), ["a: moved to `a.conflict1` on Path1: changed on both sides"]);
+    assert_eq!(hindered.outcome.failures.len(), 1, "{:?}", hindered.outcome);
 }

@@ -83,6 +83,8 @@ fn max_transfer() {
     check("--max-transfer=15B", "a=1234 b=12345678 c=12 d=1", 0);
     check("--max-transfer=10B", "a=1234", 8);
     check("--max-transfer=10B --check-first", "a=1234", 8);
+    // What is larger than the limit holds up no other file.
+    check("--max-transfer=3B", "c=12 d=1", 8);
 }
 
 #[test]

@@ -7,6 +7,7 @@ import type { Found, Instant } from "./side.js";
 
 /** What the build writes: JSON in and out. */
 interface Conversation {
+  settings(): string;
   turn(): string;
   takePart(id: number): Uint8Array;
   supply(id: number, reply: string): void;
@@ -14,6 +15,19 @@ interface Conversation {
   supplyState(id: number, bytes: Uint8Array | undefined): void;
   stop(timeIsOver: boolean): void;
   free(): void;
+}
+/** What the host has to know of the settings. */
+export interface Settings {
+  /** So many times in all what may work when tried again. */
+  tries: number;
+  /** The pause before trying again. */
+  pauseMs: number;
+  /** After how long a lock has expired that is not renewed; left out, it never does. */
+  lockNs?: number;
+  /** The smallest difference of times between the sides that counts; left out when times are not compared. */
+  windowNs?: number;
+  /** Whether files that look the same are compared by their content. */
+  comparesContent: boolean;
 }
 const Conversation = bound.Session as new (opening: string) => Conversation;
 
@@ -28,6 +42,10 @@ export class Session {
     } catch (error) {
       throw typeof error === "string" ? JSON.parse(error) : error;
     }
+  }
+
+  settings(): Settings {
+    return JSON.parse(this.#conversation.settings());
   }
 
   turn(): Turn {
@@ -89,6 +107,8 @@ export interface Table {
   merge(places: [name: string, value: string][][]): Uint32Array;
   /** Returns a duration in milliseconds; nothing when it is off. */
   durationMs(text: string): number | undefined;
+  /** Returns a limit of bandwidth in bytes a second, so many minutes after the beginning of Sunday; nothing when it is off. */
+  bandwidthAt(text: string, minuteOfWeek: number, way: "all" | "up" | "down"): number | undefined;
   /** Says whether a path takes part, and what decides; throws when a rule or the path cannot be read. */
   filterTest(asked: FilterAsked): string;
 }

@@ -26,6 +26,8 @@ export interface Options {
   noSlowHash?: boolean;
   /** Use slow checksums only between the sides, not to find what changed. */
   slowHashSyncOnly?: boolean;
+  /** Compute checksums from the content where a side offers none. */
+  downloadHash?: boolean;
   /** Which version wins when both sides changed a file. Default: `none`. */
   conflictResolve?: "none" | "path1" | "path2" | "newer" | "older" | "larger" | "smaller";
   /** What becomes of the other: renamed with a number, renamed by its side, or deleted. Default: `num`. */
@@ -84,12 +86,16 @@ export interface Options {
   resilient?: boolean;
   /** With --lockout: take the listings of the run before when these are lost. */
   recover?: boolean;
+  /** A lock older than this has expired; 0: never; at least 2m. Default: `0`. */
+  maxLock?: number | string;
   /** Keep working files. */
   noCleanup?: boolean;
   /** Append this to the names of files in the backup directory. */
   suffix?: string;
   /** Try so many times what may work when tried again. Default: `3`. */
   retries?: number;
+  /** Wait this long before trying again. Default: `0`. */
+  retriesSleep?: number | string;
   /** Decide everything before anything is copied. */
   checkFirst?: boolean;
   /** Copy in this order, as in size,descending. */
@@ -120,10 +126,18 @@ export interface Options {
   checkers?: number;
   /** Copy so many files at a time. Default: `4`. */
   transfers?: number;
+  /** Write into the file itself rather than to a temporary one. */
+  inplace?: boolean;
   /** What the names of temporary files end with. Default: `.partial`. */
   partialSuffix?: string;
   /** Do not check the checksum of what was copied. */
   ignoreChecksum?: boolean;
+  /** Try so many times at once what is in use. Default: `10`. */
+  lowLevelRetries?: number;
+  /** Copy no faster than this a second in all; may depend on the time: 08:00,512k 23:00,off. Default: `off`. */
+  bwlimit?: number | string;
+  /** Copy no file faster than this a second; the limit of the time when its copy begins. Default: `off`. */
+  bwlimitFile?: number | string;
   /** Fetch large files from S3, or by rclone, in so many streams; else ignored with a notice. Default: `4`. */
   multiThreadStreams?: number;
   /** Fetch larger files in several streams; else ignored with a notice. Default: `256Mi`. */
@@ -132,6 +146,8 @@ export interface Options {
   multiThreadChunkSize?: number | string;
   /** Carried out by rclone where it serves a remote; else ignored with a notice. Default: `128Ki`. */
   multiThreadWriteBufferSize?: number | string;
+  /** Let directories that are made keep the time at which they were made. */
+  noUpdateDirModtime?: boolean;
   /** Carried out by rclone where it serves a remote; else ignored with a notice. */
   serverSideAcrossConfigs?: boolean;
   /** Carried out by rclone where it serves a remote; else ignored with a notice. Default: `100Ki`. */
@@ -152,6 +168,7 @@ export const OPTIONS: Record<keyof Options, readonly [name: string, type: string
   ignoreListingChecksum: ["ignore-listing-checksum", "boolean"],
   noSlowHash: ["no-slow-hash", "boolean"],
   slowHashSyncOnly: ["slow-hash-sync-only", "boolean"],
+  downloadHash: ["download-hash", "boolean"],
   conflictResolve: ["conflict-resolve", "'none' | 'path1' | 'path2' | 'newer' | 'older' | 'larger' | 'smaller'"],
   conflictLoser: ["conflict-loser", "'num' | 'pathname' | 'delete'"],
   conflictSuffix: ["conflict-suffix", "string"],
@@ -181,9 +198,11 @@ export const OPTIONS: Record<keyof Options, readonly [name: string, type: string
   lockout: ["lockout", "boolean"],
   resilient: ["resilient", "boolean"],
   recover: ["recover", "boolean"],
+  maxLock: ["max-lock", "number | string"],
   noCleanup: ["no-cleanup", "boolean"],
   suffix: ["suffix", "string"],
   retries: ["retries", "number"],
+  retriesSleep: ["retries-sleep", "number | string"],
   checkFirst: ["check-first", "boolean"],
   orderBy: ["order-by", "string"],
   maxBacklog: ["max-backlog", "number"],
@@ -199,12 +218,17 @@ export const OPTIONS: Record<keyof Options, readonly [name: string, type: string
   errorOnNoTransfer: ["error-on-no-transfer", "boolean"],
   checkers: ["checkers", "number"],
   transfers: ["transfers", "number"],
+  inplace: ["inplace", "boolean"],
   partialSuffix: ["partial-suffix", "string"],
   ignoreChecksum: ["ignore-checksum", "boolean"],
+  lowLevelRetries: ["low-level-retries", "number"],
+  bwlimit: ["bwlimit", "number | string"],
+  bwlimitFile: ["bwlimit-file", "number | string"],
   multiThreadStreams: ["multi-thread-streams", "number"],
   multiThreadCutoff: ["multi-thread-cutoff", "number | string"],
   multiThreadChunkSize: ["multi-thread-chunk-size", "number | string"],
   multiThreadWriteBufferSize: ["multi-thread-write-buffer-size", "number | string"],
+  noUpdateDirModtime: ["no-update-dir-modtime", "boolean"],
   serverSideAcrossConfigs: ["server-side-across-configs", "boolean"],
   streamingUploadCutoff: ["streaming-upload-cutoff", "number | string"],
 };

@@ -201,7 +201,7 @@ test("what is not carried out here is refused wherever it is given, unless it is
   assert.match(command("cloud", "--metadata=false").stderr, /`cloud:x` is on a remote/);
   assert.match(command("remotes").stderr, /`bisync remotes` is not carried out by the command for Node, but by the program/);
   const options = [["backup-dir", "cloud:x"]];
-  write("plan", `${JSON.stringify({ "bisync-plan": 1, roots: { path1: "/one", path2: "/two" }, options })}\n`);
+  write("plan", `${JSON.stringify({ "bisync-plan": 1, roots: { path1: "/one", path2: "/two" }, paths: { path1: "/one/", path2: "/two/" }, options })}\n`);
   assert.match(command("apply", "plan").stderr, /`cloud:x` is on a remote/);
   assert.equal(read("two/a.txt"), undefined);
   assert.equal(command("work", "--metadata=false").status, 0);

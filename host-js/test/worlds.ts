@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, lstatSync, lutimesSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, lutimesSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -20,7 +20,11 @@ interface Result {
 /** A directory with two folders, `one` and `two`, in which commands run. */
 export function world(context: TestContext) {
   const home = mkdtempSync(join(tmpdir(), "bisync-command-"));
-  context.after(() => rmSync(home, { recursive: true }));
+  const mounted: string[] = [];
+  context.after(() => {
+    mounted.forEach((place) => spawnSync("umount", ["-l", place]));
+    rmSync(home, { recursive: true });
+  });
   mkdirSync(join(home, "one"));
   mkdirSync(join(home, "two"));
   const variables: Record<string, string> = {};
@@ -43,6 +47,25 @@ export function world(context: TestContext) {
       utimesSync(join(home, path), seconds, seconds);
     },
     directory: (path: string) => void mkdirSync(join(home, path), { recursive: true }),
+    /** Puts another file system where a directory is, until the test ends; says whether it could. */
+    mount(path: string): boolean {
+      const place = join(home, path);
+      const isMounted = spawnSync("mount", ["-t", "tmpfs", "none", place]).status === 0;
+      if (isMounted) mounted.push(place);
+      return isMounted;
+    },
+    /** Makes a file one that is in use, until what is returned is called; says whether it could. */
+    occupy(path: string): (() => void) | undefined {
+      const place = join(home, path);
+      if (spawnSync("mount", ["--bind", place, place]).status !== 0) return undefined;
+      mounted.push(place);
+      return () => void spawnSync("umount", ["-l", place]);
+    },
+    /** The time of a file or a directory, in seconds. */
+    time: (path: string) => Math.floor(statSync(join(home, path)).mtimeMs / 1000),
+    date: (path: string, seconds: number) => utimesSync(join(home, path), seconds, seconds),
+    /** What tells a file from every other. */
+    inode: (path: string) => statSync(join(home, path)).ino,
     link(path: string, target: string, seconds = 1_600_000_000) {
       mkdirSync(join(home, path, ".."), { recursive: true });
       rmSync(join(home, path), { force: true });
@@ -71,8 +94,8 @@ function treeOf(directory: string, path = ""): string[] {
 /** Two worlds, in which the command and the program do the same and have to say the same. */
 export function worlds(context: TestContext) {
   const [here, there] = [world(context), world(context)];
-  // What is done at the same time ends, and is told, in any order.
-  const told = (result: Result) => ({ ...result, stderr: result.stderr.split("\n").sort() });
+  // What is done at the same time ends, and is told, in any order; how fast it was differs.
+  const told = (result: Result) => ({ ...result, stderr: result.stderr.replace(/[\d.]+ \w+\/s/g, "… /s").split("\n").sort() });
   return {
     both(...line: string[]) {
       const [ours, theirs] = [here.command(...line), there.program(...line)];
@@ -80,6 +103,8 @@ export function worlds(context: TestContext) {
       return ours;
     },
     write: (path: string, content: string, seconds?: number) => [here, there].forEach((world) => world.write(path, content, seconds)),
+    /** Both, for what has to be done or seen in each by itself. */
+    each: [here, there] as const,
     remove: (path: string) => [here, there].forEach(({ home }) => rmSync(join(home, path), { recursive: true })),
     directory: (path: string) => [here, there].forEach((world) => world.directory(path)),
     link: (path: string, target: string, seconds?: number) => [here, there].forEach((world) => world.link(path, target, seconds)),

@@ -61,6 +61,18 @@ export async function setTimes(file: FileHandle, modified: Instant): Promise<voi
   await file.utimes(timeOf(modified), timeOf(modified));
 }
 
+/** Gives a directory a time, to the microsecond. */
+export async function setDirectoryTimes(place: Buffer, modified: Instant, isFollowing: boolean): Promise<void> {
+  // Windows opens no directories.
+  if (process.platform === "win32") return;
+  const directory = await open(place, constants.O_RDONLY | constants.O_DIRECTORY | (isFollowing ? 0 : constants.O_NOFOLLOW));
+  try {
+    await setTimes(directory, modified);
+  } finally {
+    await directory.close();
+  }
+}
+
 /** A time as Node takes it. */
 export function timeOf({ seconds, nanoseconds }: Instant): number {
   // Node takes a floating-point number and cuts it off at the microsecond: from the middle of one, it cannot fall into the one before.

@@ -26,6 +26,20 @@ const KINDS: Record<string, FailureKind> = {
   ETIMEDOUT: "temporary",
 };
 
+/** What the system says, where Node has words of its own for it: the program tells the system's. */
+const WORDS: Record<string, string> = {
+  EBUSY: "device or resource busy",
+  EEXIST: "file exists",
+  EIO: "input/output error",
+  EISDIR: "is a directory",
+  ELOOP: "too many levels of symbolic links",
+  ENAMETOOLONG: "file name too long",
+  ENFILE: "too many open files in system",
+  ENOMEM: "cannot allocate memory",
+  ETXTBSY: "text file busy",
+  EXDEV: "invalid cross-device link",
+};
+
 /** Does something on the file system; what it throws becomes a `BisyncError`. */
 export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -38,10 +52,15 @@ export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T
 /** Returns the `BisyncError` that an error of the file system is, in its plain words. */
 export function failure(cause: unknown, path: string): BisyncError {
   if (cause instanceof BisyncError) return cause;
+  const { code = "" } = cause as NodeJS.ErrnoException;
+  return new BisyncError(KINDS[code] ?? "other", reason(cause), { path, cause });
+}
+
+/** Returns what an error of the file system says, in its plain words. */
+export function reason(cause: unknown): string {
   const { code = "", message = String(cause) } = cause as NodeJS.ErrnoException;
   // `ENOENT: no such file or directory, open '/a/b'`
-  const words = message.replace(/^[A-Z0-9]+: /, "").replace(/, \w+( '.*)?$/s, "");
-  return new BisyncError(KINDS[code] ?? "other", words, { path, cause });
+  return WORDS[code] ?? message.replace(/^[A-Z0-9]+: /, "").replace(/, \w+( '.*)?$/s, "");
 }
 
 /** Whether an error of the file system has this code. */

@@ -6,6 +6,7 @@ import { BisyncError } from "./error.js";
 import type { Events } from "./events.js";
 import type { Notice, Report } from "./protocol.js";
 import { type Reference, References } from "./references.js";
+import type { Shared, Sharing } from "./sharing.js";
 import type { Capabilities, Side } from "./side.js";
 import type { Claim, StateStore } from "./state.js";
 
@@ -27,6 +28,8 @@ export interface Order {
   references?: { compare: Reference[]; copy: Reference[] };
   /** What the names of the state are made from; left out, what both sides say. */
   names?: { path1: string; path2: string } | undefined;
+  /** Shares the state of the folders with other machines while the run lasts, if that is wanted. */
+  share?: ((sharing: Sharing) => Promise<Shared | undefined>) | undefined;
   /** Claims the session, also for a run that changes nothing; left out, the state does, for a run that changes something. */
   lock?: StateStore["lock"];
 }
@@ -57,9 +60,12 @@ export async function conduct(order: Order, events: Events): Promise<Report> {
   try {
     const { tries, pauseMs, lockNs, ...likeness } = session.settings();
     const references = await References.open(order.references ?? { compare: [], copy: [] }, likeness);
-    const release = await lock?.(sessionName(names.path1, names.path2), { say, ...(lockNs !== undefined && { expiresAfterMs: lockNs / 1e6 }) });
+    const lastsMs = lockNs === undefined ? undefined : lockNs / 1e6;
+    const release = await lock?.(sessionName(names.path1, names.path2), { say, ...(lastsMs !== undefined && { expiresAfterMs: lastsMs }) });
+    let shared: Shared | undefined;
     try {
-      return await drive(session, {
+      shared = await order.share?.({ names, lastsMs, changesNothing: Boolean(changesNothing), say, signal });
+      const report = await drive(session, {
         sides: {
           folders: { path1: one, path2: two },
           hashes: { path1: path1.hashes, path2: path2.hashes },
@@ -69,7 +75,7 @@ export async function conduct(order: Order, events: Events): Promise<Report> {
         },
         bandwidths: { all: lastValue(given, "bwlimit"), file: lastValue(given, "bwlimit-file") },
         state,
-        signal,
+        signal: untilLost(shared, signal),
         // A file that is written in place would be left half written.
         breaksOff: (lastValue(given, "cutoff-mode") ?? "HARD").toUpperCase() === "HARD" && !isOn(given, "inplace"),
         checkers: atLeastOne(given, "checkers", 8),
@@ -78,11 +84,32 @@ export async function conduct(order: Order, events: Events): Promise<Report> {
         say,
         progress: (progress) => events.add({ type: "progress", ...progress }),
       });
+      return await published(shared, report, say);
     } finally {
+      await shared?.end();
       await release?.();
     }
   } finally {
     session.free();
+  }
+}
+
+/** A signal that comes when a lock is lost, too. */
+function untilLost(shared: Shared | undefined, signal: AbortSignal | undefined): AbortSignal | undefined {
+  if (!shared) return signal;
+  const lost = new AbortController();
+  shared.whenLost(() => lost.abort());
+  return signal ? AbortSignal.any([signal, lost.signal]) : lost.signal;
+}
+
+/** Shares what a run has recorded. When that cannot be done, the run has left something undone. */
+export async function published(shared: Shared | undefined, report: Report, say: (notice: Notice) => void): Promise<Report> {
+  try {
+    await shared?.publish(report.exitCode === 0);
+    return report;
+  } catch (error) {
+    say({ level: "error", code: "not-shared", text: error instanceof Error ? error.message : String(error) });
+    return { ...report, exitCode: Math.max(report.exitCode, 1) };
   }
 }
 

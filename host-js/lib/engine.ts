@@ -95,6 +95,20 @@ function read(text: string): Turn {
 /** Returns what the names of the state of a pair begin with. */
 export const sessionName = bound.sessionName as (one: string, two: string) => string;
 
+/** The names of what is kept of a pair, as far as the host has to know them; of two, the first one is that of Path1. */
+export interface StateNames {
+  listing: string[];
+  old: string[];
+  error: string[];
+  journal: string;
+  metadata: string;
+}
+
+export const stateNames = (one: string, two: string): StateNames => JSON.parse(bound.stateNames(one, two));
+
+/** Returns a journal that names the same runs and finishes none. */
+export const forgetCommit = bound.forgetCommit as (journal: Uint8Array) => Uint8Array;
+
 /** The engine's table of options. */
 export interface Table {
   /** Returns what is wrong with an option. */

@@ -28,7 +28,7 @@ const OF_THE_HOST: [&str; 6] =
     ["checkers", "transfers", "low-level-retries", "bwlimit", "bwlimit-file", "no-update-dir-modtime"];
 
 /// Those that its command carries out besides.
-const OF_THE_COMMAND: [&str; 24] = [
+const OF_THE_COMMAND: [&str; 25] = [
     "links",
     "copy-links",
     "one-file-system",
@@ -44,6 +44,7 @@ const OF_THE_COMMAND: [&str; 24] = [
     "help",
     "version",
     "workdir",
+    "remote-lock",
     "verbose",
     "quiet",
     "log-level",

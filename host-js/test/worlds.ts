@@ -1,7 +1,7 @@
 // Worlds in which the command of the package, and the program, are run.
 
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, lstatSync, lutimesSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,8 +35,36 @@ export function world(context: TestContext) {
     // Two worlds differ by where they are.
     return { status, stdout: stdout.replaceAll(home, "~"), stderr: stderr.replaceAll(home, "~") };
   };
+  const start = (program: string[]) => (...line: string[]) => {
+    const [name = "", ...rest] = program;
+    const child = spawn(name, [...rest, ...line], { cwd: home, env: { PATH: process.env["PATH"], HOME: home } });
+    const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
+    let text = "";
+    child.stderr.on("data", (data: Buffer) => (text += data.toString()));
+    return {
+      /** Waits until it has said something on standard error. */
+      said: (words: string) =>
+        new Promise<void>((resolve, reject) => {
+          const look = () => text.includes(words) && resolve();
+          child.stderr.on("data", look);
+          void ended.then(() => reject(new Error(`it ended, and said ${text}`)));
+          look();
+        }),
+      /** Answers what it asks, and waits for its end; gives the exit code. */
+      end(answers: string) {
+        child.stdin.end(answers);
+        return ended;
+      },
+      kill() {
+        child.kill("SIGKILL");
+        return ended;
+      },
+    };
+  };
   return {
     home,
+    starting: start(["node", COMMAND]),
+    startingProgram: start([PROGRAM]),
     /** The variables of what runs here. */
     variables,
     /** Answers what is asked here from now on. */

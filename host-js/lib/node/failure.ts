@@ -58,6 +58,7 @@ export function failure(cause: unknown, path: string): BisyncError {
 
 /** Returns what an error of the file system says, in its plain words. */
 export function reason(cause: unknown): string {
+  if (cause instanceof BisyncError) return cause.message;
   const { code = "", message = String(cause) } = cause as NodeJS.ErrnoException;
   // `ENOENT: no such file or directory, open '/a/b'`
   return WORDS[code] ?? message.replace(/^[A-Z0-9]+: /, "").replace(/, \w+( '.*)?$/s, "");

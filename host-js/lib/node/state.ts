@@ -17,7 +17,7 @@ import { claimLock } from "./lock.js";
  */
 export function folderState(path?: string): StateStore {
   if (path === "") throw new BisyncError("usage", "the path of the directory of the state is empty: give a directory", { path });
-  return new FolderState(path ?? usualState(), path !== undefined);
+  return new FolderState(path);
 }
 
 /** Returns the directory in which listings are kept when none is named. */
@@ -27,21 +27,30 @@ export function usualState(): string {
   return inside(base, "bisync");
 }
 
-class FolderState implements StateStore {
+export class FolderState implements StateStore {
   readonly usesPathsAsGiven: boolean;
   /** The directory as it was given, which a person knows it by. */
-  readonly #given: string;
-  readonly #directory: string;
+  readonly known: string;
+  #directory: string;
 
-  constructor(given: string, usesPathsAsGiven: boolean) {
-    this.#given = given;
-    this.#directory = absolute(given);
-    this.usesPathsAsGiven = usesPathsAsGiven;
+  constructor(path: string | undefined) {
+    this.known = path ?? usualState();
+    this.#directory = absolute(this.known);
+    this.usesPathsAsGiven = path !== undefined;
+  }
+
+  get directory(): string {
+    return this.#directory;
+  }
+
+  /** Goes by what is kept in another directory from now on. */
+  goBy(directory: string): void {
+    this.#directory = directory;
   }
 
   async lock(session: string, claim: Claim = {}): Promise<() => Promise<void>> {
     await this.#make();
-    return claimLock(this.#path(`${session}.lck`), inside(this.#given, session), claim);
+    return claimLock(this.#path(`${session}.lck`), inside(this.known, session), claim);
   }
 
   async read(name: string, offset: number, length: number): Promise<Uint8Array | undefined> {
@@ -137,7 +146,7 @@ class FolderState implements StateStore {
 }
 
 /** Removes a file; returns whether there was one. */
-async function removeIfThere(path: string): Promise<boolean> {
+export async function removeIfThere(path: string): Promise<boolean> {
   try {
     await unlink(path);
     return true;

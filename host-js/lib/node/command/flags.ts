@@ -64,6 +64,7 @@ export const FLAGS: Flag[] = [
   { name: "resilient", kind: "flag", group: "State and recovery", help: "With --lockout: let the next run try again after lesser errors" },
   { name: "recover", kind: "flag", group: "State and recovery", help: "With --lockout: take the listings of the run before when these are lost" },
   { name: "max-lock", kind: "other", value: "DURATION", default: "0", number: true, group: "State and recovery", help: "A lock older than this has expired; 0: never; at least 2m" },
+  { name: "remote-lock", kind: "flag", host: true, group: "State and recovery", help: "Share the pair with other machines: locks and listings are kept in .bisync on both sides" },
   { name: "no-cleanup", kind: "flag", group: "State and recovery", help: "Keep working files" },
   { name: "backup-dir", kind: "text", value: "DIR", path: true, group: "Backups", help: "Keep what is replaced or deleted here, for both sides" },
   { name: "backup-dir1", kind: "text", value: "DIR", path: true, group: "Backups", help: "The same for Path1" },
@@ -134,6 +135,5 @@ export const NOT_HERE: Flag[] = [
   { name: "metadata-exclude-from", kind: "files", value: "FILE", path: true, group: "Choosing files", help: "Read patterns of metadata to leave out from a file" },
   { name: "metadata-filter", kind: "list", value: "RULE", group: "Choosing files", help: "A rule for metadata: + PATTERN, - PATTERN or !" },
   { name: "metadata-filter-from", kind: "files", value: "FILE", path: true, group: "Choosing files", help: "Read rules for metadata from a file" },
-  { name: "remote-lock", kind: "flag", host: true, group: "State and recovery", help: "Share the pair with other machines: locks and listings are kept in .bisync on both sides" },
   { name: "metadata", short: "M", kind: "flag", group: "Copying", help: "Keep permissions, owner and extended attributes in step, too; copies keep the time of last access" },
 ];

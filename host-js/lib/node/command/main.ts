@@ -1,12 +1,14 @@
-import { checkOptions, checkReferences, type Given, isOn, lastValue, type Order, textOf } from "../../conduct.js";
+import { checkOptions, checkReferences, type Given, isOn, lastValue, type Order, published, textOf } from "../../conduct.js";
 import { load, table } from "../../engine.js";
 import { BisyncError } from "../../error.js";
 import { Events } from "../../events.js";
 import type { Report } from "../../protocol.js";
 import { applying, begun, written } from "../../run.js";
+import type { Shared } from "../../sharing.js";
 import { absolute, cleaned } from "../absolute.js";
 import { nodeFolder, type NodeFolderOptions } from "../folder.js";
-import { folderState } from "../state.js";
+import { share, sayNotShared } from "../shared/share.js";
+import { FolderState } from "../state.js";
 import { findFlag } from "./arguments.js";
 import { type Asked, asked, type RunAsked } from "./asked.js";
 import { checkPaths, PathError } from "./checked-paths.js";
@@ -65,7 +67,8 @@ export async function main(words: string[]): Promise<number> {
 
 async function carriedOut(wanted: RunAsked, reporter: Reporter): Promise<Report> {
   const { paths, given, plan, names } = wanted;
-  const order: Order = { ...foldersOf(paths, given), given, state: folderState(textOf(given, "workdir")), names };
+  const state = new FolderState(textOf(given, "workdir"));
+  const order: Order = { ...foldersOf(paths, given), given, state, names, share: sharing(paths, given, state) };
   const planOut = plan === undefined ? lastValue(given, "plan-out") : undefined;
   if (planOut === "") throw new BisyncError("usage", "`--plan-out` needs the name of a file", { path: "plan-out" });
   if (planOut !== undefined) await checkPlanFile(planOut);
@@ -89,9 +92,19 @@ async function ledByAnswers(order: Order, reporter: Reporter): Promise<Report> {
     release ??= await order.state.lock(session, { ...claim, say: (notice) => reporter.notice(notice) });
     return async () => {};
   };
+  // So is what is shared with other machines.
+  let shared: Shared | undefined;
+  let isAsked = false;
+  const share: Order["share"] = async (sharing) => {
+    if (!isAsked) shared = await order.share?.({ ...sharing, changesNothing: false, say: (notice) => reporter.notice(notice) });
+    isAsked = true;
+    return shared && { whenLost: (stop) => shared?.whenLost(stop), publish: async () => {}, end: async () => {} };
+  };
   try {
-    return await chosenFrom({ ...order, lock }, reporter);
+    const report = await chosenFrom({ ...order, lock, share }, reporter);
+    return await published(shared, report, (notice) => reporter.notice(notice));
   } finally {
+    await shared?.end();
     await release?.();
   }
 }
@@ -155,6 +168,17 @@ function foldersOf([one, two]: RunAsked["paths"], given: Given): Pick<Order, "on
     one: folder(one, "Path1", "backup-dir1"),
     two: folder(two, "Path2", "backup-dir2"),
     references: { compare: references("compare-dest"), copy: references("copy-dest") },
+  };
+}
+
+/** Shares the state of both folders with other machines, where that is wanted; where it is not, says so if it was once. */
+function sharing([one, two]: RunAsked["paths"], given: Given, state: FolderState): Order["share"] {
+  return async (sharing) => {
+    if (!isOn(given, "remote-lock")) return sayNotShared(state.directory, sharing);
+    const folders = { path1: nodeFolder(one), path2: nodeFolder(two) };
+    // A run that compares the listings alone changes nothing either.
+    const changesNothing = sharing.changesNothing || lastValue(given, "check-sync") === "only";
+    return share({ folders, state: state.directory, known: state.known, goBy: (directory) => state.goBy(directory) }, { ...sharing, changesNothing });
   };
 }
 

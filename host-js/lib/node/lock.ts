@@ -36,11 +36,9 @@ export async function claimLock(path: string, session: string, { expiresAfterMs,
   }
   let renewing: Promise<void> = Promise.resolve();
   const renew = async () => {
-    // One that expired may have been taken over: then it is no longer ours to renew.
-    if ((await readIfThere(path)) !== text) return;
     const renewed = lockText(session, expiresAfterMs);
-    await overwrite(path, renewed);
-    text = renewed;
+    // One that expired may have been taken over: then it is no longer ours to renew.
+    if (await isOverwritten(path, text, renewed)) text = renewed;
   };
   const timer = expiresAfterMs === undefined ? undefined : setInterval(() => {
     // What cannot be renewed expires.
@@ -132,13 +130,16 @@ function ownerIn(text: string): Owner | undefined {
   return { process: Number(number), host: words("Host"), boot: words("Boot"), renewed: time("TimeRenewed"), expires: time("TimeExpires") };
 }
 
-/** Writes over what is there and cuts it afterwards: the file is never seen empty. */
-async function overwrite(path: string, text: string): Promise<void> {
+/** Writes over a file that holds what is expected, and cuts it afterwards: it is never seen empty. Says whether it did hold that. */
+async function isOverwritten(path: string, expected: string, text: string): Promise<boolean> {
   const file = await open(path, "r+");
   try {
+    // What takes its place after this look is another file.
+    if ((await file.readFile("utf8")) !== expected) return false;
     const bytes = Buffer.from(text);
     await file.write(bytes, 0, bytes.length, 0);
     await file.truncate(bytes.length);
+    return true;
   } finally {
     await file.close();
   }

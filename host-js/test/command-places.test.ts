@@ -108,8 +108,19 @@ test("a lock lasts as long as it is said to", async (context) => {
   assert.equal(await lifeOf("--max-lock=1ms"), 120 * 1000);
 });
 
+test("what cannot be used is told in the words of the program", withProgram, (context) => {
+  const { both, write, directory } = worlds(context);
+  write("one/a", "1");
+  write("file", "f");
+  directory("work/one..two.lck");
+  for (const flag of ["--workdir=file/x", "--workdir=file", "--workdir=/proc/x/y", "--workdir=work", "--compare-dest=file", "--copy-dest=nowhere"]) {
+    assert.equal(both("one", "two", flag).status, 1, flag);
+  }
+});
+
 test("the command and the program take turns on a pair, however its paths are written", withProgram, (context) => {
   const { home, write, directory } = world(context);
+  const stateOf = (workdir: string[]) => join(home, workdir.length > 0 ? "work" : ".local/state/bisync");
   const run = (program: string[], directory: string, line: string[]) => {
     const options = { cwd: join(home, directory), encoding: "utf8", env: { PATH: process.env["PATH"], HOME: home } } as const;
     const { status, stdout, stderr } = spawnSync(program[0] ?? "", [...program.slice(1), ...line], options);
@@ -130,16 +141,31 @@ test("the command and the program take turns on a pair, however its paths are wr
     for (const [directory, one, two] of written) {
       for (const [first, then] of [[["node", COMMAND], [PROGRAM]], [[PROGRAM], ["node", COMMAND]]] as const) {
         run([...first], directory, [one, two, ...workdir]);
-        const state = join(home, workdir.length > 0 ? "work" : ".local/state/bisync");
+        const state = stateOf(workdir);
         const before = readdirSync(state).sort();
         // It goes on from what the other knows: what it did not know would be a first run.
         assert.doesNotMatch(run([...then], directory, [one, two, ...workdir, "-v"]), /first run/);
         assert.deepEqual(readdirSync(state).sort(), before, `${one} ${two}`);
+        // It is the directory that counts there, not how it was written.
+        if (workdir.length === 0) assert.deepEqual(before, listingsOf(join(home, "one"), join(home, "two")));
         rmSync(state, { recursive: true });
       }
     }
   }
+  // A plan is carried out wherever that is done.
+  for (const [first, then] of [[["node", COMMAND], [PROGRAM]], [[PROGRAM], ["node", COMMAND]]] as const) {
+    run([...first], "sub", ["../one", "../two", "--plan-out=../plan"]);
+    run([...then], "one", ["apply", "../plan"]);
+    run([...then], "sub", ["../one", "../two", "--plan-out=../plan"]);
+    run([...then], "one", ["apply", "../plan"]);
+  }
 });
+
+/** The names of the listings of two directories, where they are named after what they are. */
+function listingsOf(one: string, two: string): string[] {
+  const [first, second] = [one, two].map((path) => path.slice(1).replaceAll("/", "_"));
+  return ["path1", "path2"].map((side) => `${first}..${second}.${side}.lst`);
+}
 
 test("a plan is carried out with the listings that it names, as by the program", withProgram, (context) => {
   const { both, each, write, read } = worlds(context);

@@ -133,7 +133,8 @@ impl Location {
     /// Fails when the current directory is not known.
     pub fn with_own_name(self) -> std::io::Result<Self> {
         let state_name = match &self.root {
-            Root::Directory(directory) => state_name(&std::path::absolute(directory)?),
+            // The current directory is no link, so a `..` that begins the path leads where its text says.
+            Root::Directory(directory) => state_name(&clean(&std::path::absolute(directory)?)),
             Root::Remote(address) => address.own_name(),
         };
         Ok(Self { state_name, ..self })
@@ -342,6 +343,9 @@ mod tests {
         let here = std::env::current_dir().unwrap();
         let absolute = location.with_own_name().unwrap();
         assert_eq!(absolute.state_name, format!("{}/a/", here.display()));
+        // It is the directory that counts, not how it was written.
+        let above = parse(Side::One, OsStr::new("../a")).unwrap().with_own_name().unwrap();
+        assert_eq!(above.state_name, state_name(&here.parent().unwrap().join("a")));
     }
 
     #[test]

@@ -4,7 +4,7 @@ import { resolve, sep } from "node:path";
 
 import { BisyncError } from "../error.js";
 import { type Fingerprint, type Found, type Instant, isStill, type Item, type Side, type WriteOptions } from "../side.js";
-import { absolute, cleaned } from "./absolute.js";
+import { cleaned } from "./absolute.js";
 import { checkApart } from "./apart.js";
 import { Backups } from "./backups.js";
 import { checkDirectory, join, makeDirectory, modifiedAt, renameNew, setDirectoryTimes, setTimes, syncDirectory, writeAll } from "./disk.js";
@@ -84,8 +84,7 @@ class Folder implements Side {
   readonly keep?: NonNullable<Side["keep"]>;
 
   constructor(given: string, root: string, { backups, links, oneFileSystem = false }: { backups?: string; links: Links | undefined; oneFileSystem: boolean | undefined }) {
-    // As the program has it: a `..` at the beginning stays, since only the text is looked at.
-    this.name = stateName(absolute(cleaned(given)));
+    this.name = stateName(root);
     this.nameAsGiven = stateName(cleaned(given));
     this.root = root;
     this.#root = Buffer.from(root);
@@ -104,7 +103,7 @@ class Folder implements Side {
     const path = this.#root.toString();
     const stats = await onDisk(path, () => stat(this.#root, { bigint: true }));
     this.#onlyDevice = this.#lister.onlyDevice = this.#oneFileSystem ? stats.dev : undefined;
-    if (!stats.isDirectory()) throw new BisyncError("usage", "it is not a directory", { path });
+    if (!stats.isDirectory()) throw new BisyncError("usage", "not a directory", { path });
     if (this.backups !== undefined) await checkApart(path, this.backups, `the directory of backups \`${this.backups}\` has to lie apart from it`);
     // Node takes times as floating-point numbers, which hold microseconds.
     return { timePrecisionNs: 1000, setsTime: true, hashes: ALGORITHMS, slowHashes: true, caseInsensitive: false };
@@ -193,7 +192,8 @@ class Folder implements Side {
     const place = await this.#newFileAt(path, expect === undefined);
     if (place.form === "link") return this.#writeLink(path, place, content, options);
     // A link cannot be written into.
-    if (options.inPlace && !(await onDisk(path, () => isFollowedLink(place)))) return this.#writeInPlace(path, place, content, options);
+    const isLink = expect !== undefined && (await onDisk(path, () => isFollowedLink(place)));
+    if (options.inPlace && !isLink) return this.#writeInPlace(path, place, content, options);
     return this.#writeFile(path, place, content, options, expect && (await this.#expected(path, place, expect)));
   }
 

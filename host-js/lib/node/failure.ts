@@ -24,6 +24,11 @@ const KINDS: Record<string, FailureKind> = {
   EMFILE: "temporary",
   ENFILE: "temporary",
   ETIMEDOUT: "temporary",
+  EHOSTDOWN: "temporary",
+  EHOSTUNREACH: "temporary",
+  ENETDOWN: "temporary",
+  ENETUNREACH: "temporary",
+  ENOTCONN: "temporary",
 };
 
 /** What the system says, where Node has words of its own for it: the program tells the system's. */
@@ -53,7 +58,8 @@ export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T
 export function failure(cause: unknown, path: string): BisyncError {
   if (cause instanceof BisyncError) return cause;
   const { code = "" } = cause as NodeJS.ErrnoException;
-  return new BisyncError(KINDS[code] ?? "other", reason(cause), { path, cause });
+  const message = code === "ELOOP" ? "a symbolic link is in the way" : reason(cause);
+  return new BisyncError(KINDS[code] ?? "other", message, { path, cause });
 }
 
 /** Returns what an error of the file system says, in its plain words. */

@@ -7,7 +7,7 @@ import { link, open, readFile, rename, unlink, writeFile } from "node:fs/promise
 
 import { BisyncError } from "../error.js";
 import type { Claim } from "../state.js";
-import { isCode, reason } from "./failure.js";
+import { failure, isCode } from "./failure.js";
 import { hereIs, isOwner, type Owner } from "./owner.js";
 
 /** No timer waits longer, in milliseconds. */
@@ -32,7 +32,8 @@ export async function claimLock(path: string, session: string, { expiresAfterMs,
     if (why !== undefined) say?.({ level: "notice", code: "lock-taken-over", text: `took over a lock that was left behind: ${why}` });
   } catch (error) {
     if (error instanceof BisyncError) throw error;
-    throw new BisyncError("other", `cannot lock \`${known}\`: ${reason(error)}`, { path, cause: error });
+    const { code, message } = failure(error, path);
+    throw new BisyncError(code, `cannot lock \`${known}\`: ${message}`, { path, cause: error });
   }
   let renewing: Promise<void> = Promise.resolve();
   const renew = async () => {

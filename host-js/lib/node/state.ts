@@ -1,4 +1,4 @@
-import { copyFile, link, mkdir, open, rename, unlink } from "node:fs/promises";
+import { copyFile, link, open, rename, unlink } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute } from "node:path";
 
@@ -6,7 +6,8 @@ import { BisyncError } from "../error.js";
 import type { Claim, StateStore } from "../state.js";
 import { absolute, inside } from "./absolute.js";
 import { checkApart } from "./apart.js";
-import { isCode, onDisk } from "./failure.js";
+import { makeDirectories } from "./disk.js";
+import { failure, isCode, onDisk } from "./failure.js";
 import { claimLock } from "./lock.js";
 
 /**
@@ -130,11 +131,17 @@ export class FolderState implements StateStore {
 
   async checkApart(root: string): Promise<void> {
     if (!isAbsolute(root)) return;
-    await checkApart(this.#directory, root, "the listings would lie in one of the folders", true);
+    await checkApart(this.#directory, root, "the listings would lie in one of the folders", true).catch((error: unknown) => {
+      // One that cannot be looked at fails later, with its own words.
+      if (error instanceof BisyncError && error.code === "usage") throw error;
+    });
   }
 
   async #make(): Promise<void> {
-    await onDisk(this.#directory, () => mkdir(this.#directory, { recursive: true, mode: 0o700 }));
+    await makeDirectories(this.#directory, 0o700).catch((error: unknown) => {
+      const { code, message } = failure(error, this.known);
+      throw new BisyncError(code, `cannot make the directory \`${this.known}\`: ${message}`, { path: this.known, cause: error });
+    });
   }
 
   #path(name: string): string {

@@ -1,11 +1,12 @@
 // Which paths are refused before anything is opened, made or locked: in the words, and with the exit codes, of the program.
 
-import { mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 
 import { type Given, isOn, lastValue, textOf } from "../../conduct.js";
 import { BisyncError, type ErrorCode } from "../../error.js";
 import { absolute, cleaned } from "../absolute.js";
 import { Whereabouts } from "../apart.js";
+import { makeDirectories } from "../disk.js";
 import { failure, isCode } from "../failure.js";
 import { stateName } from "../folder.js";
 import { usualState } from "../state.js";
@@ -45,7 +46,7 @@ export async function checkPaths({ paths, given, plan, names }: RunAsked): Promi
     const side = sides.find((side) => place && places[side] && (place.isWithin(places[side]) || (!mayHold && places[side].isWithin(place))));
     if (side !== undefined) throw refused(`${what} \`${directory}\` overlaps ${nameOf(side)}: choose a directory outside with \`--${flag}\``);
   }
-  if (mayBeMissing) await mkdir(roots[0] ?? "", { recursive: true }).catch((error: unknown) => {
+  if (mayBeMissing) await makeDirectories(roots[0] ?? "").catch((error: unknown) => {
     const { code, message } = failure(error, roots[0] ?? "");
     throw new BisyncError(code, `cannot make the directory \`${roots[0]}\`: ${message}`, { cause: error });
   });

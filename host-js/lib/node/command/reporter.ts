@@ -12,6 +12,8 @@ import { progressLine } from "./progress-line.js";
 import { noticeLine, type Paint, plain, reportText, troubleText, visible } from "./text.js";
 
 const LEVELS = ["error", "notice", "info", "debug"];
+/** A run that ends sooner shows no progress, in milliseconds. */
+const PATIENCE = 300;
 /** The progress is drawn anew after so many milliseconds. */
 const TICK = 100;
 /** No timer waits longer, in milliseconds. */
@@ -60,7 +62,7 @@ export class Reporter {
     this.#progress = event;
     const now = performance.now();
     if (event.copied.begun > 0) this.#copyingSince ??= now;
-    if (!this.#showsProgress || now - this.#drawn <= TICK || event.listed.directories === 0) return;
+    if (!this.#showsProgress || now - this.#drawn <= TICK || now - this.#begun < PATIENCE) return;
     process.stderr.write(`${CLEAR}${progressLine(event, this.#copyingSince && now - this.#copyingSince)}`);
     this.#drawn = now;
   }

@@ -1,11 +1,11 @@
 // The state of a pair as this machine keeps it, and which shared state it follows.
 
 import type { BigIntStats } from "node:fs";
-import { type FileHandle, mkdir, open, readFile, rename, stat } from "node:fs/promises";
+import { type FileHandle, open, readFile, rename, stat } from "node:fs/promises";
 
 import { forgetCommit, type StateNames, sessionName, stateNames } from "../../engine.js";
 import { inside } from "../absolute.js";
-import { syncDirectory, writeAll } from "../disk.js";
+import { makeDirectories, syncDirectory, writeAll } from "../disk.js";
 import { isCode } from "../failure.js";
 import { removeIfThere } from "../state.js";
 import { type Part, PARTS, type Version, versionName, versionOf } from "./names.js";
@@ -83,7 +83,7 @@ export class Kept {
 
   /** Makes a file that `install` may give its name. */
   async begin(): Promise<Unnamed> {
-    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    await makeDirectories(this.#directory, 0o700);
     const path = inside(this.#directory, `.tmp${crypto.randomUUID()}`);
     return { path, file: await open(path, "wx", 0o600) };
   }

@@ -73,12 +73,8 @@ export class Kept {
 
   /** Gives the content of a part; `undefined` when there is none. */
   async open(part: Part): Promise<AsyncIterable<Uint8Array> | undefined> {
-    try {
-      return contentOf(await open(this.#path(part), "r"));
-    } catch (error) {
-      if (isCode(error, "ENOENT")) return undefined;
-      throw error;
-    }
+    const path = this.#path(part);
+    return (await statIfThere(path)) && contentOf(path);
   }
 
   /** Makes a file that `install` may give its name. */
@@ -169,7 +165,9 @@ function stampOf({ ino, mtimeNs, size }: BigIntStats): string {
   return `${ino}.${(mtimeNs - nanoseconds) / SECOND}.${nanoseconds}.${size}`;
 }
 
-async function* contentOf(file: FileHandle): AsyncGenerator<Uint8Array> {
+async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
+  // It is opened by who reads it: nobody else would close it.
+  const file = await open(path, "r");
   try {
     for (;;) {
       const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(PIECE), 0, PIECE);

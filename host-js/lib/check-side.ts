@@ -74,6 +74,25 @@ const CHECKS: Record<string, (at: Place) => Promise<void>> = {
     await at.write("a", "newer", { expect: fingerprint });
     same(await at.text("a"), "newer", "the content after `write` that expects what is there");
   },
+  "what is written in place is what was expected": async (at) => {
+    if (!at.side.writesInPlace) return;
+    const inPlace = true;
+    const { fingerprint } = await at.write("a", "old");
+    await throws(() => at.write("a", "newer", { expect: stale(fingerprint), inPlace }), ["refused"], "`write` in place that expects another version");
+    await throws(() => at.write("a", "newer", { inPlace }), ["refused"], "`write` in place that expects nothing, where a file is");
+    const unreadable = async function* (): AsyncGenerator<Uint8Array> {
+      throw new BisyncError("changed", "the source changed");
+    };
+    await throws(() => at.put("a", unreadable(), { expect: fingerprint, inPlace }), ["changed"], "`write` in place of content that cannot be read");
+    same(await at.text("a"), "old", "the content after it");
+    const written = await at.write("a", "newer", { expect: fingerprint, modified: TIME, inPlace });
+    same(await at.text("a"), "newer", "the content after `write` in place");
+    same(shown((await at.side.describe(at.path("a")))?.fingerprint), shown(written.fingerprint), "what `describe` and `write` in place say of a file");
+    await at.write("d/b", "b", { inPlace });
+    same(await at.text("d/b"), "b", "the content of a new file that was written in place");
+    await throws(() => at.put("c", unreadable(), { inPlace }), ["changed"], "`write` in place of a new file that cannot be read");
+    same(await at.text("c"), undefined, "what is there after it");
+  },
   "what breaks off changes nothing": async (at) => {
     const { fingerprint } = await at.write("a", "old");
     const broken = async function* () {

@@ -4,9 +4,11 @@ import { load, Session, sessionName } from "./engine.js";
 import { drive } from "./driver.js";
 import { BisyncError } from "./error.js";
 import type { Events } from "./events.js";
-import type { Report } from "./protocol.js";
+import type { Notice, Report } from "./protocol.js";
+import { type Reference, References } from "./references.js";
+import type { Shared, Sharing } from "./sharing.js";
 import type { Capabilities, Side } from "./side.js";
-import type { StateStore } from "./state.js";
+import type { Claim, StateStore } from "./state.js";
 
 /** Options by the engine's names, and their values as text, in the order given. */
 export type Given = [name: string, value: string][];
@@ -22,6 +24,12 @@ export interface Order {
   state: StateStore;
   signal?: AbortSignal | undefined;
   plan?: PlanUse | undefined;
+  /** Folders in which a file may be found instead of being copied from the other side: it is not copied at all, or copied from there. */
+  references?: { compare: Reference[]; copy: Reference[] };
+  /** What the names of the state are made from; left out, what both sides say. */
+  names?: { path1: string; path2: string } | undefined;
+  /** Shares the state of the folders with other machines while the run lasts, if that is wanted. */
+  share?: ((sharing: Sharing) => Promise<Shared | undefined>) | undefined;
   /** Claims the session, also for a run that changes nothing; left out, the state does, for a run that changes something. */
   lock?: StateStore["lock"];
 }
@@ -38,33 +46,88 @@ export async function conduct(order: Order, events: Events): Promise<Report> {
   const given = withLinks(order, withBackups(order));
   // What is wrong whatever the sides are is said before one is touched.
   await checkOptions(given);
+  checkReferences(order.references);
   const path1 = await opened(one, "Path1");
   const path2 = await opened(two, "Path2");
   await one.checkApart?.(two);
-  for (const side of [one, two]) await state.checkApart?.(side.name);
+  for (const side of [one, two]) await state.checkApart?.(side.root ?? side.name);
   const changesNothing = isOn(given, "dry-run") || lastValue(given, "explain") || typeof plan === "object";
-  const lock = order.lock ?? (changesNothing ? undefined : (session: string) => state.lock(session));
-  const release = await lock?.(sessionName(one.name, two.name));
+  const lock = order.lock ?? (changesNothing ? undefined : (session: string, claim: Claim) => state.lock(session, claim));
+  const names = order.names ?? namesOf(order);
+  const say = (notice: Notice) => events.add({ type: "notice", ...notice });
+  const run = crypto.getRandomValues(new BigUint64Array(1))[0] as bigint;
+  const session = open({ given: possible(given, { Path1: path1, Path2: path2 }, events), plan, paths: names, capabilities: { path1, path2 }, run });
   try {
-    const session = open({ given: possible(given, { Path1: path1, Path2: path2 }, events), plan, paths: { path1: one.name, path2: two.name }, capabilities: { path1, path2 } });
+    const { tries, pauseMs, lockNs, ...likeness } = session.settings();
+    const references = await References.open(order.references ?? { compare: [], copy: [] }, likeness);
+    const lastsMs = lockNs === undefined ? undefined : lockNs / 1e6;
+    const release = await lock?.(sessionName(names.path1, names.path2), { say, ...(lastsMs !== undefined && { expiresAfterMs: lastsMs }) });
+    let shared: Shared | undefined;
     try {
-      return await drive(session, {
-        sides: { path1: one, path2: two },
+      shared = await order.share?.({ names, lastsMs, changesNothing: Boolean(changesNothing), say, signal });
+      const report = await drive(session, {
+        sides: {
+          folders: { path1: one, path2: two },
+          hashes: { path1: path1.hashes, path2: path2.hashes },
+          references,
+          directoryTimes: !isOn(given, "no-update-dir-modtime"),
+          temporaryBeside: temporaryNames(run, textOf(given, "partial-suffix") ?? ".partial"),
+        },
+        bandwidths: { all: lastValue(given, "bwlimit"), file: lastValue(given, "bwlimit-file") },
         state,
-        signal,
-        breaksOff: (lastValue(given, "cutoff-mode") ?? "HARD").toUpperCase() === "HARD",
-        checkers: Number(lastValue(given, "checkers") ?? 8),
-        transfers: Number(lastValue(given, "transfers") ?? 4),
-        retries: Number(lastValue(given, "retries") ?? 3),
-        say: (notice) => events.add({ type: "notice", ...notice }),
-        progress: (workload, copied) => events.add({ type: "progress", workload, copied: { ...copied } }),
+        signal: untilLost(shared, signal),
+        // A file that is written in place would be left half written.
+        breaksOff: (lastValue(given, "cutoff-mode") ?? "HARD").toUpperCase() === "HARD" && !isOn(given, "inplace"),
+        checkers: atLeastOne(given, "checkers", 8),
+        transfers: atLeastOne(given, "transfers", 4),
+        limits: { tries, pauseMs, triesAtOnce: atLeastOne(given, "low-level-retries", 10, Infinity) },
+        say,
+        progress: (progress) => events.add({ type: "progress", ...progress }),
       });
+      return await published(shared, report, say);
     } finally {
-      session.free();
+      await shared?.end();
+      await release?.();
     }
   } finally {
-    await release?.();
+    session.free();
   }
+}
+
+/** A signal that comes when a lock is lost, too. */
+function untilLost(shared: Shared | undefined, signal: AbortSignal | undefined): AbortSignal | undefined {
+  if (!shared) return signal;
+  const lost = new AbortController();
+  shared.whenLost(() => lost.abort());
+  return signal ? AbortSignal.any([signal, lost.signal]) : lost.signal;
+}
+
+/** Shares what a run has recorded. When that cannot be done, the run has left something undone. */
+export async function published(shared: Shared | undefined, report: Report, say: (notice: Notice) => void): Promise<Report> {
+  try {
+    await shared?.publish(report.exitCode === 0);
+    return report;
+  } catch (error) {
+    say({ level: "error", code: "not-shared", text: error instanceof Error ? error.message : String(error) });
+    return { ...report, exitCode: Math.max(report.exitCode, 1) };
+  }
+}
+
+/** What the names of the state are made from. */
+function namesOf({ one, two, state }: Order): { path1: string; path2: string } {
+  const nameOf = (side: Side) => (state.usesPathsAsGiven ? side.nameAsGiven : undefined) ?? side.name;
+  return { path1: nameOf(one), path2: nameOf(two) };
+}
+
+/** Returns a number of which there is at least one, and for things at a time no more than the program has. */
+function atLeastOne(given: Given, name: string, standard: number, most = 1024): number {
+  return Math.min(Math.max(Number(lastValue(given, name) ?? standard), 1), most);
+}
+
+/** Names temporary files of a run, by numbers that the engine does not come to: what is left behind of them is known by the run. */
+function temporaryNames(run: bigint, suffix: string): (path: string) => string {
+  let number = 2 ** 40;
+  return (path) => `${path.slice(0, path.lastIndexOf("/") + 1)}.bisync-${run.toString(16).padStart(16, "0")}-${(number++).toString(16)}${suffix}`;
 }
 
 /** Leaves out what a side cannot do. A directory that is made, and not kept, would look deleted the next time. */
@@ -79,7 +142,13 @@ function possible(given: Given, sides: Record<string, Capabilities>, events: Eve
 /** Throws the code `usage` when an option is unknown or has a wrong value, or when some contradict each other. */
 export async function checkOptions(given: Given): Promise<void> {
   await load();
-  open({ given, plan: undefined, paths: { path1: "1/", path2: "2/" }, capabilities: { path1: ABLE, path2: ABLE } }).free();
+  open({ given, plan: undefined, paths: { path1: "1/", path2: "2/" }, capabilities: { path1: ABLE, path2: ABLE }, run: 0n }).free();
+}
+
+/** Throws when folders are named for both purposes. */
+export function checkReferences(references: { compare: unknown[]; copy: unknown[] } | undefined): void {
+  if (!references || references.compare.length === 0 || references.copy.length === 0) return;
+  throw new BisyncError("usage", "cannot use `--compare-dest`: `--copy-dest` compares as well", { path: "compare-dest" });
 }
 
 /** Says that old versions are kept, where a side keeps them; throws where it is wanted and the side does not. */
@@ -120,7 +189,7 @@ async function opened(side: Side, which: string): Promise<Capabilities> {
   } catch (error) {
     if (!(error instanceof BisyncError)) throw error;
     const { code, message, path, cause } = error;
-    throw new BisyncError(code, `${which} \`${path ?? side.name}\` cannot be opened: ${message}`, { ...(path && { path }), cause });
+    throw new BisyncError(code, `${which} \`${path ?? side.root ?? side.name}\` cannot be opened: ${message}`, { ...(path && { path }), cause });
   }
 }
 
@@ -129,16 +198,17 @@ interface Opening {
   plan: PlanUse | undefined;
   paths: { path1: string; path2: string };
   capabilities: { path1: Capabilities; path2: Capabilities };
+  run: bigint;
 }
 
-function open({ given, plan, paths, capabilities: { path1, path2 } }: Opening): Session {
+function open({ given, plan, paths, capabilities: { path1, path2 }, run }: Opening): Session {
   try {
     return new Session({
       options: given,
       paths,
       capabilities: { path1: { ...path1, keeps: KEEPS }, path2: { ...path2, keeps: KEEPS } },
       ...clock(),
-      run: crypto.getRandomValues(new BigUint64Array(1))[0],
+      run,
       plan,
     });
   } catch (error) {

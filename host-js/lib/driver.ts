@@ -1,23 +1,44 @@
-import { Session } from "./engine.js";
+import type { Session } from "./engine.js";
 import { BisyncError } from "./error.js";
 import { pack } from "./page.js";
-import type { Disposal, Notice, Reply, Report, Request, SideName, StateVerb, Verb, Workload } from "./protocol.js";
-import type { Fingerprint, Found, Item, Side } from "./side.js";
+import { type Bandwidths, Passage } from "./passage.js";
+import { list, perform, rewrites, type Sides } from "./perform.js";
+import type { Notice, Reply, Report, Request, StateVerb, Verb, Workload } from "./protocol.js";
+import type { Item } from "./side.js";
 import { performState, type StateStore } from "./state.js";
-import { checked, checkPage } from "./told.js";
+import { type Limits, pause, Tries } from "./tries.js";
 
 /** What a run drives, and how. */
 export interface Drive {
-  sides: Record<SideName, Side>;
+  sides: Omit<Sides, "passage">;
+  bandwidths: Bandwidths;
   state: StateStore;
   checkers: number;
   transfers: number;
-  retries: number;
+  limits: Limits;
   signal: AbortSignal | undefined;
   /** When its time is over, copies that are under way are broken off too. */
   breaksOff: boolean;
   say(notice: Notice): void;
-  progress(workload: Workload, copied: { files: number; bytes: number }): void;
+  progress(progress: Progress): void;
+}
+
+/** How far a run is. */
+export interface Progress {
+  /** What is to be copied in all, as far as it is known. */
+  workload: Workload;
+  /** What has been seen on both sides. */
+  listed: { directories: number; files: number };
+  /** What has been copied: how many files were begun, how many of them have ended, well or not, and the bytes, also of those under way. */
+  copied: { begun: number; files: number; bytes: number };
+}
+
+/** Says how far a run is to go on. */
+interface Going {
+  /** Nothing is begun any more. */
+  isStopping(): boolean;
+  /** No content passes any more. */
+  isClosed(): boolean;
 }
 
 /**
@@ -30,19 +51,33 @@ export async function drive(session: Session, run: Drive): Promise<Report> {
   let open = 0;
   let stopping = false;
   let isClosed = false;
-  const copied = { files: 0, bytes: 0 };
+  const going: Going = { isStopping: () => stopping, isClosed: () => isClosed };
+  const progress: Progress = { workload: { files: 0, bytes: 0, isFinal: false }, listed: { directories: 0, files: 0 }, copied: { begun: 0, files: 0, bytes: 0 } };
+  const tell = () => run.progress({ workload: { ...progress.workload }, listed: { ...progress.listed }, copied: { ...progress.copied } });
+  const passage = new Passage(
+    run.bandwidths,
+    (bytes) => {
+      progress.copied.bytes += bytes;
+      tell();
+    },
+    going.isClosed,
+  );
+  const sides: Sides = { ...run.sides, passage };
   const answer = (supply: () => void) => {
     answers.push(supply);
     wake();
   };
+  const see = (pages: Item[][]) => {
+    progress.listed.directories += 1;
+    progress.listed.files += pages.flat().filter(({ kind }) => kind === "file").length;
+  };
   const carryOut = async ({ id, verb }: Request) => {
+    const isCopied = verb.verb === "copyFile" && !stopping;
+    if (isCopied) progress.copied.begun += 1;
     const supply = stopping
       ? failedWith(session, id, new BisyncError("stopped", "the run was stopped"))
-      : await attempt(session, id, verb, run, { isStopping: () => stopping, isClosed: () => isClosed });
-    if (verb.verb === "copyFile") {
-      copied.files += 1;
-      copied.bytes += verb.source.size ?? 0;
-    }
+      : await attempt(session, id, verb, sides, { limits: run.limits, going, see });
+    if (isCopied) progress.copied.files += 1;
     answer(supply);
   };
   const checkers = lane(run.checkers, carryOut);
@@ -60,6 +95,8 @@ export async function drive(session: Session, run: Drive): Promise<Report> {
     stopping = true;
     const timeIsOver = (run.signal?.reason as Error | undefined)?.name === "TimeoutError";
     isClosed = timeIsOver && run.breaksOff;
+    const text = timeIsOver ? "the time of --max-duration is over: the next run goes on" : "stopping: what is under way is finished first";
+    run.say({ level: "notice", code: "stopping", text });
     answer(() => session.stop(timeIsOver));
     open += 1;
   };
@@ -69,7 +106,8 @@ export async function drive(session: Session, run: Drive): Promise<Report> {
     for (;;) {
       const turn = session.turn();
       turn.events.forEach(run.say);
-      run.progress(turn.workload, copied);
+      progress.workload = turn.workload;
+      tell();
       if (turn.outcome) return turn.outcome;
       open += turn.requests.length;
       for (const request of turn.requests) {
@@ -108,77 +146,37 @@ function lane(width: number, carryOut: (request: Request) => Promise<void>): (re
   };
 }
 
-/** Says how far a run is to go on. */
-interface Going {
-  /** Nothing is begun any more. */
-  isStopping(): boolean;
-  /** No content passes any more. */
-  isClosed(): boolean;
+/** What an attempt goes by. */
+interface Attempt {
+  limits: Limits;
+  going: Going;
+  /** Hears of what was listed. */
+  see(pages: Item[][]): void;
 }
 
-async function attempt(session: Session, id: number, verb: Verb, run: Drive, going: Going): Promise<() => void> {
-  for (let left = run.retries; ; left -= 1) {
+/** Carries out a request, more than once where that may help: all that change something check what they expect. */
+async function attempt(session: Session, id: number, verb: Verb, sides: Sides, { limits, going, see }: Attempt): Promise<() => void> {
+  const tries = new Tries(limits);
+  for (;;) {
     try {
       if (verb.verb === "listDirectory") {
         // Pages go out when the directory was listed to its end: a second try gives others.
-        const pages: Item[][] = [];
-        for await (const page of run.sides[verb.side].list(verb.path, verb.hash)) {
-          checkPage(page, verb.path);
-          pages.push(page);
-        }
-        if (pages.length === 0) pages.push([]);
+        const pages = await list(verb.side, verb.path, verb.hash, sides);
+        see(pages);
         return () => pages.forEach((page, index) => session.supplyPage(id, pack(page), index === pages.length - 1));
       }
-      const reply = await perform(verb, run.sides, going);
+      const reply = await perform(verb, sides);
       return () => supply(session, id, reply);
     } catch (error) {
-      const again = error instanceof BisyncError && (error.code === "busy" || error.code === "temporary");
-      if (!again || left <= 1 || going.isStopping()) return failedWith(session, id, error);
+      const failed = failedWith(session, id, error);
+      if (rewrites(verb, sides.folders) || going.isStopping()) return failed;
+      const wait = tries.pauseAfter(error);
+      if (wait === undefined) return failed;
+      await pause(wait, going.isStopping);
+      if (going.isStopping()) return failed;
     }
   }
 }
-
-async function perform(verb: Verb, sides: Record<SideName, Side>, going: Going): Promise<Reply> {
-  switch (verb.verb) {
-    case "describe": {
-      const there = await sides[verb.side].describe(verb.path);
-      return { described: there ? checked(there, verb.path) : null };
-    }
-    case "sameContent":
-      return { same: await sameContent(sides.path1.read(...verb.one), sides.path2.read(...verb.two)) };
-    case "copyFile": {
-      if (verb.staging === "inPlace") throw notHere();
-      const [from, to] = verb.from === "path1" ? [sides.path1, sides.path2] : [sides.path2, sides.path1];
-      const expect = verb.expect === "absent" ? undefined : verb.expect.exactly;
-      const keep = async () => expect && kept(to, verb.target, expect, verb.disposal);
-      const { temporary } = verb.staging;
-      const options = { expect, temporary, modified: verb.source.modified, verify: verb.verify };
-      const content = whole(passing(from.read(verb.path, verb.source), going), verb.source.size, keep);
-      return done(checked(await to.write(verb.target, content, options), verb.target));
-    }
-    case "moveFile":
-      return done(checked(await sides[verb.side].move(verb.path, verb.expect, verb.target, verb.temporary), verb.target));
-    case "deleteFile":
-      await kept(sides[verb.side], verb.path, verb.expect, verb.disposal);
-      await sides[verb.side].remove(verb.path, verb.expect);
-      return done();
-    case "makeDirectory":
-      return done(checked(await sides[verb.side].makeDirectory(verb.path), verb.path));
-    case "removeDirectory":
-      await (verb.emptiness === "empty" ? sides[verb.side].removeDirectory(verb.path) : treeRemoved(sides[verb.side], verb.path));
-      return done();
-    case "setTime":
-      return done(checked(await sides[verb.side].setTime(verb.path, verb.expect, verb.modified), verb.path));
-    case "flush":
-      await sides[verb.side].flush();
-      return done();
-    default:
-      throw notHere();
-  }
-}
-
-const notHere = () => new BisyncError("other", "this is not possible here");
-const done = (found?: Found): Reply => ({ done: found ?? null });
 
 function supply(session: Session, id: number, reply: Reply): void {
   session.supply(id, reply);
@@ -189,74 +187,3 @@ function failedWith(session: Session, id: number, error: unknown): () => void {
   const message = error instanceof Error ? error.message : String(error);
   return () => supply(session, id, { failed: { kind: code, message } });
 }
-
-/** Keeps a file that is about to be replaced or deleted, where that is wanted. */
-async function kept(side: Side, path: string, expect: Fingerprint, disposal: Disposal): Promise<void> {
-  if (disposal === "discard") return;
-  if (!side.keep) throw notHere();
-  await side.keep(path, expect, disposal.backup);
-}
-
-/** Passes content on while any may pass. */
-async function* passing(content: AsyncIterable<Uint8Array>, going: Going): AsyncGenerator<Uint8Array> {
-  for await (const chunk of content) {
-    if (going.isClosed()) throw new BisyncError("stopped", "the run was stopped");
-    yield chunk;
-  }
-}
-
-/** Passes content on, and throws unless it has as many bytes as it should. `then` is done before it ends well. */
-async function* whole(content: AsyncIterable<Uint8Array>, size: number | undefined, then: () => Promise<unknown>): AsyncGenerator<Uint8Array> {
-  let length = 0;
-  for await (const chunk of content) {
-    length += chunk.length;
-    yield chunk;
-  }
-  if (size !== undefined && length !== size) throw new BisyncError("changed", "it has another size than it was listed with");
-  await then();
-}
-
-async function sameContent(one: AsyncIterable<Uint8Array>, two: AsyncIterable<Uint8Array>): Promise<boolean> {
-  const [left, right] = [one[Symbol.asyncIterator](), two[Symbol.asyncIterator]()];
-  let [here, there] = [new Uint8Array(), new Uint8Array()] as [Uint8Array, Uint8Array];
-  const more = async (source: AsyncIterator<Uint8Array>, rest: Uint8Array): Promise<Uint8Array> => {
-    while (rest.length === 0) {
-      const { done, value } = await source.next();
-      if (done) break;
-      rest = value;
-    }
-    return rest;
-  };
-  try {
-    for (;;) {
-      [here, there] = await Promise.all([more(left, here), more(right, there)]);
-      const length = Math.min(here.length, there.length);
-      if (length === 0) return here.length === there.length;
-      for (let at = 0; at < length; at += 1) if (here[at] !== there[at]) return false;
-      [here, there] = [here.subarray(length), there.subarray(length)];
-    }
-  } finally {
-    await Promise.all([left.return?.(), right.return?.()]);
-  }
-}
-
-/** Removes a directory and all below it, after having seen that there is nothing but directories. */
-async function treeRemoved(side: Side, path: string): Promise<void> {
-  if (side.removeTree) return side.removeTree(path);
-  const directories = [path];
-  for (const directory of directories) {
-    try {
-      for await (const page of side.list(directory, undefined)) {
-        for (const { name, kind } of page) {
-          if (kind !== "directory") throw new BisyncError("notEmpty", "there are files in it");
-          directories.push(`${directory}/${name}`);
-        }
-      }
-    } catch (error) {
-      if (directory === path && error instanceof BisyncError && error.code === "notFound") return;
-      throw error;
-    }
-  }
-  for (const directory of directories.reverse()) await side.removeDirectory(directory);
-}
-

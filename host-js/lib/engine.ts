@@ -7,6 +7,7 @@ import type { Found, Instant } from "./side.js";
 
 /** What the build writes: JSON in and out. */
 interface Conversation {
+  settings(): string;
   turn(): string;
   takePart(id: number): Uint8Array;
   supply(id: number, reply: string): void;
@@ -14,6 +15,19 @@ interface Conversation {
   supplyState(id: number, bytes: Uint8Array | undefined): void;
   stop(timeIsOver: boolean): void;
   free(): void;
+}
+/** What the host has to know of the settings. */
+export interface Settings {
+  /** So many times in all what may work when tried again. */
+  tries: number;
+  /** The pause before trying again. */
+  pauseMs: number;
+  /** After how long a lock has expired that is not renewed; left out, it never does. */
+  lockNs?: number;
+  /** The smallest difference of times between the sides that counts; left out when times are not compared. */
+  windowNs?: number;
+  /** Whether files that look the same are compared by their content. */
+  comparesContent: boolean;
 }
 const Conversation = bound.Session as new (opening: string) => Conversation;
 
@@ -28,6 +42,10 @@ export class Session {
     } catch (error) {
       throw typeof error === "string" ? JSON.parse(error) : error;
     }
+  }
+
+  settings(): Settings {
+    return JSON.parse(this.#conversation.settings());
   }
 
   turn(): Turn {
@@ -77,6 +95,20 @@ function read(text: string): Turn {
 /** Returns what the names of the state of a pair begin with. */
 export const sessionName = bound.sessionName as (one: string, two: string) => string;
 
+/** The names of what is kept of a pair, as far as the host has to know them; of two, the first one is that of Path1. */
+export interface StateNames {
+  listing: string[];
+  old: string[];
+  error: string[];
+  journal: string;
+  metadata: string;
+}
+
+export const stateNames = (one: string, two: string): StateNames => JSON.parse(bound.stateNames(one, two));
+
+/** Returns a journal that names the same runs and finishes none. */
+export const forgetCommit = bound.forgetCommit as (journal: Uint8Array) => Uint8Array;
+
 /** The engine's table of options. */
 export interface Table {
   /** Returns what is wrong with an option. */
@@ -89,6 +121,8 @@ export interface Table {
   merge(places: [name: string, value: string][][]): Uint32Array;
   /** Returns a duration in milliseconds; nothing when it is off. */
   durationMs(text: string): number | undefined;
+  /** Returns a limit of bandwidth in bytes a second, so many minutes after the beginning of Sunday; nothing when it is off. */
+  bandwidthAt(text: string, minuteOfWeek: number, way: "all" | "up" | "down"): number | undefined;
   /** Says whether a path takes part, and what decides; throws when a rule or the path cannot be read. */
   filterTest(asked: FilterAsked): string;
 }

@@ -2,13 +2,13 @@
 
 /** The options of a run, named as rclone's remote control names them. */
 export interface Options {
-  /** Start over: copy missing files in both directions; Path1 wins where files differ. */
+  /** Start anew: make both sides hold all files of either; Path1 wins where they differ. */
   resync?: boolean;
-  /** Start over; this version wins where files differ. Default: `none`. */
+  /** Start anew, and let this version win where files differ. Default: `none`. */
   resyncMode?: "none" | "path1" | "path2" | "newer" | "older" | "larger" | "smaller";
-  /** Show what a run would do, and change nothing. */
+  /** Show what would be done, and change nothing. */
   dryRun?: boolean;
-  /** Change nothing; show what is known about a path, and what a run would do. */
+  /** Change nothing, and say what is known of a path and what follows. */
   explain?: string[];
   /** What tells versions apart; overrides --checksum, --size-only and --ignore-size (without them: size,modtime). */
   compare?: ("size" | "modtime" | "checksum")[];
@@ -18,123 +18,139 @@ export interface Options {
   sizeOnly?: boolean;
   /** Do not tell versions apart by size. */
   ignoreSize?: boolean;
-  /** Times that differ by less than this count as equal. Default: `1ns`. */
+  /** Times that differ by less than this are the same. Default: `1ns`. */
   modifyWindow?: number | string;
   /** Keep no checksums in the listings. */
   ignoreListingChecksum?: boolean;
-  /** Do not use checksums on a side that must read whole files to compute them. */
+  /** Use no checksums on a side that has to read whole files for them. */
   noSlowHash?: boolean;
-  /** Use slow checksums only to compare both sides, not to detect changes. */
+  /** Use slow checksums only between the sides, not to find what changed. */
   slowHashSyncOnly?: boolean;
+  /** Compute checksums from the content where a side offers none. */
+  downloadHash?: boolean;
   /** Which version wins when both sides changed a file. Default: `none`. */
   conflictResolve?: "none" | "path1" | "path2" | "newer" | "older" | "larger" | "smaller";
-  /** What happens to the other version: renamed with a number, renamed after its side, or deleted. Default: `num`. */
+  /** What becomes of the other: renamed with a number, renamed by its side, or deleted. Default: `num`. */
   conflictLoser?: "num" | "pathname" | "delete";
-  /** Suffix of a renamed loser; two, separated by a comma, for Path1 and Path2; may contain dates: {DateOnly}. Default: `conflict`. */
+  /** What is appended to a renamed loser; two with a comma between for Path1 and Path2; may hold dates: {DateOnly}. Default: `conflict`. */
   conflictSuffix?: string;
   /** Put suffixes before the extension: a.conflict1.txt. */
   suffixKeepExtension?: boolean;
-  /** Synchronise directories too: create and remove empty ones on the other side. */
+  /** Carry over the making and removing of empty directories. */
   createEmptySrcDirs?: boolean;
   /** Remove all empty directories on both sides at the end. */
   removeEmptyDirs?: boolean;
-  /** Treat names that differ only by case as the same. */
+  /** Take names that differ only by case for the same. */
   ignoreCaseSync?: boolean;
   /** Rename files on Path2 whose names differ only by case from those on Path1. */
   fixCase?: boolean;
-  /** Treat names that differ only by Unicode form as different. */
+  /** Take names that differ only by Unicode form for different. */
   noUnicodeNormalization?: boolean;
-  /** Skip symbolic links without a notice. */
+  /** Say nothing about symbolic links that are skipped. */
   skipLinks?: boolean;
-  /** A rule: + PATTERN includes, - PATTERN excludes, ! discards all rules before it. */
+  /** A rule: + PATTERN includes, - PATTERN excludes, ! forgets all before. */
   filter?: string[];
-  /** Include only files that match. */
+  /** Take only files that match. */
   include?: string[];
-  /** Exclude files that match. */
+  /** Leave out files that match. */
   exclude?: string[];
-  /** Ignore case when matching patterns. */
+  /** Patterns match whatever the case. */
   ignoreCase?: boolean;
-  /** Exclude directories that contain a file of this name. */
+  /** Leave out directories that hold a file of this name. */
   excludeIfPresent?: string[];
-  /** Exclude files smaller than this. Default: `off`. */
+  /** Leave out files smaller than this. Default: `off`. */
   minSize?: number | string;
-  /** Exclude files larger than this. Default: `off`. */
+  /** Leave out files larger than this. Default: `off`. */
   maxSize?: number | string;
-  /** Exclude files modified later than this. Default: `off`. */
+  /** Leave out files modified later than this. Default: `off`. */
   minAge?: number | string;
-  /** Exclude files modified earlier than this. Default: `off`. */
+  /** Leave out files modified earlier than this. Default: `off`. */
   maxAge?: number | string;
-  /** Number of directory levels to descend; 1: only the top, -1: all. Default: `-1`. */
+  /** Descend so many levels; 1 is the top alone, -1 all. Default: `-1`. */
   maxDepth?: number;
-  /** Include only share K of N equal shares of all files; @/N: a random share. */
+  /** Take the share K of N equal shares of all files; @/N: any of them. */
   hashFilter?: string;
-  /** Stop when more than this percentage of a side's files was deleted. Default: `50`. */
+  /** Stop when more than this share of a side's files is gone. Default: `50`. */
   maxDelete?: number | string;
-  /** Continue although too many files were deleted, all files changed or a side is empty. */
+  /** Go on although too many files were deleted or all were changed. */
   force?: boolean;
-  /** Stop unless both sides have the check files in the same places. */
+  /** Stop unless the check files are found in the same places on both sides. */
   checkAccess?: boolean;
   /** Name of the files for --check-access. Default: `RCLONE_TEST`. */
   checkFilename?: string;
-  /** Check at the end that both listings agree; only: check, and do nothing else. Default: `true`. */
+  /** Check that both listings agree at the end; only: check, and do nothing else. Default: `true`. */
   checkSync?: "true" | "false" | "only";
-  /** After a critical error, refuse to run until --resync, as rclone does. */
+  /** After a critical error, run no more until --resync, as rclone does. */
   lockout?: boolean;
-  /** With --lockout: let the next run try again after less serious errors. */
+  /** With --lockout: let the next run try again after lesser errors. */
   resilient?: boolean;
-  /** Use the previous run's listings when the current ones are missing. */
+  /** With --lockout: take the listings of the run before when these are lost. */
   recover?: boolean;
+  /** A lock older than this has expired; 0: never; at least 2m. Default: `0`. */
+  maxLock?: number | string;
   /** Keep working files. */
   noCleanup?: boolean;
-  /** Suffix of the names of files in the backup directory. */
+  /** Append this to the names of files in the backup directory. */
   suffix?: string;
-  /** Number of attempts after temporary errors. Default: `3`. */
+  /** Try so many times what may work when tried again. Default: `3`. */
   retries?: number;
-  /** Finish all decisions before the first copy. */
+  /** Wait this long before trying again. Default: `0`. */
+  retriesSleep?: number | string;
+  /** Decide everything before anything is copied. */
   checkFirst?: boolean;
-  /** Copy files in this order, for example size,descending. */
+  /** Copy in this order, as in size,descending. */
   orderBy?: string;
-  /** Number of files decided ahead of the copies. Default: `10000`. */
+  /** Decide so many files ahead of what is copied. Default: `10000`. */
   maxBacklog?: number;
-  /** Copy no more than this in total; the next run continues. Default: `off`. */
+  /** Copy no more than this in all; the next run goes on. Default: `off`. */
   maxTransfer?: number | string;
-  /** At --max-transfer: start no file beyond it (HARD), exceed it by one (SOFT), skip what does not fit (CAUTIOUS). Default: `HARD`. */
+  /** At a limit: begin nothing more, finish one file (SOFT), or copy what still fits (CAUTIOUS). Default: `HARD`. */
   cutoffMode?: "HARD" | "SOFT" | "CAUTIOUS";
-  /** Do not replace files that exist on the other side. */
+  /** Replace no file that exists on the other side. */
   ignoreExisting?: boolean;
-  /** Never replace a file; report an error for that file instead. */
+  /** Replace no file; fail where one would have to be. */
   immutable?: boolean;
-  /** Copy a changed file even if its content may be the same. */
+  /** Copy a changed file although its content may be the same. */
   ignoreTimes?: boolean;
-  /** Do not set times of files whose contents are the same. */
+  /** Leave times alone where the contents are the same. */
   noUpdateModtime?: boolean;
-  /** Also set equal times on files in step whose contents are the same. */
+  /** Give files in step the same time where the contents are the same. */
   refreshTimes?: boolean;
-  /** Carry over a moved file as a move; =false: as a copy and a delete. Default: `true`. */
+  /** Carry a moved file over as a move; =false: copy and delete. Default: `true`. */
   trackRenames?: boolean;
-  /** How a moved file is recognised, besides its size: by its content, time or file name. Default: `hash`. */
+  /** What tells a moved file, with its size: its content, its time, its last name. Default: `hash`. */
   trackRenamesStrategy?: ("hash" | "modtime" | "leaf" | "size")[];
   /** Exit with code 9 when nothing was copied. */
   errorOnNoTransfer?: boolean;
-  /** Number of listings and checks at a time. Default: `8`. */
+  /** List and check so many things at a time. Default: `8`. */
   checkers?: number;
-  /** Number of files copied at a time. Default: `4`. */
+  /** Copy so many files at a time. Default: `4`. */
   transfers?: number;
-  /** Suffix of the names of temporary files. Default: `.partial`. */
+  /** Write into the file itself rather than to a temporary one. */
+  inplace?: boolean;
+  /** What the names of temporary files end with. Default: `.partial`. */
   partialSuffix?: string;
-  /** Do not verify the checksums of copied files. */
+  /** Do not check the checksum of what was copied. */
   ignoreChecksum?: boolean;
-  /** Number of streams for a large download from S3 or by rclone; otherwise ignored with a notice. Default: `4`. */
+  /** Try so many times at once what is in use. Default: `10`. */
+  lowLevelRetries?: number;
+  /** Copy no faster than this a second in all; may depend on the time: 08:00,512k 23:00,off. Default: `off`. */
+  bwlimit?: number | string;
+  /** Copy no file faster than this a second; the limit of the time when its copy begins. Default: `off`. */
+  bwlimitFile?: number | string;
+  /** Fetch large files from S3, or by rclone, in so many streams; else ignored with a notice. Default: `4`. */
   multiThreadStreams?: number;
-  /** Download files larger than this in several streams; otherwise ignored with a notice. Default: `256Mi`. */
+  /** Fetch larger files in several streams; else ignored with a notice. Default: `256Mi`. */
   multiThreadCutoff?: number | string;
-  /** Passed to rclone for remotes it serves; otherwise ignored with a notice. Default: `64Mi`. */
+  /** Carried out by rclone where it serves a remote; else ignored with a notice. Default: `64Mi`. */
   multiThreadChunkSize?: number | string;
-  /** Passed to rclone for remotes it serves; otherwise ignored with a notice. Default: `128Ki`. */
+  /** Carried out by rclone where it serves a remote; else ignored with a notice. Default: `128Ki`. */
   multiThreadWriteBufferSize?: number | string;
-  /** Passed to rclone for remotes it serves; otherwise ignored with a notice. */
+  /** Let directories that are made keep the time at which they were made. */
+  noUpdateDirModtime?: boolean;
+  /** Carried out by rclone where it serves a remote; else ignored with a notice. */
   serverSideAcrossConfigs?: boolean;
-  /** Passed to rclone for remotes it serves; otherwise ignored with a notice. Default: `100Ki`. */
+  /** Carried out by rclone where it serves a remote; else ignored with a notice. Default: `100Ki`. */
   streamingUploadCutoff?: number | string;
 }
 
@@ -152,6 +168,7 @@ export const OPTIONS: Record<keyof Options, readonly [name: string, type: string
   ignoreListingChecksum: ["ignore-listing-checksum", "boolean"],
   noSlowHash: ["no-slow-hash", "boolean"],
   slowHashSyncOnly: ["slow-hash-sync-only", "boolean"],
+  downloadHash: ["download-hash", "boolean"],
   conflictResolve: ["conflict-resolve", "'none' | 'path1' | 'path2' | 'newer' | 'older' | 'larger' | 'smaller'"],
   conflictLoser: ["conflict-loser", "'num' | 'pathname' | 'delete'"],
   conflictSuffix: ["conflict-suffix", "string"],
@@ -181,9 +198,11 @@ export const OPTIONS: Record<keyof Options, readonly [name: string, type: string
   lockout: ["lockout", "boolean"],
   resilient: ["resilient", "boolean"],
   recover: ["recover", "boolean"],
+  maxLock: ["max-lock", "number | string"],
   noCleanup: ["no-cleanup", "boolean"],
   suffix: ["suffix", "string"],
   retries: ["retries", "number"],
+  retriesSleep: ["retries-sleep", "number | string"],
   checkFirst: ["check-first", "boolean"],
   orderBy: ["order-by", "string"],
   maxBacklog: ["max-backlog", "number"],
@@ -199,12 +218,17 @@ export const OPTIONS: Record<keyof Options, readonly [name: string, type: string
   errorOnNoTransfer: ["error-on-no-transfer", "boolean"],
   checkers: ["checkers", "number"],
   transfers: ["transfers", "number"],
+  inplace: ["inplace", "boolean"],
   partialSuffix: ["partial-suffix", "string"],
   ignoreChecksum: ["ignore-checksum", "boolean"],
+  lowLevelRetries: ["low-level-retries", "number"],
+  bwlimit: ["bwlimit", "number | string"],
+  bwlimitFile: ["bwlimit-file", "number | string"],
   multiThreadStreams: ["multi-thread-streams", "number"],
   multiThreadCutoff: ["multi-thread-cutoff", "number | string"],
   multiThreadChunkSize: ["multi-thread-chunk-size", "number | string"],
   multiThreadWriteBufferSize: ["multi-thread-write-buffer-size", "number | string"],
+  noUpdateDirModtime: ["no-update-dir-modtime", "boolean"],
   serverSideAcrossConfigs: ["server-side-across-configs", "boolean"],
   streamingUploadCutoff: ["streaming-upload-cutoff", "number | string"],
 };

@@ -1,4 +1,4 @@
-import type { StateStore } from "./state.js";
+import type { Claim, StateStore } from "./state.js";
 
 /** A store with the plan beside it. */
 export class PlanState implements StateStore {
@@ -11,8 +11,12 @@ export class PlanState implements StateStore {
     this.plan = plan;
   }
 
-  lock(session: string) {
-    return this.#inner.lock(session);
+  get usesPathsAsGiven(): boolean {
+    return this.#inner.usesPathsAsGiven === true;
+  }
+
+  lock(session: string, claim?: Claim) {
+    return this.#inner.lock(session, claim);
   }
 
   async read(name: string, offset: number, length: number) {
@@ -39,7 +43,7 @@ export class PlanState implements StateStore {
     else if (name !== "plan") await this.#inner.remove(name);
   }
 
-  async checkApart(name: string) {
-    await this.#inner.checkApart?.(name);
+  async checkApart(root: string) {
+    await this.#inner.checkApart?.(root);
   }
 }

@@ -11,17 +11,7 @@ export type Verb =
   | { verb: "listDirectory"; side: SideName; path: string; hash?: string; metadata: boolean }
   | { verb: "describe"; side: SideName; path: string }
   | { verb: "sameContent"; one: Version; two: Version }
-  | {
-      verb: "copyFile";
-      from: SideName;
-      path: string;
-      source: Fingerprint;
-      target: string;
-      expect: Expect;
-      disposal: Disposal;
-      staging: { temporary: string } | "inPlace";
-      verify?: string;
-    }
+  | CopyFile
   | { verb: "moveFile"; side: SideName; path: string; expect: Fingerprint; target: string; temporary: string }
   | { verb: "deleteFile"; side: SideName; path: string; expect: Fingerprint; disposal: Disposal }
   | { verb: "makeDirectory"; side: SideName; path: string }
@@ -30,6 +20,18 @@ export type Verb =
   | { verb: "setMetadata" }
   | { verb: "flush"; side: SideName }
   | StateVerb;
+
+export interface CopyFile {
+  verb: "copyFile";
+  from: SideName;
+  path: string;
+  source: Fingerprint;
+  target: string;
+  expect: Expect;
+  disposal: Disposal;
+  staging: { temporary: string } | "inPlace";
+  verify?: string;
+}
 
 export type StateVerb =
   | { verb: "readState"; name: string; offset: number; length: number }

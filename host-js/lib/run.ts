@@ -1,9 +1,10 @@
 import { conduct, type Given, type Order } from "./conduct.js";
+import type { Progress } from "./driver.js";
 import { BisyncError } from "./error.js";
 import { Events } from "./events.js";
 import { OPTIONS, type Options } from "./options.js";
 import { PlanState } from "./plan-state.js";
-import type { Notice, Report, Workload } from "./protocol.js";
+import type { Notice, Report } from "./protocol.js";
 import type { Side } from "./side.js";
 import type { StateStore } from "./state.js";
 
@@ -13,12 +14,16 @@ export interface RunOptions extends Options {
   state: StateStore;
   /** Stops the run in good order: what is under way is finished and recorded, the next run goes on. */
   signal?: AbortSignal;
+  /** Copy no file that one of these folders holds as well. */
+  compareDest?: Side[];
+  /** Copy a file from one of these folders, where that holds it as well. */
+  copyDest?: Side[];
 }
 
 /** What a run says while it works. */
 export type RunEvent =
   | ({ type: "notice" } & Notice)
-  | { type: "progress"; workload: Workload; copied: { files: number; bytes: number } };
+  | ({ type: "progress" } & Progress);
 
 /** A run: its events, to be iterated once, and how it ended. */
 export interface Run extends AsyncIterable<RunEvent> {
@@ -64,7 +69,7 @@ export function begun(order: () => Order): Run {
 /** Writes the plan of a run, and changes nothing. */
 export async function written(order: Order, events: Events): Promise<{ text: string; report: Report }> {
   const state = new PlanState(order.state);
-  const roots = { path1: order.one.name, path2: order.two.name };
+  const roots = { path1: order.one.root ?? order.one.name, path2: order.two.root ?? order.two.name };
   const report = await conduct({ ...order, state, plan: { write: { roots } } }, events);
   return { text: new TextDecoder().decode(state.plan), report };
 }
@@ -75,9 +80,10 @@ export function applying(order: Order, text: string): Order {
 }
 
 function ordered(one: Side, two: Side, options: RunOptions): Order {
-  const { state, signal, ...given } = options;
+  const { state, signal, compareDest = [], copyDest = [], ...given } = options;
   if (!state) throw new BisyncError("usage", "`state` is missing: say where the listings are kept", { path: "state" });
-  return { one, two, given: engineOptions(given), state, signal };
+  const named = (side: Side) => ({ name: side.root ?? side.name, side });
+  return { one, two, given: engineOptions(given), state, signal, references: { compare: compareDest.map(named), copy: copyDest.map(named) } };
 }
 
 /** Names the options as the engine does. Types are checked here too: not all who call this write TypeScript. */

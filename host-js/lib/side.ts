@@ -56,6 +56,8 @@ export interface WriteOptions {
   modified: Instant | undefined;
   /** The hash that the written content must have, of an algorithm that the side offers. */
   verify: string | undefined;
+  /** The file itself is written into, by a side that says that it can (`writesInPlace`). What breaks off then leaves half a file. */
+  inPlace?: boolean;
 }
 
 /**
@@ -67,6 +69,17 @@ export interface WriteOptions {
 export interface Side {
   /** What the names of the state are made from; the same in every run. */
   readonly name: string;
+  /**
+   * What those names are made from where the state goes by paths as they were given (`usesPathsAsGiven`); left out, `name`. A relative path is another folder
+   * in another directory.
+   */
+  readonly nameAsGiven?: string;
+  /** Where the folder is, as plans and messages say it; left out, `name`. */
+  readonly root?: string;
+  /** Whether content comes from a server and goes there: for limits of bandwidth each way. */
+  readonly isServer?: boolean;
+  /** Whether a file can be written where it is: the option `inplace`. */
+  readonly writesInPlace?: boolean;
   /** Says what the side can do; throws when it cannot be used. Called before everything else. */
   open(): Promise<Capabilities>;
   /** Lists a directory without its subdirectories, in pages and in any order, each name once; with this hash, if one is named. */
@@ -95,8 +108,11 @@ export interface Side {
    * directory may be listed that does not lie where it is shown: what is behind a link stays.
    */
   removeTree?(path: string): Promise<void>;
-  /** Makes everything that was written durable. */
-  flush(): Promise<void>;
+  /**
+   * Makes everything that was written durable. Before that, directories that were made get the times of those of the other side, if it is named and both keep
+   * such times.
+   */
+  flush(other?: Side): Promise<void>;
   /**
    * Copies this version of a file to where old versions are kept, under the path `backup`, in the place of what is there. A side that has it is asked to
    * before each file is replaced or deleted.

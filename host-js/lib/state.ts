@@ -1,9 +1,19 @@
-import type { StateVerb } from "./protocol.js";
+import type { Notice, StateVerb } from "./protocol.js";
+
+/** How a session is claimed. */
+export interface Claim {
+  /** After so many milliseconds the lock has expired, unless it was renewed; left out, it never does. A store whose locks end with their owner needs none. */
+  expiresAfterMs?: number;
+  /** Hears of a lock that was left behind and is taken over. */
+  say?(notice: Notice): void;
+}
 
 /** Where the listings of the last run are kept: blobs by name. Names hold no `/`. */
 export interface StateStore {
+  /** Whether the names of blobs are made from paths as they were given, as rclone does it. */
+  readonly usesPathsAsGiven?: boolean;
   /** Claims the session until the function that it gives is called; throws the code `busy` when another run has it. */
-  lock(session: string): Promise<() => Promise<void>>;
+  lock(session: string, claim?: Claim): Promise<() => Promise<void>>;
   /** Reads a part of a blob, at most `length` bytes; `undefined` when there is no such blob. */
   read(name: string, offset: number, length: number): Promise<Uint8Array | undefined>;
   /** Writes on at the end of a blob; offset 0 makes it or empties it first. */
@@ -14,8 +24,8 @@ export interface StateStore {
   keep(name: string, target: string): Promise<void>;
   /** Removes a blob; a missing one is fine. */
   remove(name: string): Promise<void>;
-  /** Throws the code `usage` when the blobs would lie in one of these folders. */
-  checkApart?(name: string): Promise<void>;
+  /** Throws the code `usage` when the blobs would lie in the folder. */
+  checkApart?(root: string): Promise<void>;
 }
 
 /** Carries out a verb on a store; gives the bytes that were read. */

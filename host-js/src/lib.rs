@@ -11,6 +11,7 @@ mod commands_file;
 mod options_file;
 mod page;
 mod received;
+mod shared;
 mod table;
 
 use bisync_engine::json::{Json, JsonError};
@@ -42,6 +43,18 @@ impl Session {
             Ok(conversation) => Ok(Self { conversation, parts: Vec::new() }),
             Err(error) => Err(written(&error).into()),
         }
+    }
+
+    /// Returns what the host has to know of the settings, as JSON.
+    pub fn settings(&self) -> String {
+        let settings = self.conversation.settings();
+        written(&HostSettings {
+            tries: settings.retries,
+            pause_ms: settings.retries_sleep_ms,
+            lock_ns: settings.max_lock_ns,
+            window_ns: settings.modify_window_ns.filter(|_| settings.compare.modified),
+            compares_content: settings.compare.checksum || settings.sync_checksum,
+        })
     }
 
     /// Returns what is to be done and said now, as JSON. What is to be written to the state is not in it.
@@ -98,6 +111,24 @@ impl Session {
     fn take(&mut self, id: u32, reply: Reply) -> Result<(), JsValue> {
         self.conversation.supply(id.into(), reply).map_err(|error| thrown(&error.to_string()))
     }
+}
+
+/// What the host carries out of the settings.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct HostSettings {
+    /// So many times in all what may work when tried again.
+    tries: u32,
+    /// The pause before trying again.
+    pause_ms: u64,
+    /// After how long a lock has expired that is not renewed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lock_ns: Option<u64>,
+    /// The smallest difference of times between the sides that counts, where times are compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window_ns: Option<u64>,
+    /// Whether files that look the same are compared by their content.
+    compares_content: bool,
 }
 
 fn written<T: Serialize>(value: &T) -> String {

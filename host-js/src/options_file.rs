@@ -20,16 +20,20 @@ import type { Flag } from \"./arguments.js\";
 export const FLAGS: Flag[] = [
 ";
 
-/// Options of the engine that the hosts for JavaScript do not carry out yet, and that are therefore no options there.
-const NOT_YET: [&str; 6] = ["links", "copy-links", "download-hash", "inplace", "max-lock", "retries-sleep"];
+/// Options of the engine that a side has, and that are therefore no options of a run.
+const OF_A_SIDE: [&str; 2] = ["links", "copy-links"];
 
 /// Options of the hosts that the one for JavaScript carries out.
-const OF_THE_HOST: [&str; 2] = ["checkers", "transfers"];
+const OF_THE_HOST: [&str; 6] =
+    ["checkers", "transfers", "low-level-retries", "bwlimit", "bwlimit-file", "no-update-dir-modtime"];
 
 /// Those that its command carries out besides.
-const OF_THE_COMMAND: [&str; 19] = [
+const OF_THE_COMMAND: [&str; 25] = [
     "links",
     "copy-links",
+    "one-file-system",
+    "compare-dest",
+    "copy-dest",
     "backup-dir",
     "backup-dir1",
     "backup-dir2",
@@ -40,6 +44,7 @@ const OF_THE_COMMAND: [&str; 19] = [
     "help",
     "version",
     "workdir",
+    "remote-lock",
     "verbose",
     "quiet",
     "log-level",
@@ -47,6 +52,8 @@ const OF_THE_COMMAND: [&str; 19] = [
     "use-json-log",
     "color",
     "progress",
+    "stats",
+    "stats-log-level",
 ];
 
 #[test]
@@ -148,7 +155,7 @@ fn is_carried_out(spec: &OptionSpec) -> bool {
     match spec.scope {
         // Where a side keeps old versions, and whether it keeps links, it says itself.
         Scope::Engine if spec.name.starts_with("backup-dir") => false,
-        Scope::Engine => !NOT_YET.contains(&spec.name) && !spec.name.starts_with("metadata"),
+        Scope::Engine => !OF_A_SIDE.contains(&spec.name) && !spec.name.starts_with("metadata"),
         Scope::Host => OF_THE_HOST.contains(&spec.name),
     }
 }

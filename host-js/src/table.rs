@@ -64,6 +64,21 @@ pub fn duration_ms(text: &str) -> Option<f64> {
     duration_ns.map(|duration_ns| duration_ns as f64 / 1e6)
 }
 
+/// Returns a limit of `--bwlimit` in bytes a second, so many minutes after the beginning of Sunday; nothing when it is off.
+///
+/// `way` is `up` for what goes to a server, `down` for what comes from one, and anything else for what is copied in all.
+#[wasm_bindgen(js_name = bandwidthAt)]
+pub fn bandwidth_at(text: &str, minute_of_week: u32, way: &str) -> Option<f64> {
+    let Value::Bandwidth(timetable) = Value::parse(Kind::Bandwidth, text)? else { return None };
+    let bandwidth = timetable.at(minute_of_week);
+    let limit = match way {
+        "up" => bandwidth.up,
+        "down" => bandwidth.down,
+        _ => bandwidth.within_machine(),
+    };
+    limit.map(|limit| limit as f64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,5 +91,19 @@ mod tests {
         check("1us", Some(0.001));
         check("0", Some(0.0));
         check("off", None);
+    }
+
+    #[test]
+    fn limits_depend_on_the_way_and_the_time() {
+        let check = |text, minute, expected| {
+            let limits = ["all", "up", "down"].map(|way| bandwidth_at(text, minute, way));
+            assert_eq!(limits, expected, "{text} at {minute}");
+        };
+        check("off", 0, [None; 3]);
+        check("1k", 0, [Some(1024.0); 3]);
+        check("1k:2k", 0, [Some(2048.0), Some(1024.0), Some(2048.0)]);
+        check("1k:off", 0, [None, Some(1024.0), None]);
+        check("08:00,1k 09:00,off", 8 * 60, [Some(1024.0); 3]);
+        check("08:00,1k 09:00,off", 9 * 60, [None; 3]);
     }
 }

@@ -50,6 +50,15 @@ const FAULTS: [string, (right: Side) => Partial<Side>, RegExp][] = [
       return right.write(path, content, { ...options, expect: there?.kind === "file" ? there.fingerprint : undefined });
     },
   }), /a new file takes no file's place[^]*only the version that is expected is replaced/],
+  ["write in place empties what it should not", (right) => ({
+    writesInPlace: true,
+    async write(path, content, options) {
+      const there = options.inPlace && options.expect ? await right.describe(path) : undefined;
+      if (there?.kind !== "file") return right.write(path, content, options);
+      const emptied = await right.write(path, (async function* () {})(), { ...options, expect: there.fingerprint });
+      return right.write(path, content, { ...options, expect: emptied.fingerprint });
+    },
+  }), /what is written in place is what was expected: `write` in place that expects another version throws nothing/],
   ["write replaces a directory", (right) => ({
     async write(path, content, options) {
       if ((await right.describe(path))?.kind === "directory") {

@@ -201,7 +201,7 @@ test("what is not carried out here is refused wherever it is given, unless it is
   assert.match(command("cloud", "--metadata=false").stderr, /`cloud:x` is on a remote/);
   assert.match(command("remotes").stderr, /`bisync remotes` is not carried out by the command for Node, but by the program/);
   const options = [["backup-dir", "cloud:x"]];
-  write("plan", `${JSON.stringify({ "bisync-plan": 1, roots: { path1: "/one", path2: "/two" }, options })}\n`);
+  write("plan", `${JSON.stringify({ "bisync-plan": 1, roots: { path1: "/one", path2: "/two" }, paths: { path1: "/one/", path2: "/two/" }, options })}\n`);
   assert.match(command("apply", "plan").stderr, /`cloud:x` is on a remote/);
   assert.equal(read("two/a.txt"), undefined);
   assert.equal(command("work", "--metadata=false").status, 0);
@@ -445,7 +445,12 @@ test("the help names what can be given", (context) => {
   assert.match(stdout, /-n, --dry-run/);
   assert.doesNotMatch(stdout, /--metadata/);
   assert.ok(stdout.split("\n").every((line) => line.length <= 100));
-  assert.match(command("one", "two", "--metadata").stderr, /`--metadata` is not carried out by the command for Node/);
+  const reason = /is not carried out by the command for Node, but by the program bisync: Node can neither read nor write extended attributes$/m;
+  for (const option of ["--metadata", "--metadata-filter=+ a=b"]) {
+    const { status, stderr } = command("one", "two", option);
+    assert.equal(status, 2);
+    assert.match(stderr, reason);
+  }
 });
 
 test("what is replaced or deleted is kept, as the program keeps it", withProgram, (context) => {

@@ -279,6 +279,11 @@ impl Session {
         })
     }
 
+    /// Returns what was decided before the run began.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// Returns what is to be done and said now. Never blocks, never fails; an empty turn means: wait for an answer.
     pub fn turn(&mut self) -> Turn {
         while self.advance() {}

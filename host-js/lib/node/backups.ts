@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { type BigIntStats, constants } from "node:fs";
-import { copyFile, mkdir, open, rename, unlink, writeFile } from "node:fs/promises";
+import { copyFile, open, rename, unlink, writeFile } from "node:fs/promises";
 
-import { join, makeDirectory, modifiedAt, setTimes, syncDirectory } from "./disk.js";
+import { join, makeDirectories, makeDirectory, modifiedAt, setTimes, syncDirectory } from "./disk.js";
 import { onDisk } from "./failure.js";
 import { type Place, targetOf } from "./links.js";
 
@@ -49,7 +49,7 @@ export class Backups {
 
   /** Makes a directory and its parents, none of which may be a link. */
   async #made(names: Buffer[]): Promise<Buffer> {
-    await mkdir(this.#directory, { recursive: true });
+    await makeDirectories(this.#directory.toString());
     let directory = this.#directory;
     for (const name of names) {
       directory = join(directory, name);

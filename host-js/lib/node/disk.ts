@@ -2,6 +2,7 @@
 
 import { type BigIntStats, constants } from "node:fs";
 import { type FileHandle, link, lstat, mkdir, open, rename, stat, unlink } from "node:fs/promises";
+import { dirname } from "node:path";
 
 import { BisyncError } from "../error.js";
 import type { Instant } from "../side.js";
@@ -12,6 +13,24 @@ const SECOND = 1_000_000_000n;
 /** Returns the path of something in a directory. */
 export function join(directory: Buffer, name: Buffer): Buffer {
   return Buffer.concat([directory, Buffer.from("/"), name]);
+}
+
+/** Makes a directory of any path, and its missing parents. Node's own way does not end where no directory can be made, as in `/proc`. */
+export async function makeDirectories(path: string, mode?: number): Promise<void> {
+  const make = () => mkdir(path, mode);
+  try {
+    await make();
+  } catch (error) {
+    if (isCode(error, "EEXIST")) {
+      if ((await stat(path)).isDirectory()) return;
+      throw error;
+    }
+    if (!isCode(error, "ENOENT") || dirname(path) === path) throw error;
+    await makeDirectories(dirname(path), mode);
+    await make().catch((error: unknown) => {
+      if (!isCode(error, "EEXIST")) throw error;
+    });
+  }
 }
 
 /** Makes a directory unless there is one, to which a link may lead where links are followed; returns whether it made it. */
@@ -59,6 +78,18 @@ export function modifiedAt({ mtimeNs }: BigIntStats): Instant {
 /** Gives a file a time, to the microsecond. */
 export async function setTimes(file: FileHandle, modified: Instant): Promise<void> {
   await file.utimes(timeOf(modified), timeOf(modified));
+}
+
+/** Gives a directory a time, to the microsecond. */
+export async function setDirectoryTimes(place: Buffer, modified: Instant, isFollowing: boolean): Promise<void> {
+  // Windows opens no directories.
+  if (process.platform === "win32") return;
+  const directory = await open(place, constants.O_RDONLY | constants.O_DIRECTORY | (isFollowing ? 0 : constants.O_NOFOLLOW));
+  try {
+    await setTimes(directory, modified);
+  } finally {
+    await directory.close();
+  }
 }
 
 /** A time as Node takes it. */

@@ -1,12 +1,13 @@
 import { type BigIntStats, constants } from "node:fs";
-import { lstat, open, readdir, rename, rmdir, stat, unlink } from "node:fs/promises";
+import { type FileHandle, lstat, open, readdir, rename, rmdir, stat, unlink } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 
 import { BisyncError } from "../error.js";
 import { type Fingerprint, type Found, type Instant, isStill, type Item, type Side, type WriteOptions } from "../side.js";
+import { cleaned } from "./absolute.js";
 import { checkApart } from "./apart.js";
 import { Backups } from "./backups.js";
-import { checkDirectory, join, makeDirectory, modifiedAt, renameNew, setTimes, syncDirectory, writeAll } from "./disk.js";
+import { checkDirectory, join, makeDirectory, modifiedAt, renameNew, setDirectoryTimes, setTimes, syncDirectory, writeAll } from "./disk.js";
 import { failure, isCode, onDisk } from "./failure.js";
 import { found } from "./found.js";
 import { ALGORITHMS, checkHash, hashOf } from "./hash.js";
@@ -22,6 +23,9 @@ const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 /** How a file is opened for reading, by what its place stands for. */
 const READING: Record<Place["form"], number> = { plain: READ | constants.O_NOFOLLOW, link: READ | constants.O_NOFOLLOW, followed: READ };
 
+/** How a file is opened that is written where it is: a pipe must not be waited for, and a link not be followed. */
+const REWRITING = constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+
 /** The folders that were made here, for `checkApart`. */
 const roots = new WeakMap<Side, string>();
 
@@ -34,12 +38,14 @@ export interface NodeFolderOptions {
    * place, outside the folder too. Left out, they take no part. Two folders are told the same, or what is a link in one is something else in the other.
    */
   links?: "keep" | "follow";
+  /** Directories that are on another file system take no part. */
+  oneFileSystem?: boolean;
 }
 
 /** Makes a side of a folder of this computer. It has to exist when a run begins. */
-export function nodeFolder(path: string, { backups, links }: NodeFolderOptions = {}): Side {
+export function nodeFolder(path: string, { backups, links, oneFileSystem }: NodeFolderOptions = {}): Side {
   const root = directoryAt(path, "of a side");
-  const side = new Folder(root, backups === undefined ? undefined : directoryAt(backups, "of backups"), links);
+  const side = new Folder(path, root, { ...(backups !== undefined && { backups: directoryAt(backups, "of backups") }), links, oneFileSystem });
   roots.set(side, root);
   return side;
 }
@@ -53,15 +59,23 @@ function directoryAt(path: string, which: string): string {
   return resolve(path);
 }
 
-/** Returns what the names of the state are made from: the absolute path with a `/` at its end, as in the program. */
+/** Returns what the names of the state are made from: the path with a `/` at its end, as in the program. `.` and `..`, too, are names there. */
 export function stateName(path: string): string {
-  const names = path.split(sep).map((name) => fromDisk(Buffer.from(name)));
+  const names = path.split(sep).map((name) => (name === "." || name === ".." ? name.replaceAll(".", "\uff0e") : fromDisk(Buffer.from(name))));
   return `${names.join("/")}/`.replace(/^\/\/$/, "/");
 }
 
 class Folder implements Side {
   readonly name: string;
+  readonly nameAsGiven: string;
+  readonly root: string;
+  readonly writesInPlace = true;
   readonly #root: Buffer;
+  readonly #oneFileSystem: boolean;
+  /** The file system of which directories take part, if not all do. */
+  #onlyDevice: bigint | undefined;
+  /** Directories that were made since the last flush, as paths in the folder. */
+  readonly #made = new Set<string>();
   /** Directories in which names came or went since the last flush, as `latin1` of their bytes. */
   readonly #unsaved = new Set<string>();
   readonly #lister = new Lister();
@@ -69,9 +83,12 @@ class Folder implements Side {
   readonly links: Links | undefined;
   readonly keep?: NonNullable<Side["keep"]>;
 
-  constructor(root: string, backups: string | undefined, links: Links | undefined) {
+  constructor(given: string, root: string, { backups, links, oneFileSystem = false }: { backups?: string; links: Links | undefined; oneFileSystem: boolean | undefined }) {
     this.name = stateName(root);
+    this.nameAsGiven = stateName(cleaned(given));
+    this.root = root;
     this.#root = Buffer.from(root);
+    this.#oneFileSystem = oneFileSystem;
     this.backups = backups;
     this.links = links;
     if (backups === undefined) return;
@@ -84,8 +101,9 @@ class Folder implements Side {
 
   async open() {
     const path = this.#root.toString();
-    const stats = await onDisk(path, () => stat(this.#root));
-    if (!stats.isDirectory()) throw new BisyncError("usage", "it is not a directory", { path });
+    const stats = await onDisk(path, () => stat(this.#root, { bigint: true }));
+    this.#onlyDevice = this.#lister.onlyDevice = this.#oneFileSystem ? stats.dev : undefined;
+    if (!stats.isDirectory()) throw new BisyncError("usage", "not a directory", { path });
     if (this.backups !== undefined) await checkApart(path, this.backups, `the directory of backups \`${this.backups}\` has to lie apart from it`);
     // Node takes times as floating-point numbers, which hold microseconds.
     return { timePrecisionNs: 1000, setsTime: true, hashes: ALGORITHMS, slowHashes: true, caseInsensitive: false };
@@ -111,7 +129,7 @@ class Folder implements Side {
     if (this.links === "keep") return withLinks(directory, items);
     if (this.links !== "follow") return items;
     let above: Promise<BigIntStats[]> | undefined;
-    return withFollowed(directory, items, () => (above ??= this.#above(path)));
+    return withFollowed(directory, items, () => (above ??= this.#above(path)), this.#onlyDevice);
   }
 
   /** Looks at a directory and at all above it, by which it is reached. */
@@ -173,6 +191,9 @@ class Folder implements Side {
     const { expect } = options;
     const place = await this.#newFileAt(path, expect === undefined);
     if (place.form === "link") return this.#writeLink(path, place, content, options);
+    // A link cannot be written into.
+    const isLink = expect !== undefined && (await onDisk(path, () => isFollowedLink(place)));
+    if (options.inPlace && !isLink) return this.#writeInPlace(path, place, content, options);
     return this.#writeFile(path, place, content, options, expect && (await this.#expected(path, place, expect)));
   }
 
@@ -235,6 +256,54 @@ class Folder implements Side {
     }
     this.#changed(place.at);
     return written;
+  }
+
+  /** Writes into the file itself. */
+  async #writeInPlace(path: string, place: Place, content: AsyncIterable<Uint8Array>, { expect, modified, verify }: WriteOptions): Promise<Found> {
+    const chunks = content[Symbol.asyncIterator]();
+    try {
+      // What cannot be read is no reason to empty a file.
+      const first = await chunks.next();
+      const file = await onDisk(path, () => open(place.at, expect ? REWRITING : "wx+", 0o666));
+      let isBegun = false;
+      try {
+        const before = await onDisk(path, () => file.stat({ bigint: true }));
+        if (expect) {
+          // RACE: a change after this check is lost.
+          const { kind, fingerprint } = found(before);
+          if (kind !== "file" || !isStill(expect, fingerprint)) throw changed(path);
+        }
+        isBegun = true;
+        if (expect) await onDisk(path, () => file.truncate(0));
+        for (let next = first; !next.done; next = await chunks.next()) {
+          const chunk = next.value;
+          await onDisk(path, () => writeAll(file, chunk));
+        }
+        if (modified) await onDisk(path, () => setTimes(file, modified));
+        await onDisk(path, () => file.sync());
+        const written = found(await onDisk(path, () => file.stat({ bigint: true })));
+        if (verify) await checkHash(this.read(path, written.fingerprint), verify, path);
+        if (!expect) this.#changed(place.at);
+        return written;
+      } catch (error) {
+        if (isBegun) await this.#brokenOff(file, place, expect).catch(() => {});
+        throw error;
+      } finally {
+        await file.close();
+      }
+    } finally {
+      await chunks.return?.();
+    }
+  }
+
+  /** Leaves no half of a file that is new, and none that could pass for the newer version. */
+  async #brokenOff(file: FileHandle, place: Place, expect: Fingerprint | undefined): Promise<void> {
+    if (expect) {
+      if (expect.modified) await setTimes(file, expect.modified);
+      return;
+    }
+    const [ours, there] = [await file.stat({ bigint: true }), await lstat(place.at, { bigint: true })];
+    if (ours.ino === there.ino && ours.dev === there.dev) await unlink(place.at);
   }
 
   async move(path: string, expect: Fingerprint, target: string, temporary = `${target}.partial`): Promise<Found> {
@@ -330,12 +399,18 @@ class Folder implements Side {
       if (!entries) return;
       for (const entry of entries) {
         // What a link leads to is not in the directory, also where it counts as if it were.
-        if (!entry.isDirectory()) throw new BisyncError("notEmpty", "there are files in it", { path });
+        if (!entry.isDirectory() || (await this.#isBeyond(directory, join(place, entry.name)))) throw new BisyncError("notEmpty", "there are files in it", { path });
         directories.push(`${directory}/${fromDisk(entry.name)}`);
       }
     }
     // RACE: when a file is made in one of them now, that directory and those above it stay; the empty ones below are gone.
     for (const directory of directories.reverse()) await this.removeDirectory(directory);
+  }
+
+  /** Whether a directory is on a file system that takes no part. */
+  async #isBeyond(path: string, place: Buffer): Promise<boolean> {
+    if (this.#onlyDevice === undefined) return false;
+    return (await onDisk(path, () => lstat(place, { bigint: true }))).dev !== this.#onlyDevice;
   }
 
   async setTime(path: string, expect: Fingerprint, modified: Instant): Promise<Found> {
@@ -361,7 +436,8 @@ class Folder implements Side {
     }
   }
 
-  async flush(): Promise<void> {
+  async flush(other?: Side): Promise<void> {
+    await this.#setTimesLike(other);
     // Node has no call for a whole file system: files were saved when they were written, what remains is their names.
     const directories = [...this.#unsaved];
     this.#unsaved.clear();
@@ -375,13 +451,30 @@ class Folder implements Side {
     }
   }
 
+  /**
+   * Gives the directories that were made the times of those of another folder, now that nothing more comes into them. One that is gone, or that the other does
+   * not have, stays as it is: no run fails for a time.
+   */
+  async #setTimesLike(other: Side | undefined): Promise<void> {
+    const made = [...this.#made];
+    this.#made.clear();
+    if (!other || !roots.has(other)) return;
+    for (const path of made) {
+      const there = await other.describe(path).catch(() => undefined);
+      const { modified } = there?.kind === "directory" ? there.fingerprint : {};
+      if (modified) await this.#at(path).then((place) => setDirectoryTimes(place, modified, this.links === "follow")).catch(() => {});
+    }
+  }
+
   /** Remembers that a name came to a directory, or went. */
   #changed(place: Buffer): void {
     this.#unsaved.add(place.subarray(0, place.lastIndexOf(0x2f)).toString("latin1"));
   }
 
   async #makeDirectory(path: string, place: Buffer): Promise<void> {
-    if (await onDisk(path, () => makeDirectory(place, this.links === "follow"))) this.#changed(place);
+    if (!(await onDisk(path, () => makeDirectory(place, this.links === "follow")))) return;
+    this.#changed(place);
+    this.#made.add(path);
   }
 
   async checkApart(other: Side): Promise<void> {
@@ -431,7 +524,7 @@ class Folder implements Side {
     const names = splitPath(path);
     for (const [index, name] of names.entries()) {
       place = join(place, name);
-      if (index < names.length - 1) await this.#makeDirectory(path, place);
+      if (index < names.length - 1) await this.#makeDirectory(path.split("/").slice(0, index + 1).join("/"), place);
     }
     return place;
   }

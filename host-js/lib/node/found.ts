@@ -4,8 +4,9 @@ import type { Fingerprint, Found, Kind } from "../side.js";
 import { modifiedAt } from "./disk.js";
 import type { Form } from "./links.js";
 
-/** Says what the system's look at something found. */
-export function found(stats: BigIntStats, form: Form = "plain"): Found {
+/** Says what the system's look at something found. With a device, a directory that is not on it is one of another file system. */
+export function found(stats: BigIntStats, form: Form = "plain", onlyDevice?: bigint): Found {
+  if (onlyDevice !== undefined && stats.isDirectory() && stats.dev !== onlyDevice) return { kind: "otherFileSystem", fingerprint: {} };
   const isFile = form === "link" ? stats.isSymbolicLink() : stats.isFile();
   const kind: Kind = isFile ? "file" : stats.isDirectory() ? "directory" : stats.isSymbolicLink() ? "link" : "special";
   const modified = modifiedAt(stats);

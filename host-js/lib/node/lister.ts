@@ -21,6 +21,8 @@ const SLOW_PAGES = 20;
 
 /** Looks at many names. */
 export class Lister {
+  /** The file system of which directories take part; left out, all do. */
+  onlyDevice: bigint | undefined;
   /** So many pages are listed as on a slow disk. */
   #slowPages = 0;
 
@@ -32,14 +34,14 @@ export class Lister {
     for (; this.#slowPages === 0 && at < names.length; at += BATCH) {
       const begin = performance.now();
       for (const name of names.slice(at, at + BATCH)) {
-        const item = itemNow(directory, name);
+        const item = itemNow(directory, name, this.onlyDevice);
         if (item) items.push(item);
       }
       if (performance.now() - begin > BATCH * FAST_MS) this.#slowPages = SLOW_PAGES;
       // What else the program does goes on in between.
       await setImmediate();
     }
-    const rest = await Promise.all(names.slice(at).map((name) => itemSoon(directory, name)));
+    const rest = await Promise.all(names.slice(at).map((name) => itemSoon(directory, name, this.onlyDevice)));
     return items.concat(rest.filter((item) => item !== undefined));
   }
 }
@@ -57,11 +59,11 @@ export function withLinks(directory: Buffer, items: Item[]): Promise<Item[]> {
  * Shows what links lead to. One that leads nowhere, or to a directory that it lies in, remains a link, which takes no part: it would have no end. `above` gives
  * the directory itself and those above it, by which it was reached.
  */
-export function withFollowed(directory: Buffer, items: Item[], above: () => Promise<BigIntStats[]>): Promise<Item[]> {
+export function withFollowed(directory: Buffer, items: Item[], above: () => Promise<BigIntStats[]>, onlyDevice: bigint | undefined): Promise<Item[]> {
   return withShown(items, async (name, item) => {
     const stats = await look({ at: join(directory, name), form: "followed" });
     const isCircle = stats.isDirectory() && (await above()).some(({ dev, ino }) => dev === stats.dev && ino === stats.ino);
-    return isCircle ? item : { name: item.name, ...found(stats) };
+    return isCircle ? item : { name: item.name, ...found(stats, "followed", onlyDevice) };
   });
 }
 
@@ -81,19 +83,19 @@ async function withShown(items: Item[], show: (name: Buffer, item: Item) => Prom
 }
 
 /** What there is in a directory by this name; nothing when it was deleted since the directory was read. */
-function itemNow(directory: Buffer, name: Buffer): Item | undefined {
+function itemNow(directory: Buffer, name: Buffer, onlyDevice: bigint | undefined): Item | undefined {
   try {
     const stats = lstatSync(join(directory, name), { bigint: true, throwIfNoEntry: false });
-    return stats && { name: fromDisk(name), ...found(stats) };
+    return stats && { name: fromDisk(name), ...found(stats, "plain", onlyDevice) };
   } catch (error) {
     throw unseen(error, fromDisk(name));
   }
 }
 
 /** The same, asked of a thread. */
-async function itemSoon(directory: Buffer, name: Buffer): Promise<Item | undefined> {
+async function itemSoon(directory: Buffer, name: Buffer, onlyDevice: bigint | undefined): Promise<Item | undefined> {
   try {
-    return { name: fromDisk(name), ...found(await lstat(join(directory, name), { bigint: true })) };
+    return { name: fromDisk(name), ...found(await lstat(join(directory, name), { bigint: true }), "plain", onlyDevice) };
   } catch (error) {
     // It was deleted since the directory was read.
     if (isCode(error, "ENOENT")) return undefined;

@@ -1,21 +1,24 @@
-import { copyFile, link, mkdir, open, readFile, rename, unlink, writeFile } from "node:fs/promises";
-import { homedir, hostname } from "node:os";
+import { copyFile, link, open, rename, unlink } from "node:fs/promises";
+import { homedir } from "node:os";
 import { isAbsolute } from "node:path";
 
 import { BisyncError } from "../error.js";
-import type { StateStore } from "../state.js";
+import type { Claim, StateStore } from "../state.js";
 import { absolute, inside } from "./absolute.js";
 import { checkApart } from "./apart.js";
-import { isCode, onDisk } from "./failure.js";
+import { makeDirectories } from "./disk.js";
+import { failure, isCode, onDisk } from "./failure.js";
+import { claimLock } from "./lock.js";
 
 /**
  * Keeps listings in a folder, in the same files as the program, so that both can take turns on one pair.
  *
- * Without a path it is the program's own: `$XDG_STATE_HOME/bisync`, or `~/.local/state/bisync`.
+ * Without a path it is the program's own: `$XDG_STATE_HOME/bisync`, or `~/.local/state/bisync`. One that is named may be rclone's: there the files are named
+ * after the paths as they were given, as the program and rclone do it.
  */
 export function folderState(path?: string): StateStore {
   if (path === "") throw new BisyncError("usage", "the path of the directory of the state is empty: give a directory", { path });
-  return new FolderState(absolute(path ?? usualState()));
+  return new FolderState(path);
 }
 
 /** Returns the directory in which listings are kept when none is named. */
@@ -25,28 +28,30 @@ export function usualState(): string {
   return inside(base, "bisync");
 }
 
-class FolderState implements StateStore {
-  readonly #directory: string;
+export class FolderState implements StateStore {
+  readonly usesPathsAsGiven: boolean;
+  /** The directory as it was given, which a person knows it by. */
+  readonly known: string;
+  #directory: string;
 
-  constructor(directory: string) {
+  constructor(path: string | undefined) {
+    this.known = path ?? usualState();
+    this.#directory = absolute(this.known);
+    this.usesPathsAsGiven = path !== undefined;
+  }
+
+  get directory(): string {
+    return this.#directory;
+  }
+
+  /** Goes by what is kept in another directory from now on. */
+  goBy(directory: string): void {
     this.#directory = directory;
   }
 
-  async lock(session: string): Promise<() => Promise<void>> {
+  async lock(session: string, claim: Claim = {}): Promise<() => Promise<void>> {
     await this.#make();
-    const path = this.#path(`${session}.lck`);
-    const text = lockText(inside(this.#directory, session));
-    // A lock that is there before it is written would look like one that was left behind.
-    const staged = `${path}.${process.pid}-${crypto.randomUUID()}`;
-    await onDisk(path, () => writeFile(staged, text, { flag: "wx", mode: 0o600 }));
-    try {
-      while (!(await isLinked(staged, path))) await takeAway(path);
-    } finally {
-      await removeIfThere(staged);
-    }
-    return async () => {
-      if ((await readIfThere(path)) === text) await removeIfThere(path);
-    };
+    return claimLock(this.#path(`${session}.lck`), inside(this.known, session), claim);
   }
 
   async read(name: string, offset: number, length: number): Promise<Uint8Array | undefined> {
@@ -124,13 +129,19 @@ class FolderState implements StateStore {
     });
   }
 
-  async checkApart(name: string): Promise<void> {
-    if (!name.startsWith("/")) return;
-    await checkApart(this.#directory, name.slice(0, -1) || "/", "the listings would lie in one of the folders", true);
+  async checkApart(root: string): Promise<void> {
+    if (!isAbsolute(root)) return;
+    await checkApart(this.#directory, root, "the listings would lie in one of the folders", true).catch((error: unknown) => {
+      // One that cannot be looked at fails later, with its own words.
+      if (error instanceof BisyncError && error.code === "usage") throw error;
+    });
   }
 
   async #make(): Promise<void> {
-    await onDisk(this.#directory, () => mkdir(this.#directory, { recursive: true, mode: 0o700 }));
+    await makeDirectories(this.#directory, 0o700).catch((error: unknown) => {
+      const { code, message } = failure(error, this.known);
+      throw new BisyncError(code, `cannot make the directory \`${this.known}\`: ${message}`, { path: this.known, cause: error });
+    });
   }
 
   #path(name: string): string {
@@ -141,76 +152,8 @@ class FolderState implements StateStore {
   }
 }
 
-/** What rclone writes into its lock. The program believes it for as long as the process lives. */
-function lockText(session: string): string {
-  const now = new Date();
-  const never = new Date(now);
-  never.setFullYear(now.getFullYear() + 200);
-  const lock = { Session: session, PID: String(process.pid), TimeRenewed: now.toISOString(), TimeExpires: never.toISOString() };
-  return `${JSON.stringify(lock)}\n`;
-}
-
-async function isLinked(staged: string, path: string): Promise<boolean> {
-  try {
-    await link(staged, path);
-    return true;
-  } catch (error) {
-    if (isCode(error, "EEXIST")) return false;
-    throw error;
-  }
-}
-
-/** Takes a lock away that was left behind; throws when somebody may have it. */
-async function takeAway(path: string): Promise<void> {
-  const text = await readIfThere(path);
-  if (text === undefined) return;
-  const owner = parsed(text);
-  const number = Number(owner.PID);
-  const elsewhere = typeof owner.Host === "string" && owner.Host !== hostname();
-  const expired = Date.parse(String(owner.TimeExpires)) < Date.now();
-  if (!expired && (elsewhere || !Number.isInteger(number) || isAlive(number))) {
-    const message = `another run of these paths is at work (process ${owner.PID ?? "unknown"}): wait for its end; its lock is \`${path}\``;
-    throw new BisyncError("busy", message, { path });
-  }
-  // Somebody else may have done the same just now: what is taken away has to be what was read.
-  const aside = `${path}.${process.pid}-${crypto.randomUUID()}`;
-  await rename(path, aside).catch((error: unknown) => {
-    if (!isCode(error, "ENOENT")) throw error;
-  });
-  const taken = await readIfThere(aside);
-  if (taken !== undefined && taken !== text) await link(aside, path).catch(() => {});
-  await removeIfThere(aside);
-}
-
-function parsed(text: string): { PID?: unknown; Host?: unknown; TimeExpires?: unknown } {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? value : { PID: value };
-  } catch {
-    return {};
-  }
-}
-
-function isAlive(number: number): boolean {
-  try {
-    process.kill(number, 0);
-    return true;
-  } catch (error) {
-    return !isCode(error, "ESRCH");
-  }
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (isCode(error, "ENOENT")) return undefined;
-    throw error;
-  }
-}
-
 /** Removes a file; returns whether there was one. */
-async function removeIfThere(path: string): Promise<boolean> {
+export async function removeIfThere(path: string): Promise<boolean> {
   try {
     await unlink(path);
     return true;

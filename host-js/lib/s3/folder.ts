@@ -7,7 +7,7 @@ import { type Capabilities, type Fingerprint, type Found, type Instant, isStill,
 import { copyObject } from "./copy.js";
 import { KnownObjects } from "./known.js";
 import { type Listed, pagesOf } from "./listing.js";
-import { base64, beginMd5, fromHexadecimal, hexadecimal, type Md5 } from "./md5.js";
+import { base64, beginMd5, fromHexadecimal, hexadecimal, type Md5 } from "../md5.js";
 import { fromKey, toKey } from "./names.js";
 import { type Details, fingerprintOf, MD5, MTIME, type S3Object } from "./object.js";
 import { Parts } from "./parts.js";
@@ -42,6 +42,7 @@ interface Upload {
 
 class Folder implements Side {
   readonly name: string;
+  readonly isServer = true;
   readonly #server: Server;
   /** What the keys of its files begin with: empty, or with `/` at its end. */
   readonly #prefix: string;

@@ -5,7 +5,7 @@ import { discard } from "../http/client.js";
 import type { Pieces } from "../http/pieces.js";
 import { plainEtag } from "../http/version-id.js";
 import { escaped, textIn } from "../http/xml.js";
-import { encodedMd5, type Md5 } from "./md5.js";
+import { encodedMd5, type Md5 } from "../md5.js";
 import type { Condition, Server } from "./server.js";
 
 /** Servers take no more parts than this. */

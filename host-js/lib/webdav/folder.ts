@@ -25,6 +25,7 @@ export function webdavFolder(options: WebdavOptions): Side {
 
 class Folder implements Side {
   readonly name: string;
+  readonly isServer = true;
   readonly #server: Server;
   readonly #streams: boolean;
   #setsTime: boolean | undefined;

@@ -29,12 +29,14 @@ export interface RunAsked {
   given: Given;
   /** The text of the plan to be carried out, if that is what is wanted. */
   plan?: string;
+  /** What the names of the listings are made from, where the plan says it. */
+  names?: { path1: string; path2: string };
 }
 
 /** How many operands a command takes. */
 const OPERANDS: Record<string, [least: number, most: number]> = { apply: [1, 1], explain: [2, Infinity], "filter-test": [1, Infinity], completions: [1, 1] };
-/** Options that name a directory of old versions. */
-const BACKUPS = ["backup-dir", "backup-dir1", "backup-dir2"];
+/** Options that name a folder of files. */
+const FOLDERS = ["backup-dir", "backup-dir1", "backup-dir2", "compare-dest", "copy-dest"];
 
 /**
  * Reads the command line, without the command's own name, the environment, and the files that both name.
@@ -135,7 +137,7 @@ async function appliedBy({ operands: [file = ""], given }: Arguments): Promise<R
   const plan = await readFile(file, "utf8").catch((error: unknown) => {
     throw new BisyncError("other", `cannot read the plan \`${file}\`: ${failure(error, file).message}`, { path: file, cause: error });
   });
-  const { roots, options } = readHeader(plan, file);
+  const { roots, paths: names, options } = readHeader(plan, file);
   const ofPlan = options.flatMap(([name, value]): Placed[] => {
     const flag = findFlag(name);
     return flag ? [{ flag, value }] : [];
@@ -146,7 +148,7 @@ async function appliedBy({ operands: [file = ""], given }: Arguments): Promise<R
     if (problem !== undefined) throw new BisyncError("usage", problem, { path: option[0] });
     checkIsHere(...option);
   }
-  return local({ paths: [roots.path1, roots.path2], given: counts, plan });
+  return local({ paths: [roots.path1, roots.path2], given: counts, plan, names });
 }
 
 /** Lists the named pairs in columns. */
@@ -172,8 +174,8 @@ function missing({ name, operands }: Command): BisyncError {
 
 /** Throws when a run is for anything but folders of this computer. */
 function local(asked: RunAsked): RunAsked {
-  const backups = asked.given.filter(([name]) => BACKUPS.includes(name)).map(([, value]) => value);
-  const remote = [...asked.paths, ...backups].find(namesRemote);
+  const folders = asked.given.filter(([name]) => FOLDERS.includes(name)).map(([, value]) => value);
+  const remote = [...asked.paths, ...folders].find(namesRemote);
   if (remote === undefined) return asked;
   const text = `\`${remote}\` is on a remote, which the command for Node does not reach, but the program bisync; for a local directory write \`./\` before its name`;
   throw new BisyncError("usage", text, { path: remote });

@@ -1,13 +1,14 @@
 // Which paths are refused before anything is opened, made or locked: in the words, and with the exit codes, of the program.
 
-import { mkdir, stat } from "node:fs/promises";
-import { normalize } from "node:path";
+import { stat } from "node:fs/promises";
 
 import { type Given, isOn, lastValue, textOf } from "../../conduct.js";
 import { BisyncError, type ErrorCode } from "../../error.js";
-import { absolute } from "../absolute.js";
+import { absolute, cleaned } from "../absolute.js";
 import { Whereabouts } from "../apart.js";
+import { makeDirectories } from "../disk.js";
 import { failure, isCode } from "../failure.js";
+import { stateName } from "../folder.js";
 import { usualState } from "../state.js";
 import type { RunAsked } from "./asked.js";
 
@@ -26,8 +27,9 @@ interface Beside {
 }
 
 /** Checks both paths and what has to stay apart from them. A missing Path1 is made for a run that starts anew, as by rclone. */
-export async function checkPaths({ paths, given, plan }: RunAsked): Promise<void> {
+export async function checkPaths({ paths, given, plan, names }: RunAsked): Promise<void> {
   const roots = paths.map(cleaned);
+  if (names) [names.path1, names.path2].forEach((name, side) => checkName(name, roots[side] ?? "", nameOf(side)));
   const changesNothing = isOn(given, "dry-run") || ["plan-out", "explain"].some((name) => lastValue(given, name) !== undefined);
   const mayBeMissing = !changesNothing && plan === undefined && startsAnew(given);
   for (const [side, root] of roots.entries()) await checkRoot(root, nameOf(side), mayBeMissing && side === 0);
@@ -44,7 +46,7 @@ export async function checkPaths({ paths, given, plan }: RunAsked): Promise<void
     const side = sides.find((side) => place && places[side] && (place.isWithin(places[side]) || (!mayHold && places[side].isWithin(place))));
     if (side !== undefined) throw refused(`${what} \`${directory}\` overlaps ${nameOf(side)}: choose a directory outside with \`--${flag}\``);
   }
-  if (mayBeMissing) await mkdir(roots[0] ?? "", { recursive: true }).catch((error: unknown) => {
+  if (mayBeMissing) await makeDirectories(roots[0] ?? "").catch((error: unknown) => {
     const { code, message } = failure(error, roots[0] ?? "");
     throw new BisyncError(code, `cannot make the directory \`${roots[0]}\`: ${message}`, { cause: error });
   });
@@ -53,9 +55,10 @@ export async function checkPaths({ paths, given, plan }: RunAsked): Promise<void
 const nameOf = (side: number) => `Path${side + 1}`;
 const refused = (words: string, code: ErrorCode = "refused") => new PathError(code, words);
 
-/** Returns a path without `.`, and without `..` where a name before it can go too, by its text alone, as rclone does. */
-function cleaned(path: string): string {
-  return normalize(path).replace(/(?<=.)[/\\]$/, "");
+/** Throws when a plan names a directory and the listings of another. What a relative path named, only the directory in which it was given could tell. */
+function checkName(name: string, root: string, which: string): void {
+  if (!name.startsWith("/") || name === stateName(root)) return;
+  throw new BisyncError("refused", `the plan names ${which} \`${root}\`, and the listings of another directory: a plan is for one pair`, { path: root });
 }
 
 function startsAnew(given: Given): boolean {

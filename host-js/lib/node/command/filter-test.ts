@@ -1,6 +1,6 @@
 // `bisync filter-test`: the engine says which paths take part, and here is looked at what is there.
 
-import { lstatSync, statSync } from "node:fs";
+import { type BigIntStats, lstatSync, statSync } from "node:fs";
 
 import { clock, type Given, isOn } from "../../conduct.js";
 import { table } from "../../engine.js";
@@ -16,7 +16,7 @@ export function filterTest(given: Given, root: string | undefined, paths: string
   const width = Math.max(...shown.map(lengthOf));
   const lines = paths.map((path, index) => {
     const text = shown[index] ?? path;
-    const found = root === undefined ? undefined : look(inside(root, path), isOn(given, "copy-links"));
+    const found = root === undefined ? undefined : lookBelow(given, root, path);
     const held = root === undefined ? [] : markers(given, root, text);
     try {
       return `${text}${" ".repeat(width - lengthOf(text))}  ${table.filterTest({ options: given, ...clock(), path: text, found, held })}\n`;
@@ -29,10 +29,32 @@ export function filterTest(given: Given, root: string | undefined, paths: string
 
 const lengthOf = (text: string) => [...text].length;
 
+/** Says what there is below a directory, as far as the options let it take part. */
+function lookBelow(given: Given, root: string, path: string): Found | undefined {
+  const isFollowing = isOn(given, "copy-links");
+  return isOn(given, "one-file-system") && isBeyond(root, path, isFollowing) ? { kind: "otherFileSystem", fingerprint: {} } : look(inside(root, path), isFollowing);
+}
+
+/** Whether a path leads to another file system. What lies in a directory of one takes no part, and neither does the directory. */
+function isBeyond(root: string, path: string, isFollowing: boolean): boolean {
+  const device = statsOf(root, true)?.dev;
+  const names = path.split("/").filter((name) => name !== "");
+  const places = ["", ...names.map((_, index) => names.slice(0, index + 1).join("/"))];
+  return places.some((place) => {
+    const stats = statsOf(inside(root, place), isFollowing);
+    return stats?.isDirectory() === true && stats.dev !== device;
+  });
+}
+
 /** Says what there is; what cannot be looked at counts as unknown. */
 function look(path: string, isFollowing = false): Found | undefined {
+  const stats = statsOf(path, isFollowing);
+  return stats && found(stats);
+}
+
+function statsOf(path: string, isFollowing: boolean): BigIntStats | undefined {
   try {
-    return found((isFollowing ? statSync : lstatSync)(path, { bigint: true }));
+    return (isFollowing ? statSync : lstatSync)(path, { bigint: true });
   } catch {
     return undefined;
   }

@@ -7,7 +7,7 @@ const LONGEST_LABEL = 35;
 
 const ENDING = [
   CONFIGURATION,
-  "This command is for folders of this computer. The program bisync does the same with remotes too, and has all options.",
+  "This command is for folders of this computer. The program bisync does the same with remotes too, and has the options for metadata.",
   OUTPUT,
   EXIT_CODES,
 ];

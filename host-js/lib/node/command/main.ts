@@ -1,12 +1,14 @@
-import { checkOptions, type Given, isOn, lastValue, type Order, textOf } from "../../conduct.js";
+import { checkOptions, checkReferences, type Given, isOn, lastValue, type Order, published, textOf } from "../../conduct.js";
 import { load, table } from "../../engine.js";
 import { BisyncError } from "../../error.js";
 import { Events } from "../../events.js";
 import type { Report } from "../../protocol.js";
 import { applying, begun, written } from "../../run.js";
-import { absolute } from "../absolute.js";
-import { nodeFolder } from "../folder.js";
-import { folderState } from "../state.js";
+import type { Shared } from "../../sharing.js";
+import { absolute, cleaned } from "../absolute.js";
+import { nodeFolder, type NodeFolderOptions } from "../folder.js";
+import { share, sayNotShared } from "../shared/share.js";
+import { FolderState } from "../state.js";
 import { findFlag } from "./arguments.js";
 import { type Asked, asked, type RunAsked } from "./asked.js";
 import { checkPaths, PathError } from "./checked-paths.js";
@@ -39,8 +41,11 @@ export async function main(words: string[]): Promise<number> {
       process.stdout.write(wanted.show);
       return 0;
     }
-    await checkOptions(wanted.given);
-    reporter = new Reporter(wanted.given);
+    const { given } = wanted;
+    await checkOptions(given);
+    const named = (option: string) => given.filter(([name]) => name === option);
+    checkReferences({ compare: named("compare-dest"), copy: named("copy-dest") });
+    reporter = new Reporter(given);
   } catch (error) {
     process.stderr.write(`bisync: ${wordsOf(error)}\n`);
     return error instanceof BisyncError && error.code === "usage" ? USAGE : UNFINISHED;
@@ -61,8 +66,9 @@ export async function main(words: string[]): Promise<number> {
 }
 
 async function carriedOut(wanted: RunAsked, reporter: Reporter): Promise<Report> {
-  const { paths, given, plan } = wanted;
-  const order = { ...foldersOf(paths, given), given, state: folderState(textOf(given, "workdir")) };
+  const { paths, given, plan, names } = wanted;
+  const state = new FolderState(textOf(given, "workdir"));
+  const order: Order = { ...foldersOf(paths, given), given, state, names, share: sharing(paths, given, state) };
   const planOut = plan === undefined ? lastValue(given, "plan-out") : undefined;
   if (planOut === "") throw new BisyncError("usage", "`--plan-out` needs the name of a file", { path: "plan-out" });
   if (planOut !== undefined) await checkPlanFile(planOut);
@@ -82,13 +88,23 @@ async function carriedOut(wanted: RunAsked, reporter: Reporter): Promise<Report>
 async function ledByAnswers(order: Order, reporter: Reporter): Promise<Report> {
   // The paths are claimed from before the plan is made until it is carried out: no other run comes in between while the person thinks.
   let release: (() => Promise<void>) | undefined;
-  const lock = async (session: string) => {
-    release ??= await order.state.lock(session);
+  const lock: Order["lock"] = async (session, claim) => {
+    release ??= await order.state.lock(session, { ...claim, say: (notice) => reporter.notice(notice) });
     return async () => {};
   };
+  // So is what is shared with other machines.
+  let shared: Shared | undefined;
+  let isAsked = false;
+  const share: Order["share"] = async (sharing) => {
+    if (!isAsked) shared = await order.share?.({ ...sharing, changesNothing: false, say: (notice) => reporter.notice(notice) });
+    isAsked = true;
+    return shared && { whenLost: (stop) => shared?.whenLost(stop), publish: async () => {}, end: async () => {} };
+  };
   try {
-    return await chosenFrom({ ...order, lock }, reporter);
+    const report = await chosenFrom({ ...order, lock, share }, reporter);
+    return await published(shared, report, (notice) => reporter.notice(notice));
   } finally {
+    await shared?.end();
     await release?.();
   }
 }
@@ -108,12 +124,17 @@ const byBytes = (one: string, two: string) => Buffer.compare(Buffer.from(one), B
 /** Writes the plan of a run, and changes nothing. */
 async function plannedOnly(order: Order, reporter: Reporter): Promise<{ text: string; report: Report }> {
   const events = new Events();
+  const endStatistics = reporter.sayStatistics();
   const shown = (async () => {
     for await (const event of { [Symbol.asyncIterator]: () => events.iterate() }) reporter.event(event);
   })();
-  const plan = await written({ ...order, given: planned(order.given) }, events).finally(() => events.end());
-  await shown;
-  return plan;
+  try {
+    const plan = await written({ ...order, given: planned(order.given) }, events).finally(() => events.end());
+    await shown;
+    return plan;
+  } finally {
+    endStatistics();
+  }
 }
 
 /** The options that a plan is made with and carried out with: whatever the directory in which that is done. */
@@ -127,15 +148,38 @@ function planned(given: Given): Given {
     });
 }
 
-/** The folders of both sides, with what the options say of them. */
-function foldersOf([one, two]: RunAsked["paths"], given: Given): Pick<Order, "one" | "two"> {
+/** The folders of both sides, and those in which files may be found, with what the options say of them. */
+function foldersOf([one, two]: RunAsked["paths"], given: Given): Pick<Order, "one" | "two" | "references"> {
+  const links = isOn(given, "links") ? "keep" : isOn(given, "copy-links") ? "follow" : undefined;
+  const seen: NodeFolderOptions = { ...(links && { links }), oneFileSystem: isOn(given, "one-file-system") };
   const folder = (path: string, which: string, option: string) => {
     if (path === "") throw new BisyncError("usage", `${which} is empty: give a directory`, { path });
     const backups = textOf(given, option) ?? textOf(given, "backup-dir");
-    const links = isOn(given, "links") ? "keep" : isOn(given, "copy-links") ? "follow" : undefined;
-    return nodeFolder(path, { ...(backups !== undefined && { backups }), ...(links && { links }) });
+    return nodeFolder(path, { ...(backups !== undefined && { backups }), ...seen });
   };
-  return { one: folder(one, "Path1", "backup-dir1"), two: folder(two, "Path2", "backup-dir2") };
+  const references = (option: string) =>
+    given
+      .filter(([name]) => name === option)
+      .map(([, path]) => {
+        if (path === "") throw new BisyncError("usage", `\`--${option}\` is empty: give a directory`, { path: option });
+        return { name: cleaned(path), side: nodeFolder(path, seen) };
+      });
+  return {
+    one: folder(one, "Path1", "backup-dir1"),
+    two: folder(two, "Path2", "backup-dir2"),
+    references: { compare: references("compare-dest"), copy: references("copy-dest") },
+  };
+}
+
+/** Shares the state of both folders with other machines, where that is wanted; where it is not, says so if it was once. */
+function sharing([one, two]: RunAsked["paths"], given: Given, state: FolderState): Order["share"] {
+  return async (sharing) => {
+    if (!isOn(given, "remote-lock")) return sayNotShared(state.directory, sharing);
+    const folders = { path1: nodeFolder(one), path2: nodeFolder(two) };
+    // A run that compares the listings alone changes nothing either.
+    const changesNothing = sharing.changesNothing || lastValue(given, "check-sync") === "only";
+    return share({ folders, state: state.directory, known: state.known, goBy: (directory) => state.goBy(directory) }, { ...sharing, changesNothing });
+  };
 }
 
 /** Leads a run to its end. The first wish to stop, and the end of its time, ends it in good order, a second wish at once. */
@@ -152,11 +196,13 @@ async function led(order: Order, reporter: Reporter): Promise<Report> {
   const timer = duration && duration <= LONGEST_TIME ? setTimeout(timeIsOver, duration) : undefined;
   const signals = ["SIGINT", "SIGTERM"] as const;
   signals.forEach((signal) => process.on(signal, wish));
+  const endStatistics = reporter.sayStatistics();
   try {
     const run = begun(() => ({ ...order, signal: stop.signal }));
     for await (const event of run) reporter.event(event);
     return await run.report;
   } finally {
+    endStatistics();
     clearTimeout(timer);
     signals.forEach((signal) => process.off(signal, wish));
   }

@@ -12,6 +12,8 @@ const BEGIN = '{"bisync-plan":';
 /** What the first line of a plan says of the run that it is for. */
 export interface Header {
   roots: { path1: string; path2: string };
+  /** What the names of the listings are made from. */
+  paths: { path1: string; path2: string };
   options: Given;
 }
 
@@ -44,10 +46,9 @@ export async function writePlan(file: string, text: string): Promise<void> {
 export function readHeader(text: string, file: string): Header {
   try {
     const header = JSON.parse(text.slice(0, text.indexOf("\n"))) as Partial<Header>;
-    const { roots, options } = header;
-    if (text.startsWith(BEGIN) && typeof roots?.path1 === "string" && typeof roots.path2 === "string" && Array.isArray(options)) {
-      return { roots, options };
-    }
+    const { roots, paths, options } = header;
+    const isPair = (pair: Header["roots"] | undefined) => typeof pair?.path1 === "string" && typeof pair.path2 === "string";
+    if (text.startsWith(BEGIN) && roots && isPair(roots) && paths && isPair(paths) && Array.isArray(options)) return { roots, paths, options };
   } catch {
     // It is no JSON.
   }

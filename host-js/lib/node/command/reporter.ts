@@ -2,15 +2,22 @@ import { openSync, writeSync } from "node:fs";
 import { styleText } from "node:util";
 
 import { type Given, isOn, lastValue, textOf } from "../../conduct.js";
+import type { Progress } from "../../driver.js";
+import { table } from "../../engine.js";
 import { BisyncError } from "../../error.js";
 import type { Notice, Report } from "../../protocol.js";
 import type { RunEvent } from "../../run.js";
 import { failure } from "../failure.js";
-import { bytes, noticeLine, type Paint, plain, reportText, troubleText, visible } from "./text.js";
+import { progressLine } from "./progress-line.js";
+import { noticeLine, type Paint, plain, reportText, troubleText, visible } from "./text.js";
 
 const LEVELS = ["error", "notice", "info", "debug"];
+/** A run that ends sooner shows no progress, in milliseconds. */
+const PATIENCE = 300;
 /** The progress is drawn anew after so many milliseconds. */
 const TICK = 100;
+/** No timer waits longer, in milliseconds. */
+const LONGEST_TIME = 2 ** 31 - 1;
 const CLEAR = "\r\u001b[K";
 
 /** Shows what happens in a run, and how it ended. Results go to standard output, messages to standard error or to a file. */
@@ -28,8 +35,17 @@ export class Reporter {
   /** The directory of the last action of a plan that was shown. */
   #folder = "";
   #drawn = 0;
+  readonly #begun = performance.now();
+  #progress: Progress | undefined;
+  /** When the first file was begun. */
+  #copyingSince: number | undefined;
+  /** The time between two messages that say how far it is, in milliseconds, if there are to be any. */
+  readonly #statisticsEvery: number | undefined;
+  readonly #statisticsLevel: Notice["level"];
 
   constructor(given: Given) {
+    this.#statisticsEvery = table.durationMs(lastValue(given, "stats") ?? "0") || undefined;
+    this.#statisticsLevel = (lastValue(given, "stats-log-level") ?? "NOTICE").toLowerCase() as Notice["level"];
     this.#level = level(given);
     this.#isDryRun = isOn(given, "dry-run") || ["plan-out", "explain"].some((name) => lastValue(given, name) !== undefined);
     this.#explained = new Set(given.filter(([name]) => name === "explain").map(([, path]) => path.replace(/\/+$/, "")));
@@ -37,18 +53,35 @@ export class Reporter {
     this.#logFile = opened(textOf(given, "log-file"));
     const color = lastValue(given, "color");
     [this.#out, this.#err] = [painter(process.stdout, color), painter(process.stderr, color)];
-    const wanted = lastValue(given, "progress") === undefined || isOn(given, "progress");
+    const wanted = (lastValue(given, "progress") === undefined || isOn(given, "progress")) && !isOn(given, "interactive");
     this.#showsProgress = wanted && !this.#isJson && this.#level > 0 && process.stderr.isTTY === true;
   }
 
   event(event: RunEvent): void {
-    if (event.type === "notice") this.notice(event);
-    else if (this.#showsProgress && Date.now() - this.#drawn > TICK && event.workload.files > 0) {
-      const { workload, copied } = event;
-      const all = workload.isFinal ? "" : " or more";
-      process.stderr.write(`${CLEAR}${copied.files} of ${workload.files}${all} files copied, ${bytes(copied.bytes)} of ${bytes(workload.bytes)}${all}`);
-      this.#drawn = Date.now();
-    }
+    if (event.type === "notice") return this.notice(event);
+    this.#progress = event;
+    const now = performance.now();
+    if (event.copied.begun > 0) this.#copyingSince ??= now;
+    if (!this.#showsProgress || now - this.#drawn <= TICK || now - this.#begun < PATIENCE) return;
+    process.stderr.write(`${CLEAR}${progressLine(event, this.#copyingSince && now - this.#copyingSince)}`);
+    this.#drawn = now;
+  }
+
+  /** Says how far the run is whenever the time of `--stats` has passed, until the function that it gives is called, and then once more. */
+  sayStatistics(): () => void {
+    const every = this.#statisticsEvery;
+    if (every === undefined) return () => {};
+    const say = () => {
+      if (!this.#progress) return;
+      // As in the program, the time runs from the beginning of the run.
+      const copying = this.#progress.copied.begun > 0 ? performance.now() - this.#begun : undefined;
+      this.notice({ level: this.#statisticsLevel, code: "stats", text: progressLine(this.#progress, copying) });
+    };
+    const timer = every <= LONGEST_TIME ? setInterval(say, Math.max(every, 1)) : undefined;
+    return () => {
+      clearInterval(timer);
+      say();
+    };
   }
 
   notice(notice: Notice): void {

@@ -1,6 +1,6 @@
 // A run, with its options as the engine names them.
 
-import { load, Session, sessionName } from "./engine.js";
+import { distinctName, load, Session, sessionName } from "./engine.js";
 import { drive } from "./driver.js";
 import { BisyncError } from "./error.js";
 import type { Events } from "./events.js";
@@ -8,7 +8,7 @@ import type { Notice, Report } from "./protocol.js";
 import { type Reference, References } from "./references.js";
 import type { Shared, Sharing } from "./sharing.js";
 import type { Capabilities, Side } from "./side.js";
-import type { Claim, StateStore } from "./state.js";
+import type { Claim, PairNames, StateStore } from "./state.js";
 
 /** Options by the engine's names, and their values as text, in the order given. */
 export type Given = [name: string, value: string][];
@@ -27,7 +27,7 @@ export interface Order {
   /** Folders in which a file may be found instead of being copied from the other side: it is not copied at all, or copied from there. */
   references?: { compare: Reference[]; copy: Reference[] };
   /** What the names of the state are made from; left out, what both sides say. */
-  names?: { path1: string; path2: string } | undefined;
+  names?: PairNames | undefined;
   /** Shares the state of the folders with other machines while the run lasts, if that is wanted. */
   share?: ((sharing: Sharing) => Promise<Shared | undefined>) | undefined;
   /** Claims the session, also for a run that changes nothing; left out, the state does, for a run that changes something. */
@@ -53,7 +53,7 @@ export async function conduct(order: Order, events: Events): Promise<Report> {
   for (const side of [one, two]) await state.checkApart?.(side.root ?? side.name);
   const changesNothing = isOn(given, "dry-run") || lastValue(given, "explain") || typeof plan === "object";
   const lock = order.lock ?? (changesNothing ? undefined : (session: string, claim: Claim) => state.lock(session, claim));
-  const names = order.names ?? namesOf(order);
+  const names = order.names ?? (await namesOf(order, lock !== undefined));
   const say = (notice: Notice) => events.add({ type: "notice", ...notice });
   const run = crypto.getRandomValues(new BigUint64Array(1))[0] as bigint;
   const session = open({ given: possible(given, { Path1: path1, Path2: path2 }, events), plan, paths: names, capabilities: { path1, path2 }, run });
@@ -61,7 +61,8 @@ export async function conduct(order: Order, events: Events): Promise<Report> {
     const { tries, pauseMs, lockNs, ...likeness } = session.settings();
     const references = await References.open(order.references ?? { compare: [], copy: [] }, likeness);
     const lastsMs = lockNs === undefined ? undefined : lockNs / 1e6;
-    const release = await lock?.(sessionName(names.path1, names.path2), { say, ...(lastsMs !== undefined && { expiresAfterMs: lastsMs }) });
+    const claim: Claim = { say, ...(lastsMs !== undefined && { expiresAfterMs: lastsMs }) };
+    const release = lock && (await claimed(order, names, (session) => lock(session, claim)));
     let shared: Shared | undefined;
     try {
       shared = await order.share?.({ names, lastsMs, changesNothing: Boolean(changesNothing), say, signal });
@@ -114,9 +115,37 @@ export async function published(shared: Shared | undefined, report: Report, say:
 }
 
 /** What the names of the state are made from. */
-function namesOf({ one, two, state }: Order): { path1: string; path2: string } {
-  const nameOf = (side: Side) => (state.usesPathsAsGiven ? side.nameAsGiven : undefined) ?? side.name;
-  return { path1: nameOf(one), path2: nameOf(two) };
+async function namesOf({ one, two, state }: Order, claims: boolean): Promise<PairNames> {
+  const own = { path1: distinctName(one.name), path2: distinctName(two.name) };
+  const given = { path1: one.nameAsGiven ?? one.name, path2: two.nameAsGiven ?? two.name };
+  return (await state.namesFor?.(own, given, claims)) ?? own;
+}
+
+/** Claims the state, and the folders where they really are: two runs never work on one pair, whatever leads there and whichever comes first. */
+async function claimed({ one, two }: Order, names: PairNames, lock: (session: string) => Promise<() => Promise<void>>): Promise<() => Promise<void>> {
+  const [first = "", second = ""] = (await Promise.all([one, two].map(realNameOf))).sort(inBytes);
+  const releases: (() => Promise<void>)[] = [];
+  const release = async () => {
+    for (const release of releases) await release();
+  };
+  try {
+    for (const session of new Set([sessionName(names.path1, names.path2), sessionName(first, second)])) releases.push(await lock(session));
+    return release;
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+async function realNameOf(side: Side): Promise<string> {
+  return distinctName((await side.realName?.()) ?? side.name);
+}
+
+/** Compares as the program does, by the bytes. */
+function inBytes(one: string, two: string): number {
+  const [left, right] = [[...one], [...two]];
+  const at = left.findIndex((character, place) => character !== right[place]);
+  return at < 0 ? left.length - right.length : (left[at]?.codePointAt(0) ?? 0) - (right[at]?.codePointAt(0) ?? -1);
 }
 
 /** Returns a number of which there is at least one, and for things at a time no more than the program has. */

@@ -92,6 +92,9 @@ function read(text: string): Turn {
   return JSON.parse(text, (key, value) => (key === "id" && typeof value === "string" ? BigInt(`0x${value}`) : value));
 }
 
+/** Returns a path of which the names of the state are made that no other path has. */
+export const distinctName = bound.distinctName as (path: string) => string;
+
 /** Returns what the names of the state of a pair begin with. */
 export const sessionName = bound.sessionName as (one: string, two: string) => string;
 

@@ -1,4 +1,4 @@
-import type { Claim, StateStore } from "./state.js";
+import type { Claim, PairNames, StateStore } from "./state.js";
 
 /** A store with the plan beside it. */
 export class PlanState implements StateStore {
@@ -11,8 +11,8 @@ export class PlanState implements StateStore {
     this.plan = plan;
   }
 
-  get usesPathsAsGiven(): boolean {
-    return this.#inner.usesPathsAsGiven === true;
+  async namesFor(own: PairNames, given: PairNames, claims: boolean): Promise<PairNames> {
+    return (await this.#inner.namesFor?.(own, given, claims)) ?? own;
   }
 
   lock(session: string, claim?: Claim) {

@@ -69,11 +69,10 @@ export interface WriteOptions {
 export interface Side {
   /** What the names of the state are made from; the same in every run. */
   readonly name: string;
-  /**
-   * What those names are made from where the state goes by paths as they were given (`usesPathsAsGiven`); left out, `name`. A relative path is another folder
-   * in another directory.
-   */
+  /** What rclone would make those names from; left out, `name`. Several folders may have it in common. */
   readonly nameAsGiven?: string;
+  /** Returns the name of where the folder really is, whatever links lead there: two runs of one pair are kept apart by it. Left out, it is `name`. */
+  realName?(): Promise<string>;
   /** Where the folder is, as plans and messages say it; left out, `name`. */
   readonly root?: string;
   /** Whether content comes from a server and goes there: for limits of bandwidth each way. */

@@ -8,10 +8,19 @@ export interface Claim {
   say?(notice: Notice): void;
 }
 
+/** What the names of the state of a pair are made from. */
+export interface PairNames {
+  path1: string;
+  path2: string;
+}
+
 /** Where the listings of the last run are kept: blobs by name. Names hold no `/`. */
 export interface StateStore {
-  /** Whether the names of blobs are made from paths as they were given, as rclone does it. */
-  readonly usesPathsAsGiven?: boolean;
+  /**
+   * Says what the names of a pair's blobs are made from: `own`, which no other pair has, or `given`, which rclone has, where the store may be rclone's and no other
+   * pair has that. With `claims` a run will write there. Left out, it is `own`.
+   */
+  namesFor?(own: PairNames, given: PairNames, claims: boolean): Promise<PairNames>;
   /** Claims the session until the function that it gives is called; throws the code `busy` when another run has it. */
   lock(session: string, claim?: Claim): Promise<() => Promise<void>>;
   /** Reads a part of a blob, at most `length` bytes; `undefined` when there is no such blob. */

@@ -144,6 +144,12 @@ fn thrown(message: &str) -> JsValue {
     JsError::new(message).into()
 }
 
+/// Returns a path of which the names of the state are made that no other path has.
+#[wasm_bindgen(js_name = distinctName)]
+pub fn distinct_name(path: &str) -> String {
+    bisync_engine::session_name::distinct(path)
+}
+
 /// Returns what the names of the state of a pair begin with.
 #[wasm_bindgen(js_name = sessionName)]
 pub fn session_name(one: &str, two: &str) -> String {

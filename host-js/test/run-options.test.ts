@@ -241,7 +241,7 @@ test("a state that names its directory goes by paths as they were given", async 
   context.after(() => process.chdir(before));
   process.chdir(at("."));
   assert.equal((await bisync(nodeFolder("one"), nodeFolder("./two/"), { state: folderState("work") }).report).exitCode, 0);
-  assert.deepEqual(readdirSync(at("work")).sort(), ["one..two.path1.lst", "one..two.path2.lst"]);
+  assert.deepEqual(readdirSync(at("work")).sort(), ["one..two.pair", "one..two.path1.lst", "one..two.path2.lst"]);
   assert.equal(nodeFolder("one").name, `${at("one")}/`);
 });
 

@@ -42,7 +42,7 @@ export async function checkApart(one: string, two: string, words: string, mayHol
 }
 
 /** Resolves the links in a path, of which the end may not exist yet. */
-async function real(path: string): Promise<string> {
+export async function real(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (error) {

@@ -5,7 +5,7 @@ import { resolve, sep } from "node:path";
 import { BisyncError } from "../error.js";
 import { type Fingerprint, type Found, type Instant, isStill, type Item, type Side, type WriteOptions } from "../side.js";
 import { cleaned } from "./absolute.js";
-import { checkApart } from "./apart.js";
+import { checkApart, real } from "./apart.js";
 import { Backups } from "./backups.js";
 import { checkDirectory, join, makeDirectory, modifiedAt, renameNew, setDirectoryTimes, setTimes, syncDirectory, writeAll } from "./disk.js";
 import { failure, isCode, onDisk } from "./failure.js";
@@ -97,6 +97,10 @@ class Folder implements Side {
       const place = await this.#fileAt(path);
       await kept.keep(place, splitPath(backup), path, () => this.#expected(path, place, expect));
     };
+  }
+
+  async realName(): Promise<string> {
+    return stateName(await real(this.root));
   }
 
   async open() {

@@ -1,9 +1,10 @@
-import { copyFile, link, open, rename, unlink } from "node:fs/promises";
+import { copyFile, link, open, readFile, rename, unlink, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute } from "node:path";
 
+import { sessionName } from "../engine.js";
 import { BisyncError } from "../error.js";
-import type { Claim, StateStore } from "../state.js";
+import type { Claim, PairNames, StateStore } from "../state.js";
 import { absolute, inside } from "./absolute.js";
 import { checkApart } from "./apart.js";
 import { makeDirectories } from "./disk.js";
@@ -13,8 +14,8 @@ import { claimLock } from "./lock.js";
 /**
  * Keeps listings in a folder, in the same files as the program, so that both can take turns on one pair.
  *
- * Without a path it is the program's own: `$XDG_STATE_HOME/bisync`, or `~/.local/state/bisync`. One that is named may be rclone's: there the files are named
- * after the paths as they were given, as the program and rclone do it.
+ * Without a path it is the program's own: `$XDG_STATE_HOME/bisync`, or `~/.local/state/bisync`. One that is named may be rclone's: there the first pair has
+ * the names that rclone makes from its paths as they were given, as with the program.
  */
 export function folderState(path?: string): StateStore {
   if (path === "") throw new BisyncError("usage", "the path of the directory of the state is empty: give a directory", { path });
@@ -29,7 +30,8 @@ export function usualState(): string {
 }
 
 export class FolderState implements StateStore {
-  readonly usesPathsAsGiven: boolean;
+  /** Whether it may be rclone's. */
+  readonly #isNamed: boolean;
   /** The directory as it was given, which a person knows it by. */
   readonly known: string;
   #directory: string;
@@ -37,7 +39,7 @@ export class FolderState implements StateStore {
   constructor(path: string | undefined) {
     this.known = path ?? usualState();
     this.#directory = absolute(this.known);
-    this.usesPathsAsGiven = path !== undefined;
+    this.#isNamed = path !== undefined;
   }
 
   get directory(): string {
@@ -47,6 +49,20 @@ export class FolderState implements StateStore {
   /** Goes by what is kept in another directory from now on. */
   goBy(directory: string): void {
     this.#directory = directory;
+  }
+
+  async namesFor(own: PairNames, given: PairNames, claims: boolean): Promise<PairNames> {
+    if (!this.#isNamed) return own;
+    const owner = `${own.path1}\n${own.path2}\n`;
+    if (owner === `${given.path1}\n${given.path2}\n`) return given;
+    const path = this.#path(`${sessionName(given.path1, given.path2)}.pair`);
+    if (claims) await this.#make();
+    return onDisk(path, async () => {
+      // Of several that come at once the first one has the names of rclone.
+      if (claims) await writeFile(path, owner, { flag: "wx", mode: 0o600, flush: true }).catch(unless("EEXIST"));
+      const found = await readFile(path, "utf8").catch(unless("ENOENT"));
+      return found === undefined || found === owner ? given : own;
+    });
   }
 
   async lock(session: string, claim: Claim = {}): Promise<() => Promise<void>> {
@@ -150,6 +166,14 @@ export class FolderState implements StateStore {
     }
     return inside(this.#directory, name);
   }
+}
+
+/** Passes on every error but the one with this code. */
+function unless(code: string): (error: unknown) => undefined {
+  return (error) => {
+    if (!isCode(error, code)) throw error;
+    return undefined;
+  };
 }
 
 /** Removes a file; returns whether there was one. */

@@ -3,6 +3,7 @@
 import { stat } from "node:fs/promises";
 
 import { type Given, isOn, lastValue, textOf } from "../../conduct.js";
+import { distinctName } from "../../engine.js";
 import { BisyncError, type ErrorCode } from "../../error.js";
 import { absolute, cleaned } from "../absolute.js";
 import { Whereabouts } from "../apart.js";
@@ -57,7 +58,7 @@ const refused = (words: string, code: ErrorCode = "refused") => new PathError(co
 
 /** Throws when a plan names a directory and the listings of another. What a relative path named, only the directory in which it was given could tell. */
 function checkName(name: string, root: string, which: string): void {
-  if (!name.startsWith("/") || name === stateName(root)) return;
+  if (!name.startsWith("/") || name === stateName(root) || name === distinctName(stateName(root))) return;
   throw new BisyncError("refused", `the plan names ${which} \`${root}\`, and the listings of another directory: a plan is for one pair`, { path: root });
 }
 

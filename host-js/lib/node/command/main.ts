@@ -87,9 +87,9 @@ async function carriedOut(wanted: RunAsked, reporter: Reporter): Promise<Report>
 /** Makes a plan, lets the person choose from it, and carries out what was chosen. */
 async function ledByAnswers(order: Order, reporter: Reporter): Promise<Report> {
   // The paths are claimed from before the plan is made until it is carried out: no other run comes in between while the person thinks.
-  let release: (() => Promise<void>) | undefined;
+  const releases = new Map<string, () => Promise<void>>();
   const lock: Order["lock"] = async (session, claim) => {
-    release ??= await order.state.lock(session, { ...claim, say: (notice) => reporter.notice(notice) });
+    if (!releases.has(session)) releases.set(session, await order.state.lock(session, { ...claim, say: (notice) => reporter.notice(notice) }));
     return async () => {};
   };
   // So is what is shared with other machines.
@@ -105,7 +105,7 @@ async function ledByAnswers(order: Order, reporter: Reporter): Promise<Report> {
     return await published(shared, report, (notice) => reporter.notice(notice));
   } finally {
     await shared?.end();
-    await release?.();
+    for (const release of releases.values()) await release();
   }
 }
 

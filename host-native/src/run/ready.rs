@@ -23,7 +23,7 @@ use tokio::sync::mpsc;
 
 use crate::backend::http::Dump;
 use crate::backend::local::Sight;
-use crate::backend::{Backend, References, Sides, Transport};
+use crate::backend::{Backend, References, Sides, Stopping, Transport};
 use crate::cli::Arguments;
 use crate::component;
 use crate::driver::{Limits, drive};
@@ -110,6 +110,7 @@ impl Ready {
             passage: Arc::clone(&passage),
             requests: Arc::new(Requests::new(options)),
             dump: Dump::of(options, reporter.teller()).map(Arc::new),
+            stopping: Stopping::default(),
         };
         // Locks are renewed whatever the run is waiting for, be it a person.
         let mut runtime = match options.flag(REMOTE_LOCK) {
@@ -117,7 +118,7 @@ impl Ready {
             false => runtime::Builder::new_current_thread(),
         };
         let runtime = runtime.worker_threads(1).enable_all().max_blocking_threads(BLOCKING_THREADS).build()?;
-        let transport_dump = transport.dump.clone();
+        let (transport_dump, stopping) = (transport.dump.clone(), transport.stopping.clone());
         let references = reference_roots(options, &mut remotes)?;
         let roots =
             [&locations.one.root, &locations.two.root].into_iter().chain(references.iter().map(|(_, root)| root));
@@ -167,7 +168,7 @@ impl Ready {
             given,
             roots: locations.map(|location| location.root),
             names,
-            sides: Sides { folders, references, passage: Arc::clone(&passage) },
+            sides: Sides { folders, references, passage: Arc::clone(&passage), stopping },
             capabilities,
             limits: Limits::of(options, &settings),
             passage,

@@ -7,6 +7,7 @@ mod busy;
 mod commands;
 mod configured;
 mod dying;
+mod followed;
 mod gone;
 mod in_place;
 mod kill;

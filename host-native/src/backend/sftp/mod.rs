@@ -6,6 +6,7 @@
 
 mod change;
 mod checksums;
+mod circles;
 mod connection;
 mod directories;
 mod durable;

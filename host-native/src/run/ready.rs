@@ -91,12 +91,12 @@ impl Ready {
         let may_be_missing = !changes_nothing && arguments.apply.is_none() && starts_anew(options);
         let listings = Beside {
             what: "the directory of the listings",
-            directory: state.clone(),
+            root: Root::Directory(state.clone()),
             flag: "workdir",
             sides: Side::BOTH.to_vec(),
             may_contain: true,
         };
-        let beside = Pair::from_fn(|side| backups[side].as_ref().and_then(|backup| backup.beside(side)));
+        let beside = backups.as_ref().map(|backup| backup.as_ref().map(Kept::beside));
         let apart: Vec<&Beside> =
             [Some(&listings), beside.one.as_ref(), beside.two.as_ref()].into_iter().flatten().collect();
         paths::check(locations.as_ref(), may_be_missing, &apart)?;
@@ -344,15 +344,16 @@ struct Kept {
 }
 
 impl Kept {
-    /// Returns the directory, which must not overlap its side; servers are not asked.
-    fn beside(&self, side: Side) -> Option<Beside> {
-        Some(Beside {
+    /// Returns the directory, which must not overlap a side, be it its own or the other: what is kept would take part in the next run, or
+    /// replace files that do.
+    fn beside(&self) -> Beside {
+        Beside {
             what: "the backup directory",
-            directory: self.root.directory()?.to_owned(),
+            root: self.root.clone(),
             flag: self.flag,
-            sides: vec![side],
+            sides: Side::BOTH.to_vec(),
             may_contain: false,
-        })
+        }
     }
 }
 

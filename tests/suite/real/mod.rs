@@ -1,6 +1,7 @@
 //! The real program on real folders.
 
 mod against_rclone;
+mod backups;
 mod breaking_off;
 mod broken;
 mod busy;

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use bisync::backend::{Answer, Backend, Content, Pages, References, Sides};
+use bisync::backend::{Answer, Backend, Content, Pages, References, Sides, Stopping};
 use bisync::component;
 use bisync::driver::{Limits, drive};
 use bisync::report::Reporter;
@@ -122,7 +122,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (_, stops) = tokio::sync::mpsc::unbounded_channel();
     let driven = drive(
         conversation.as_mut(),
-        Sides { folders, references: References::default(), passage: Arc::default() },
+        Sides { folders, references: References::default(), passage: Arc::default(), stopping: Stopping::default() },
         StateStore::new(PathBuf::from(state)),
         Limits::of(&options, &settings),
         &mut reporter,

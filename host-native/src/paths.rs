@@ -68,12 +68,12 @@ pub enum PathsError {
     #[error("{0} lies inside {other}: two directories apart from each other are needed", other = .0.other())]
     Overlap(Side),
     /// A directory that is to stay apart overlaps a path.
-    #[error("{what} `{path}` overlaps {side}: choose a directory outside with `--{flag}`", path = .directory.display())]
+    #[error("{what} `{root}` overlaps {side}: choose a directory outside with `--{flag}`")]
     Beside {
         /// What the directory is for.
         what: &'static str,
         /// The directory.
-        directory: PathBuf,
+        root: Root,
         /// The path that it overlaps.
         side: Side,
         /// The flag that sets it.
@@ -86,8 +86,8 @@ pub enum PathsError {
 pub struct Beside {
     /// What it is for: `the state directory`.
     pub what: &'static str,
-    /// The directory.
-    pub directory: PathBuf,
+    /// The directory, of this machine or on a remote.
+    pub root: Root,
     /// The flag that sets it, without dashes.
     pub flag: &'static str,
     /// The sides that it must stay apart from.
@@ -196,13 +196,9 @@ pub fn check(locations: Pair<&Location>, may_be_missing: bool, beside: &[&Beside
         Place::of(root).map(Some).map_err(|error| PathsError::Unusable(side, root.to_owned(), reason(&error)))
     };
     let places = Pair::new(place(Side::One)?, place(Side::Two)?);
-    let lies_within = |side: Side| match (&locations[side].root, &locations[side.other()].root) {
-        (Root::Remote(inner), Root::Remote(outer)) => inner.is_within(outer),
-        (Root::Directory(_), Root::Directory(_)) => match (&places[side], &places[side.other()]) {
-            (Some(inner), Some(outer)) => inner.is_within(outer),
-            (None, _) | (_, None) => false,
-        },
-        (Root::Directory(_), Root::Remote(_)) | (Root::Remote(_), Root::Directory(_)) => false,
+    let lies_within = |side: Side| {
+        let (inner, outer) = (&locations[side].root, &locations[side.other()].root);
+        is_within((inner, places[side].as_ref()), (outer, places[side.other()].as_ref()))
     };
     match (lies_within(Side::One), lies_within(Side::Two)) {
         (true, true) => return Err(PathsError::Same),
@@ -210,16 +206,29 @@ pub fn check(locations: Pair<&Location>, may_be_missing: bool, beside: &[&Beside
         (false, true) => return Err(PathsError::Overlap(Side::Two)),
         (false, false) => {}
     }
-    for &&Beside { what, ref directory, flag, ref sides, may_contain } in beside {
+    for &&Beside { what, ref root, flag, ref sides, may_contain } in beside {
+        // A directory that cannot be looked at fails later, with its own words.
+        let place = root.directory().and_then(|directory| Place::of(directory).ok());
         for &side in sides {
-            // A directory that cannot be looked at fails later, with its own words.
-            let (Ok(place), Some(side_place)) = (Place::of(directory), &places[side]) else { continue };
-            if place.is_within(side_place) || !may_contain && side_place.is_within(&place) {
-                return Err(PathsError::Beside { what, directory: directory.clone(), side, flag });
+            let (apart, of_side) = ((root, place.as_ref()), (&locations[side].root, places[side].as_ref()));
+            if is_within(apart, of_side) || !may_contain && is_within(of_side, apart) {
+                return Err(PathsError::Beside { what, root: root.clone(), side, flag });
             }
         }
     }
     Ok(())
+}
+
+/// Says whether one folder is the other or lies below it, as far as that can be told without asking a server. Directories of this
+/// machine come with their places.
+fn is_within((inner, inner_place): (&Root, Option<&Place>), (outer, outer_place): (&Root, Option<&Place>)) -> bool {
+    match (inner, outer) {
+        (Root::Remote(inner), Root::Remote(outer)) => inner.is_within(outer),
+        (Root::Directory(_), Root::Directory(_)) => {
+            inner_place.zip(outer_place).is_some_and(|(inner, outer)| inner.is_within(outer))
+        }
+        (Root::Directory(_), Root::Remote(_)) | (Root::Remote(_), Root::Directory(_)) => false,
+    }
 }
 
 /// Where a directory really is, whether it exists yet or not.
@@ -425,7 +434,7 @@ mod tests {
             let parse = |side, path: &str| parse(side, home.join(path).as_os_str()).unwrap();
             let beside = ["b/state", "c/none/../state"].map(|directory| Beside {
                 what: "the state directory",
-                directory: home.join(directory),
+                root: Root::Directory(home.join(directory)),
                 flag: "workdir",
                 may_contain: true,
                 sides: Side::BOTH.to_vec(),

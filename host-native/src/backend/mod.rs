@@ -8,9 +8,11 @@ mod pages;
 mod pause;
 mod perform;
 pub mod rclone;
+mod reach;
 mod references;
 pub mod s3;
 pub mod sftp;
+mod stopping;
 mod transport;
 pub mod webdav;
 
@@ -26,6 +28,7 @@ pub use content::{Content, Producer, same_content};
 pub use pages::Pages;
 pub use perform::{Sides, perform, perform_together, rewrites};
 pub use references::References;
+pub use stopping::Stopping;
 pub use transport::Transport;
 
 /// What a backend is working on.

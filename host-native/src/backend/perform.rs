@@ -7,7 +7,7 @@ use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{CopyFile, Expect, Failure, FailureKind, Reply, Staging, Verb};
 use bisync_engine::side::Pair;
 
-use super::{Backend, Content, Pages, References, failed, same_content};
+use super::{Backend, Content, Pages, References, Stopping, failed, same_content};
 use crate::limits::Passage;
 
 /// Both folders of a run, and where else their files may be found.
@@ -19,6 +19,8 @@ pub struct Sides {
     pub references: References,
     /// What the content that comes from servers passes through.
     pub passage: Arc<Passage>,
+    /// Whether the run is to end.
+    pub stopping: Stopping,
 }
 
 /// Carries out a verb that concerns a side. The verbs of the state store are not for a side, and fail.
@@ -120,7 +122,7 @@ async fn carry_out(sides: &Sides, verb: Verb, pages: &mut Pages) -> Result<Reply
 }
 
 async fn copy_file(sides: &Sides, copy: CopyFile) -> Result<Found, Failure> {
-    let Sides { folders, references, passage } = sides;
+    let Sides { folders, references, passage, .. } = sides;
     let (source, target) = (&folders[copy.from], &folders[copy.from.other()]);
     let elsewhere = references.find(&copy, source).await?;
     let (source, copy) = elsewhere.unwrap_or_else(|| (Arc::clone(source), copy));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::http::Dump;
+use super::stopping::Stopping;
 use crate::limits::{Passage, Requests};
 
 /// What a run's options say of the way of content, the same for all its folders.
@@ -16,4 +17,6 @@ pub struct Transport {
     pub requests: Arc<Requests>,
     /// What shows requests to a server, if they are to be shown.
     pub dump: Option<Arc<Dump>>,
+    /// Whether the run is to end.
+    pub stopping: Stopping,
 }

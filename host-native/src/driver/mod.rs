@@ -117,7 +117,7 @@ mod tests {
 
     use super::*;
     use crate::backend::local::{Local, Sight};
-    use crate::backend::{Backend, References};
+    use crate::backend::{Backend, References, Stopping};
 
     /// Says what it was told to say, and remembers what it heard.
     #[derive(Default)]
@@ -163,6 +163,7 @@ mod tests {
             folders: Pair::new(side("one"), side("two")),
             references: References::default(),
             passage: Arc::default(),
+            stopping: Stopping::default(),
         };
         let driven = drive(script, sides, state, limits, &mut reporter, stops);
         tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(driven)

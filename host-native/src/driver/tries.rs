@@ -1,6 +1,5 @@
 //! What failed and may work when it is tried again.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bisync_engine::protocol::{FailureKind, Reply, Verb};
@@ -14,17 +13,16 @@ const MOMENT: Duration = Duration::from_millis(10);
 /// Carries out a request, more than once where that may help: all that change something check what they expect.
 ///
 /// Pages of a listing before the last go to whom `pages` makes for a request that has some.
-pub async fn carry_out(sides: &Sides, verb: &Verb, mut pages: Pages, stopping: &AtomicBool, limits: Limits) -> Reply {
+pub async fn carry_out(sides: &Sides, verb: &Verb, mut pages: Pages, limits: Limits) -> Reply {
     let mut tries = Tries::new(limits);
     loop {
         let reply = perform(sides, verb.clone(), &mut pages).await;
         let Reply::Failed(failure) = &reply else { return reply };
         let is_rewrite = matches!(verb, Verb::CopyFile(copy) if rewrites(copy));
-        if is_rewrite || stopping.load(Ordering::Relaxed) {
+        let Some(pause) = tries.pause_after(failure.kind).filter(|_| !is_rewrite) else { return reply };
+        if !sides.stopping.pause(pause).await {
             return reply;
         }
-        let Some(pause) = tries.pause_after(failure.kind) else { return reply };
-        tokio::time::sleep(pause).await;
     }
 }
 
@@ -58,7 +56,7 @@ impl Tries {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use std::sync::atomic::AtomicU32;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     use bisync_engine::entry::{Fingerprint, Found, Instant};
     use bisync_engine::path::RelPath;
@@ -66,7 +64,7 @@ mod tests {
     use bisync_engine::side::{Pair, Side};
 
     use super::*;
-    use crate::backend::{Answer, Backend, Content, References};
+    use crate::backend::{Answer, Backend, Content, References, Stopping};
 
     #[test]
     fn what_may_work_is_tried_again() {
@@ -131,11 +129,12 @@ mod tests {
     fn a_listing_is_tried_again() {
         let check = |failures, expected: fn(&Reply) -> bool| {
             let folders: Pair<Arc<dyn Backend>> = Pair::from_fn(|_| Arc::new(Flaky(AtomicU32::new(failures))) as _);
-            let sides = Sides { folders, references: References::default(), passage: Arc::default() };
+            let (references, stopping) = (References::default(), Stopping::default());
+            let sides = Sides { folders, references, passage: Arc::default(), stopping };
             let limits = Limits { checkers: 1, transfers: 1, tries: 3, tries_at_once: 1, pause: Duration::ZERO };
             let verb = Verb::ListDirectory { side: Side::One, path: RelPath::root(), hash: None, metadata: false };
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-            let reply = runtime.block_on(carry_out(&sides, &verb, Pages::default(), &AtomicBool::new(false), limits));
+            let reply = runtime.block_on(carry_out(&sides, &verb, Pages::default(), limits));
             assert!(expected(&reply), "{failures}: {reply:?}");
         };
         check(0, |reply| matches!(reply, Reply::Page { .. }));

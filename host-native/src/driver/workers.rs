@@ -1,7 +1,6 @@
 //! Who carries out which request.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use bisync_engine::protocol::{Failure, FailureKind, Reply, Request, RequestId, Verb};
@@ -12,7 +11,7 @@ use tokio::sync::mpsc;
 use super::lane::{Lane, Together, Work};
 use super::limits::Limits;
 use super::tries::carry_out;
-use crate::backend::{Backend, Pages, Sides, perform_together};
+use crate::backend::{Backend, Pages, Sides, Stopping, perform_together};
 use crate::report::progress::Counters;
 use crate::state::StateStore;
 
@@ -21,7 +20,7 @@ pub struct Workers {
     state: std::sync::mpsc::Sender<Request>,
     checkers: Lane,
     transfers: Lane,
-    stopping: Arc<AtomicBool>,
+    stopping: Stopping,
     replies: mpsc::Sender<(RequestId, Reply)>,
 }
 
@@ -44,7 +43,7 @@ impl Workers {
                 }
             }
         });
-        let stopping = Arc::new(AtomicBool::new(false));
+        let stopping = sides.stopping.clone();
         let any = |is: fn(&dyn Backend) -> bool| Side::BOTH.into_iter().any(|side| is(sides.folders[side].as_ref()));
         let together = if !any(|side| side.as_local().is_none()) {
             Together::Changes
@@ -54,7 +53,7 @@ impl Workers {
             Together::Nothing
         };
         let work: Arc<Work> = {
-            let (runtime, stopping, replies) = (Handle::current(), Arc::clone(&stopping), replies.clone());
+            let (runtime, replies) = (Handle::current(), replies.clone());
             Arc::new(move |requests| {
                 // Unlike the runtime's own `block_on`, this lets what it waits for block the thread.
                 let _inside = runtime.enter();
@@ -71,7 +70,7 @@ impl Workers {
                     counters.begin(&verb);
                     let alone = || {
                         let pages = Pages::of(id, replies.clone());
-                        pollster::block_on(carry_out(&sides, &verb, pages, &stopping, limits))
+                        pollster::block_on(carry_out(&sides, &verb, pages, limits))
                     };
                     let reply = done.unwrap_or_else(alone);
                     counters.end(&verb);
@@ -100,7 +99,7 @@ impl Workers {
 
     /// Answers requests that were not begun yet; those that come from now on are begun, and tried once.
     pub fn skip_waiting(&mut self) {
-        self.stopping.store(true, Ordering::Relaxed);
+        self.stopping.begin();
         let skipped: Vec<_> = [&self.checkers, &self.transfers].into_iter().flat_map(Lane::take_waiting).collect();
         let replies = self.replies.clone();
         tokio::spawn(async move {

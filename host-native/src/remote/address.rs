@@ -106,9 +106,10 @@ impl Address {
         let names = |address: &Self| {
             address.path.split('/').filter(|name| !name.is_empty()).map(str::to_owned).collect::<Vec<_>>()
         };
-        self.remote == other.remote
-            && self.path.starts_with('/') == other.path.starts_with('/')
-            && names(self).starts_with(&names(other))
+        // Where no folder is one's own, all paths begin in the same place.
+        let is_rooted =
+            |address: &Self| address.path.starts_with('/') && !matches!(&*address.remote.kind, "s3" | "webdav");
+        self.remote == other.remote && is_rooted(self) == is_rooted(other) && names(self).starts_with(&names(other))
     }
 }
 
@@ -207,6 +208,9 @@ mod tests {
         check("s:b/c", "s:b", true);
         check("s:b/c", "bucket:", true);
         check("s:b", "s:b/", true);
+        check(":s3:/b/c", ":s3:b", true);
+        check(":webdav,url=u:b", ":webdav,url=u:/", true);
+        check(":sftp,host=h:/b/c", ":sftp,host=h:b", false);
         check("s:", "s:b", false);
         check("s:bc", "s:b", false);
         check("s:b/c", ":s3:b", false);

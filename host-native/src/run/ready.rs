@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 
 use crate::backend::http::Dump;
 use crate::backend::local::Sight;
-use crate::backend::{Backend, References, Sides, Transport};
+use crate::backend::{Backend, References, Sides, Stopping, Transport};
 use crate::cli::Arguments;
 use crate::component;
 use crate::driver::{Limits, drive};
@@ -93,12 +93,12 @@ impl Ready {
         let may_be_missing = !changes_nothing && arguments.apply.is_none() && starts_anew(options);
         let listings = Beside {
             what: "the directory of the listings",
-            directory: state.clone(),
+            root: Root::Directory(state.clone()),
             flag: "workdir",
             sides: Side::BOTH.to_vec(),
             may_contain: true,
         };
-        let beside = Pair::from_fn(|side| backups[side].as_ref().and_then(|backup| backup.beside(side)));
+        let beside = backups.as_ref().map(|backup| backup.as_ref().map(Kept::beside));
         let apart: Vec<&Beside> =
             [Some(&listings), beside.one.as_ref(), beside.two.as_ref()].into_iter().flatten().collect();
         paths::check(locations.as_ref(), may_be_missing, &apart)?;
@@ -116,6 +116,7 @@ impl Ready {
             passage: Arc::clone(&passage),
             requests: Arc::new(Requests::new(options)),
             dump: Dump::of(options, reporter.teller()).map(Arc::new),
+            stopping: Stopping::default(),
         };
         // Locks are renewed whatever the run is waiting for, be it a person.
         let mut runtime = match options.flag(REMOTE_LOCK) {
@@ -123,7 +124,7 @@ impl Ready {
             false => runtime::Builder::new_current_thread(),
         };
         let runtime = runtime.worker_threads(1).enable_all().max_blocking_threads(BLOCKING_THREADS).build()?;
-        let transport_dump = transport.dump.clone();
+        let (transport_dump, stopping) = (transport.dump.clone(), transport.stopping.clone());
         let references = reference_roots(options, &mut remotes)?;
         let roots =
             [&locations.one.root, &locations.two.root].into_iter().chain(references.iter().map(|(_, root)| root));
@@ -172,7 +173,7 @@ impl Ready {
             given,
             roots: locations.map(|location| location.root),
             names,
-            sides: Sides { folders, references, passage: Arc::clone(&passage) },
+            sides: Sides { folders, references, passage: Arc::clone(&passage), stopping },
             capabilities,
             limits: Limits::of(options, &settings),
             passage,
@@ -371,15 +372,16 @@ struct Kept {
 }
 
 impl Kept {
-    /// Returns the directory, which must not overlap its side; servers are not asked.
-    fn beside(&self, side: Side) -> Option<Beside> {
-        Some(Beside {
+    /// Returns the directory, which must not overlap a side, be it its own or the other: what is kept would take part in the next run, or
+    /// replace files that do.
+    fn beside(&self) -> Beside {
+        Beside {
             what: "the backup directory",
-            directory: self.root.directory()?.to_owned(),
+            root: self.root.clone(),
             flag: self.flag,
-            sides: vec![side],
+            sides: Side::BOTH.to_vec(),
             may_contain: false,
-        })
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use bisync::backend::local::{Local, Sight};
-use bisync::backend::{Answer, Backend, Content, Pages, References, Sides};
+use bisync::backend::{Answer, Backend, Content, Pages, References, Sides, Stopping};
 use bisync::driver::{Limits, drive};
 use bisync::report::Reporter;
 use bisync::state::StateStore;
@@ -94,7 +94,12 @@ pub fn run(home: &Path, options: &str, watch: &Arc<Watch>) -> Outcome {
     let mut reporter = Reporter::new(&Options::parse(&host::options("--quiet")).unwrap()).unwrap();
     let (_wish, stops) = mpsc::unbounded_channel();
     let (state, limits) = (StateStore::new(home.join("work")), Limits::of(&options, &settings));
-    let sides = Sides { folders: sides, references: References::default(), passage: Arc::default() };
+    let sides = Sides {
+        folders: sides,
+        references: References::default(),
+        passage: Arc::default(),
+        stopping: Stopping::default(),
+    };
     let driven = drive(&mut session, sides, state, limits, &mut reporter, stops);
     tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(driven).unwrap()
 }

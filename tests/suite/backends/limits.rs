@@ -1,6 +1,6 @@
 //! Limits of bandwidth, each way its own.
 
-use bisync::backend::{Pages, References, Sides, perform};
+use bisync::backend::{Pages, References, Sides, Stopping, perform};
 use bisync::limits::{Held, Passage};
 use bisync_engine::protocol::{Reply, Verb};
 use bisync_engine::side::Pair;
@@ -37,7 +37,12 @@ fn held(protocol: Protocol, limit: &str, [all, up, down]: [u64; 3]) {
         Arc::new(Local::open_with(&here, None, Sight::default(), transport.clone()).unwrap()),
         opened_through(&runtime, &place, None, &[], home.path(), &transport),
     );
-    let sides = Sides { folders: folders.clone(), references: References::default(), passage: Arc::clone(&passage) };
+    let sides = Sides {
+        folders: folders.clone(),
+        references: References::default(),
+        passage: Arc::clone(&passage),
+        stopping: Stopping::default(),
+    };
     let _inside = runtime.enter();
     let version =
         |side: Side, name| pollster::block_on(folders[side].describe(path(name))).unwrap().unwrap().fingerprint;

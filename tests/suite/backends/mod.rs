@@ -9,6 +9,7 @@ mod limits;
 mod listing;
 mod looking;
 mod together;
+mod unreachable;
 
 use std::fs;
 use std::path::{Path, PathBuf};

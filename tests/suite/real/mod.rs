@@ -1,12 +1,15 @@
 //! The real program on real folders.
 
 mod against_rclone;
+mod backups;
 mod breaking_off;
 mod broken;
 mod busy;
 mod commands;
 mod configured;
 mod dying;
+mod followed;
+mod gone;
 mod in_place;
 mod kill;
 mod logins;

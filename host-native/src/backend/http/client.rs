@@ -16,6 +16,7 @@ use reqwest::{Certificate, ClientBuilder, RequestBuilder, Response};
 use super::body::{Sent, whole};
 use super::dump::Dump;
 use super::retry::{Failures, Tries};
+use crate::backend::reach::Reach;
 use crate::backend::{Transport, failed};
 use crate::failure::reason;
 use crate::limits::Requests;
@@ -30,6 +31,7 @@ pub struct Client {
     tries: u32,
     /// What of all requests that are made once has failed lately.
     failures: Arc<Mutex<Failures>>,
+    reach: Arc<Reach>,
     requests: Arc<Requests>,
     dump: Option<Arc<Dump>>,
 }
@@ -73,9 +75,9 @@ impl Client {
         }
         let client = builder.tls_danger_accept_invalid_certs(options.flag("no-check-certificate")).build()?;
         let tries = u32::try_from(options.number("low-level-retries").unwrap_or(1).max(1)).unwrap_or(u32::MAX);
-        let Transport { requests, dump, .. } = transport.clone();
-        let failures = Arc::default();
-        Ok(Self { client, patience: duration("timeout"), tries, failures, requests, dump })
+        let Transport { requests, dump, stopping, .. } = transport.clone();
+        let (failures, reach) = (Arc::default(), Arc::new(Reach::new(stopping)));
+        Ok(Self { client, patience: duration("timeout"), tries, failures, reach, requests, dump })
     }
 
     /// Returns what requests are made of.
@@ -88,19 +90,30 @@ impl Client {
     /// An answer with a status that says that something is wrong is an answer too.
     ///
     /// # Errors
-    /// Fails when there is no answer.
+    /// Fails when there is no answer, and at once when the server was given up.
     pub async fn send(
         &self,
         body: &Bytes,
         make: impl Fn() -> Result<RequestBuilder, Failure>,
     ) -> Result<Response, Failure> {
         let mut tries = self.tries();
+        let before = self.reach.begin()?;
         loop {
             let answer = self.exchange_whole(make()?, body).await;
-            match tries.pause_after(&answer) {
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => return answer?.map_err(no_answer),
+            let pause = tries.pause_after(&answer);
+            let goes_on = match pause {
+                Some(pause) => self.reach.pause(pause).await,
+                None => false,
+            };
+            if !goes_on {
+                let is_unreached = matches!(&answer, Ok(Err(error)) if error.is_connect());
+                let answer = answer?.map_err(no_answer);
+                if let (Err(failure), true) = (&answer, is_unreached) {
+                    self.reach.give_up(before, failure);
+                }
+                return answer;
             }
+            self.reach.begin()?;
         }
     }
 
@@ -108,8 +121,9 @@ impl Client {
     /// is waited for here, however it failed.
     ///
     /// # Errors
-    /// Fails when there is no answer.
+    /// Fails when there is no answer, and at once when the server was given up.
     pub async fn send_once(&self, body: &Bytes, request: RequestBuilder) -> Result<Response, Failure> {
+        self.reach.begin()?;
         let answer = self.exchange_whole(request, body).await;
         self.rest_after(&answer).await;
         answer?.map_err(no_answer)
@@ -119,8 +133,9 @@ impl Client {
     /// that this does not take for ever.
     ///
     /// # Errors
-    /// Fails when there is no answer.
+    /// Fails when there is no answer, and at once when the server was given up.
     pub async fn send_streamed(&self, request: RequestBuilder) -> Result<Response, Failure> {
+        self.reach.begin()?;
         self.turn().await;
         let answer = Ok(self.exchange(request).await);
         self.rest_after(&answer).await;
@@ -135,13 +150,13 @@ impl Client {
     /// Waits for what comes before another try, of what failed with a good status.
     pub async fn rest(&self) {
         let pause = self.failures.lock().unwrap_or_else(PoisonError::into_inner).pause(None);
-        tokio::time::sleep(pause.unwrap_or_default()).await;
+        self.reach.pause(pause.unwrap_or_default()).await;
     }
 
     async fn rest_after(&self, answer: &Result<reqwest::Result<Response>, Failure>) {
         let pause = self.failures.lock().unwrap_or_else(PoisonError::into_inner).pause_after(answer);
         if let Some(pause) = pause {
-            tokio::time::sleep(pause).await;
+            self.reach.pause(pause).await;
         }
     }
 
@@ -188,6 +203,10 @@ impl Client {
     }
 
     async fn exchange(&self, request: RequestBuilder) -> reqwest::Result<Response> {
+        self.exchange_shown(request).await.inspect(|_| self.reach.hear())
+    }
+
+    async fn exchange_shown(&self, request: RequestBuilder) -> reqwest::Result<Response> {
         let Some(dump) = &self.dump else { return request.send().await };
         let (client, request) = request.build_split();
         let request = request?;

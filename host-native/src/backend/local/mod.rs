@@ -3,6 +3,7 @@
 //! The calls of the system are made on the runtime's threads for blocking work. Nothing here follows a symbolic link
 //! below the root unless that is asked for, and nothing is replaced or removed without a look at it.
 
+mod backup_name;
 mod carry;
 mod change;
 mod copy;

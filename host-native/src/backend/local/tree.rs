@@ -11,6 +11,7 @@ use rustix::fd::OwnedFd;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
+use super::backup_name::other_path;
 use super::carry::{carry, temporary_name};
 use super::failure::{failure, naming_failure};
 use super::open::{Root, Sight};
@@ -95,20 +96,38 @@ impl Tree {
 
     /// Moves the file at `place` to `path` in the backup directory; a file that is there is replaced.
     pub fn back_up(&self, place: &Place, path: &RelPath) -> Result<(), Failure> {
-        let target = self.backup()?.place_made(path, None)?;
-        let renamed = if place.is_carried_to(&target) { Err(Errno::XDEV) } else { place.rename_over(&target) };
-        match renamed {
-            Err(Errno::XDEV) => {
-                carry(place, &target, temporary_name(), true, self)?;
-                place.unlink().map_err(failure)
+        self.keep(path, |target, replaces| {
+            let renamed = match (place.is_carried_to(target), replaces) {
+                (true, _) => Err(Errno::XDEV),
+                (false, true) => place.rename_over(target),
+                (false, false) => place.rename_new(target),
+            };
+            match renamed {
+                Err(Errno::XDEV) => {
+                    carry(place, target, temporary_name(), replaces, self)?;
+                    place.unlink().map_err(failure)
+                }
+                renamed => renamed.map_err(naming_failure),
             }
-            renamed => renamed.map_err(naming_failure),
-        }
+        })
     }
 
     /// Copies the file at `place` to `path` in the backup directory; a file that is there is replaced.
     pub fn back_up_copy(&self, place: &Place, path: &RelPath) -> Result<(), Failure> {
-        carry(place, &self.backup()?.place_made(path, None)?, temporary_name(), true, self)
+        self.keep(path, |target, replaces| carry(place, target, temporary_name(), replaces, self))
+    }
+
+    /// Has a backup made at `path`, or at a path beside it where that one cannot be used: a directory may have been kept there before, or a
+    /// file where there is a directory now. `keep` is told whether a file that is there is replaced.
+    fn keep(&self, path: &RelPath, keep: impl Fn(&Place, bool) -> Result<(), Failure>) -> Result<(), Failure> {
+        let root = self.backup()?;
+        match root.place_made(path, None).and_then(|target| keep(&target, true)) {
+            Err(failure) if failure.kind == FailureKind::WrongKind => match other_path(root, path)? {
+                Some(other) => keep(&root.place_made(&other, None)?, false),
+                None => Err(failure),
+            },
+            kept => kept,
+        }
     }
 
     fn backup(&self) -> Result<&Root, Failure> {

@@ -7,6 +7,7 @@ use futures_util::future::join;
 
 use super::connection::Connection;
 use super::entry::{check, found, times};
+use super::list::is_directory;
 use super::{Sftp, below};
 use crate::backend::failed;
 
@@ -100,6 +101,11 @@ impl Sftp {
                 self.make_backup_parents(connection, kept).await?;
                 keep(connection, path, &to).await?;
             }
+            // Servers do not say why.
+            Err(failure) if failure.kind == FailureKind::Other => {
+                let there = connection.lstat(&to).await?;
+                return Err(if there.as_ref().is_some_and(is_directory) { in_the_way(kept) } else { failure });
+            }
             result => result?,
         }
         Ok(to)
@@ -116,8 +122,11 @@ impl Sftp {
         match failure.kind {
             FailureKind::Temporary => return Err(failure),
             FailureKind::NotFound => self.make_backup_parents(connection, kept).await?,
-            _ if connection.lstat(&to).await?.is_some() => connection.remove(&to).await?,
-            _ => return Ok(false),
+            _ => match connection.lstat(&to).await? {
+                Some(there) if is_directory(&there) => return Err(in_the_way(kept)),
+                Some(_) => connection.remove(&to).await?,
+                None => return Ok(false),
+            },
         }
         Ok(connection.link(path, &to).await.is_ok())
     }
@@ -127,6 +136,10 @@ impl Sftp {
         let backup = backup.ok_or_else(|| failed(FailureKind::Other, "no directory for backups was given"))?;
         Ok(below(backup, super::name(path)?))
     }
+}
+
+fn in_the_way(kept: &RelPath) -> Failure {
+    failed(FailureKind::WrongKind, &format!("cannot back up to `{kept}`: a directory is there"))
 }
 
 /// Renames a file, and makes sure that the new name is not taken: most servers refuse then, but do not say why.

@@ -112,8 +112,7 @@ impl Connection {
             syncing: AtomicUsize::new(0),
             changed: Arc::clone(changed),
         };
-        let home = connection.answer(connection.session.realpath(".")).await?;
-        connection.home = home.files.into_iter().next().map(|file| file.filename).unwrap_or_default();
+        connection.home = connection.real_path(".").await?.unwrap_or_default();
         Ok(connection)
     }
 
@@ -197,6 +196,12 @@ impl Connection {
     /// Says what is at a path, be it a link.
     pub async fn lstat(&self, path: &str) -> Result<Option<FileAttributes>, Failure> {
         there(self.answer(self.session.lstat(path)).await.map(|answer| answer.attrs))
+    }
+
+    /// Says where something really is, links followed; `None` where the server says nothing.
+    pub async fn real_path(&self, path: &str) -> Result<Option<String>, Failure> {
+        let answer = self.answer(self.session.realpath(path)).await?;
+        Ok(answer.files.into_iter().next().map(|file| file.filename))
     }
 
     /// Sets what is given.

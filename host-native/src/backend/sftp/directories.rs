@@ -3,9 +3,10 @@
 use bisync_engine::entry::{Found, Kind};
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Emptiness, Failure, FailureKind};
+use russh_sftp::protocol::FileAttributes;
 
 use super::connection::Connection;
-use super::entry::found;
+use super::entry::{found, kind};
 use super::list::{contents, is_damaged, is_directory};
 use super::{Sftp, below, name};
 use crate::backend::failed;
@@ -55,9 +56,20 @@ impl Sftp {
             directories.extend(files.iter().map(|file| below(&directory, &file.filename)));
         }
         for directory in directories.iter().rev() {
-            connection.remove_directory(directory).await?;
+            self.remove_one(&connection, directory).await?;
         }
         Ok(())
+    }
+
+    /// Removes a directory that is empty, or a link to one, which counts as that directory: the directory itself stays.
+    async fn remove_one(&self, connection: &Connection, directory: &str) -> Result<(), Failure> {
+        let Err(failure) = connection.remove_directory(directory).await else { return Ok(()) };
+        let is_link = |there: FileAttributes| kind(&there) == Kind::Link;
+        if !self.server.settings.skips_links && connection.lstat(directory).await?.is_some_and(is_link) {
+            // RACE: what is put into the directory after it was listed stays, but is no longer reached from here.
+            return connection.remove(directory).await;
+        }
+        Err(failure)
     }
 }
 

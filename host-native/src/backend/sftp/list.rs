@@ -7,6 +7,7 @@ use futures_util::future::{join, join_all};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use russh_sftp::protocol::{File, FileAttributes};
 
+use super::circles::Above;
 use super::connection::{Connection, Opened};
 use super::entry::{found, kind};
 use super::{Sftp, below};
@@ -21,13 +22,13 @@ impl Sftp {
     /// Lists a directory.
     pub(super) async fn list(&self, path: &RelPath, pages: &mut Pages) -> Result<(), Failure> {
         let connection = self.server.connection().await?;
-        let directory = self.at(path)?;
+        let (directory, above) = (self.at(path)?, Above::new(self, path));
         let opened = connection.open_directory(&directory).await?;
         let mut parts = Parts::default();
         let outcome = loop {
             let told = match parts.next(&connection, &opened).await {
                 Ok(None) => break Ok(()),
-                Ok(Some(files)) => self.tell_all(&connection, &directory, files).await,
+                Ok(Some(files)) => self.tell_all(&connection, &directory, &above, files).await,
                 Err(failure) => Err(failure),
             };
             match told {
@@ -39,12 +40,24 @@ impl Sftp {
         outcome.and(closed)
     }
 
-    async fn tell_all(&self, connection: &Connection, directory: &str, files: Vec<File>) -> Result<Vec<Item>, Failure> {
-        let told = stream::iter(files).map(|file| self.tell(connection, directory, file));
+    async fn tell_all(
+        &self,
+        connection: &Connection,
+        directory: &str,
+        above: &Above<'_>,
+        files: Vec<File>,
+    ) -> Result<Vec<Item>, Failure> {
+        let told = stream::iter(files).map(|file| self.tell(connection, directory, above, file));
         told.buffered(FOLLOWED_AT_ONCE).try_collect().await
     }
 
-    async fn tell(&self, connection: &Connection, directory: &str, file: File) -> Result<Item, Failure> {
+    async fn tell(
+        &self,
+        connection: &Connection,
+        directory: &str,
+        above: &Above<'_>,
+        file: File,
+    ) -> Result<Item, Failure> {
         let File { filename: name, attrs, .. } = file;
         if is_damaged(&name) {
             // No name leads to it.
@@ -55,7 +68,11 @@ impl Sftp {
         if is_plain || self.server.settings.skips_links {
             return Ok(Item { name, found: found(&attrs), metadata: None });
         }
-        let followed = reachable(connection.stat(&below(directory, &name)).await)?;
+        let link = below(directory, &name);
+        let followed = match reachable(connection.stat(&link).await)? {
+            Some(followed) if is_directory(&followed) && above.holds(connection, &link).await? => None,
+            followed => followed,
+        };
         Ok(Item { name, found: found(followed.as_ref().unwrap_or(&attrs)), metadata: None })
     }
 

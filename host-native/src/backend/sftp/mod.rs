@@ -6,6 +6,7 @@
 
 mod change;
 mod checksums;
+mod circles;
 mod connection;
 mod directories;
 mod durable;
@@ -70,7 +71,7 @@ fn open(opening: Opening<'_>) -> Opened<'_> {
         let settings = Settings::of(remote, &Environment::of_process())?;
         let wanted = if compares_checksums(options) { settings.checksums.clone() } else { Ok(Wanted::default()) };
         let wanted = wanted.map_err(Unopened::LeftToRclone)?;
-        let server = Server::new(settings, options, &transport.requests);
+        let server = Server::new(settings, options, transport);
         let connection = server.connection().await?;
         let checksums = Arc::new(Checksums::find(&connection, &wanted).await?);
         let whole = |path: &str| Arc::from(whole(&connection.home, path));

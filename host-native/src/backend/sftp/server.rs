@@ -12,6 +12,8 @@ use super::durable::Changed;
 use super::failure::no_answer;
 use super::pauses::Trouble;
 use super::settings::Settings;
+use crate::backend::Transport;
+use crate::backend::reach::Reach;
 use crate::limits::Requests;
 
 /// So many things may go on over a connection before another one is made.
@@ -28,8 +30,7 @@ pub struct Server {
     connecting: tokio::sync::Mutex<Trouble>,
     /// Whether a connection broke of which nobody has taken note yet.
     has_broken: AtomicBool,
-    /// When a connection could not be made for the last time, and why.
-    given_up: Mutex<Option<(Instant, Failure)>>,
+    reach: Reach,
     /// So many times in all a connection is tried to be made.
     tries: u32,
     /// So many connections it takes.
@@ -41,7 +42,7 @@ pub struct Server {
 
 impl Server {
     /// Nothing is asked yet.
-    pub fn new(settings: Settings, options: &Options, requests: &Arc<Requests>) -> Self {
+    pub fn new(settings: Settings, options: &Options, transport: &Transport) -> Self {
         let duration = |name| options.duration_ns(name).filter(|duration| *duration > 0).map(Duration::from_nanos);
         Self {
             most: AtomicUsize::new(settings.connections),
@@ -50,11 +51,11 @@ impl Server {
             connections: Mutex::default(),
             connecting: tokio::sync::Mutex::default(),
             has_broken: AtomicBool::new(false),
-            given_up: Mutex::default(),
+            reach: Reach::new(transport.stopping.clone()),
             tries: u32::try_from(options.number("low-level-retries").unwrap_or(1).max(1)).unwrap_or(u32::MAX),
             patience: duration("timeout"),
             connects_within: duration("contimeout"),
-            requests: Arc::clone(requests),
+            requests: Arc::clone(&transport.requests),
         }
     }
 
@@ -63,8 +64,7 @@ impl Server {
     /// # Errors
     /// Fails when there is none and none can be made.
     pub async fn connection(&self) -> Result<Arc<Connection>, Failure> {
-        let asked = Instant::now();
-        let wait = self.requests.wait(asked);
+        let wait = self.requests.wait(Instant::now());
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
@@ -80,7 +80,7 @@ impl Server {
         };
         // Somebody else may have made one meanwhile.
         let (idlest, is_enough) = self.idlest();
-        let Some(connection) = idlest else { return self.first(&mut trouble, asked).await };
+        let Some(connection) = idlest else { return self.first(&mut trouble).await };
         if is_enough {
             return Ok(connection);
         }
@@ -94,32 +94,30 @@ impl Server {
         }
     }
 
-    /// Makes a connection where there is none, more than once where that may help. Who has waited since `asked` for somebody else, who
-    /// made none, does not begin anew.
-    async fn first(&self, trouble: &mut Trouble, asked: Instant) -> Result<Arc<Connection>, Failure> {
-        if let Some((_, failure)) = self.given_up().as_ref().filter(|(when, _)| *when >= asked) {
-            return Err(failure.clone());
-        }
+    /// Makes a connection where there is none, more than once where that may help.
+    async fn first(&self, trouble: &mut Trouble) -> Result<Arc<Connection>, Failure> {
+        let before = self.reach.begin()?;
         if self.has_broken.swap(false, Ordering::Relaxed) {
             trouble.note(Instant::now());
         }
         let mut tries = 0;
         loop {
-            tokio::time::sleep(trouble.pause(Instant::now(), fastrand::f64())).await;
+            let goes_on = self.reach.pause(trouble.pause(Instant::now(), fastrand::f64())).await;
             let failure = match self.connect().await {
                 Ok(made) => return Ok(self.keep(made)),
                 Err(failure) => failure,
             };
             tries += 1;
             trouble.note(Instant::now());
-            if tries >= self.tries || failure.kind != FailureKind::Temporary {
-                *self.given_up() = Some((Instant::now(), failure.clone()));
+            if !goes_on || tries >= self.tries || failure.kind != FailureKind::Temporary {
+                self.reach.give_up(before, &failure);
                 return Err(failure);
             }
         }
     }
 
     fn keep(&self, made: Connection) -> Arc<Connection> {
+        self.reach.hear();
         let made = Arc::new(made);
         self.all().push(Arc::clone(&made));
         made
@@ -151,10 +149,5 @@ impl Server {
     fn all(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Connection>>> {
         // Nothing is done with the lock held that could leave a list that is half written.
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn given_up(&self) -> std::sync::MutexGuard<'_, Option<(Instant, Failure)>> {
-        // It is whole at any moment.
-        self.given_up.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

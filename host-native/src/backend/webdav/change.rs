@@ -142,7 +142,8 @@ impl Webdav {
         self.make_parents(&target).await?;
         let there = self.server.look(&target).await?;
         if there.as_ref().is_some_and(|there| there.found.kind != Kind::File) {
-            return Err(failed(FailureKind::WrongKind, "a directory is in the place of the backup"));
+            let problem = format!("cannot back up to `{path}`: a directory is there");
+            return Err(failed(FailureKind::WrongKind, &problem));
         }
         let resource = self.expect(place, expect).await?;
         let step = Step::Move { target: &target, there: there.as_ref() };

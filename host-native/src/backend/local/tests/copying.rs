@@ -173,13 +173,25 @@ fn a_backup_that_fails_changes_nothing() {
     for world in both() {
         let source = world.write(Side::One, "a", "new");
         let old = world.write(Side::Two, "b", "old");
-        // A directory stands where the old version is to be kept; the file of the root is in the way of all the rest.
-        fs::create_dir_all(world.backups.path().join("made/Path2/kept")).unwrap();
+        // No system has names as long as that.
         let mut verb = copy(&source, "b", Expect::Exactly(old.clone()));
-        verb.disposal = Disposal::Backup(rel("kept"));
-        assert_eq!(failure_kind(&world.run(Verb::CopyFile(verb))), Some(WrongKind));
-        assert_eq!(world.contents(Side::Two), ["b = old", "backup/kept/"]);
+        verb.disposal = Disposal::Backup(rel(&"kept".repeat(100)));
+        assert_eq!(failure_kind(&world.run(Verb::CopyFile(verb))), Some(ImpossibleName));
+        assert_eq!(world.contents(Side::Two), ["b = old"]);
         assert_eq!(world.version(Side::Two, "b"), old);
+    }
+}
+
+#[test]
+fn a_backup_gives_way_to_a_directory() {
+    for world in both() {
+        let source = world.write(Side::One, "a", "new");
+        let old = world.write(Side::Two, "b", "old");
+        fs::create_dir_all(world.backups.path().join("made/Path2/kept")).unwrap();
+        let mut verb = copy(&source, "b", Expect::Exactly(old));
+        verb.disposal = Disposal::Backup(rel("kept"));
+        assert_eq!(failure_kind(&world.run(Verb::CopyFile(verb))), None);
+        assert_eq!(world.contents(Side::Two), ["b = new", "backup/kept.1 = old", "backup/kept/"]);
     }
 }
 

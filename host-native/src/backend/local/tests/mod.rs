@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
 use super::{Local, Sight};
-use crate::backend::{Answer, Backend, Content, Pages, References, Sides, perform};
+use crate::backend::{Answer, Backend, Content, Pages, References, Sides, Stopping, perform};
 
 /// Two folders, each with a backup directory that does not exist yet.
 struct World {
@@ -75,7 +75,12 @@ impl World {
 
     fn run(&self, verb: Verb) -> Reply {
         let _inside = self.runtime.enter();
-        let sides = Sides { folders: self.sides.clone(), references: References::default(), passage: Arc::default() };
+        let sides = Sides {
+            folders: self.sides.clone(),
+            references: References::default(),
+            passage: Arc::default(),
+            stopping: Stopping::default(),
+        };
         pollster::block_on(perform(&sides, verb, &mut Pages::default()))
     }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use bisync_tests::real::home::Home;
 use bisync_tests::real::program::{self, Ended};
 use bisync_tests::real::proxy::Proxy;
-use bisync_tests::real::servers::{Protocol, Server};
+use bisync_tests::real::servers::{PASSWORD, Protocol, Server};
 
 /// The secret of a remote.
 const SECRET: &str = "Tr0ub4dor";
@@ -130,6 +130,29 @@ fn edits_of_the_same_size_are_seen_where_no_times_are_kept() {
         assert_eq!(versions.each_ref().map(Option::as_deref), [Some("white"), Some("black")]);
     }
     quiet();
+}
+
+/// What encrypts says that it keeps times, whatever it stands on does.
+#[test]
+fn a_remote_behind_another_one_may_have_times_of_its_own() {
+    let Some(rclone) = program::rclone() else { return };
+    let home = Home::with(&[("one/tea", "green"), ("one/d/rice", "basmati")]);
+    fs::create_dir_all(home.at("served/two")).unwrap();
+    fs::create_dir(home.at("three")).unwrap();
+    let server = Server::start(&rclone, Protocol::Sftp, &home.at("served"));
+    let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_500_000_000);
+    fs::File::open(home.at("one/tea")).unwrap().set_modified(long_ago).unwrap();
+    let two = format!(":crypt,password={PASSWORD},remote='{},set_modtime=false:two':", server.connection());
+    check(&run(&home, &two, &["--resync"]), 0, "2 copied");
+    check(&run(&home, &two, &[]), 0, "nothing to do");
+    home.write("one/d/rice", "wild rice");
+    check(&run(&home, &two, &[]), 0, "1 copied");
+    check(&run(&home, &two, &[]), 0, "nothing to do");
+    assert_eq!(fs::metadata(home.at("one/tea")).unwrap().modified().unwrap(), long_ago);
+    let three = program::run(&program::bisync(), &home.at(""), &["three", &two, "--workdir=work", "--config="]);
+    check(&three, 0, "2 copied");
+    assert_eq!(home.read("three/tea").as_deref(), Some("green"));
+    assert_eq!(home.read("three/d/rice").as_deref(), Some("wild rice"));
 }
 
 /// A name that no run knows would never be looked for again.

@@ -27,7 +27,7 @@ use self::item::{Features, Listed};
 use self::launch::Launch;
 use super::local::Local;
 use super::{Answer, Backend, Content, Contents, Together, Transport, failed, is_of_servers};
-use crate::remote::{Address, Config};
+use crate::remote::{Address, Config, Remote};
 
 /// So long rclone may be silent when `--timeout` sets no limit.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -46,6 +46,8 @@ pub struct Rclone {
     /// As many permits as files may be copied at a time.
     transfers: Semaphore,
     transfers_limit: u32,
+    /// Remotes whose files have the times at which they were written, whatever rclone says.
+    untimed: Vec<Remote>,
 }
 
 impl Rclone {
@@ -56,15 +58,18 @@ impl Rclone {
         addresses: impl Iterator<Item = &'a Address>,
         transport: &Transport,
     ) -> Self {
+        let addresses: Vec<_> = addresses.collect();
+        let remotes = addresses.iter().map(|address| &address.remote);
+        let untimed = remotes.filter(|remote| has_times_of_its_own(config, remote)).cloned().collect();
         let options = Options::parse(given).unwrap_or_default();
         // Without a limit for servers there is one for it: it is on this machine.
         let timeout = options.duration_ns("timeout").filter(|timeout_ns| *timeout_ns > 0).map(Duration::from_nanos);
         let patience = timeout.unwrap_or(PATIENCE).max(LEAST_PATIENCE);
-        let launch = Launch::new(config, given, addresses, patience);
+        let launch = Launch::new(config, given, addresses.into_iter(), patience);
         let transfers_limit = options.number("transfers").map_or(1, |number| number.clamp(1, MOST_TRANSFERS));
         let transfers_limit = u32::try_from(transfers_limit).unwrap_or(1);
         let transfers = Semaphore::new(transfers_limit as usize);
-        Self { launch, child: Mutex::default(), transport: transport.clone(), transfers, transfers_limit }
+        Self { launch, child: Mutex::default(), transport: transport.clone(), transfers, transfers_limit, untimed }
     }
 
     /// Opens a folder of a remote, and says where its backups go on the same remote.
@@ -75,8 +80,7 @@ impl Rclone {
         let name = self.launch.name(address);
         let place = format!("{name}:{}", address.path);
         let mut features: Features = self.ask("operations/fsinfo", json!({ "fs": place })).await?;
-        let sets_times = address.remote.value("set_modtime").is_none() || address.remote.flag("set_modtime");
-        features.has_times_of_its_own = !sets_times;
+        features.has_times_of_its_own = self.untimed.contains(&address.remote);
         let backup = backup.map(|path| format!("{name}:{path}"));
         Ok(Arc::new(Folder { rclone: Arc::clone(self), place, backup, features, large: Arc::default() }))
     }
@@ -312,6 +316,12 @@ enum Times {
     Told,
     /// Some servers tell them only when they are asked for each file.
     Untold,
+}
+
+/// Says whether a remote, or one behind it, is told not to set times. rclone then says the same of it as if it set them.
+fn has_times_of_its_own(config: Option<&Config>, remote: &Remote) -> bool {
+    let all = config.map_or_else(|| vec![remote.clone()], |config| config.with_those_behind(remote));
+    all.iter().any(|remote| remote.value("set_modtime").is_some() && !remote.flag("set_modtime"))
 }
 
 /// Returns a folder as rclone takes it, where rclone itself can read what is in it.

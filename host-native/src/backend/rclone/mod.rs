@@ -3,6 +3,7 @@
 mod changes;
 mod child;
 mod copies;
+mod damaged;
 mod failure;
 mod item;
 mod launch;
@@ -173,7 +174,8 @@ impl Folder {
         if listed.list.len() > together::LARGE {
             self.large.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone());
         }
-        Ok(listed.list.into_iter().map(|item| item.into_item(&self.features, hash)).collect())
+        let items = listed.list.into_iter().map(|item| item.into_item(&self.features, hash)).collect();
+        self.settle_names(path, items).await
     }
 
     /// Says what there is at a path of this folder, or of the one of its backups.

@@ -155,6 +155,32 @@ fn a_remote_behind_another_one_may_have_times_of_its_own() {
     assert_eq!(home.read("three/d/rice").as_deref(), Some("wild rice"));
 }
 
+/// rclone lists several directories in one call: what goes wrong with one of them is known of that one.
+#[test]
+fn below_a_directory_that_rclone_cannot_list_nothing_is_inferred() {
+    let Some(rclone) = program::rclone() else { return };
+    let files: Vec<_> = (0..30).map(|number| format!("one/d{number:02}/tea")).collect();
+    let home = Home::with(&files.iter().map(|file| (file.as_str(), "green")).collect::<Vec<_>>());
+    fs::create_dir_all(home.at("served/two")).unwrap();
+    let server = Server::start(&rclone, Protocol::Webdav, &home.at("served"));
+    let proxy = Proxy::without(server.port(), |bytes| bytes.starts_with(b"PROPFIND /two/d07"));
+    let two = format!("{}:two", server.connection_by(proxy.port()));
+    let run = || run(&home, &two, &["--backend=rclone", "--retries=1", "--low-level-retries=1"]);
+    proxy.pause();
+    check(&run(), 0, "30 copied");
+    proxy.go_on();
+    for number in ["05", "07", "09"] {
+        fs::remove_file(home.at(format!("served/two/d{number}/tea"))).unwrap();
+    }
+    check(&run(), 1, "d07");
+    let is_there = |number: &str| home.at(format!("one/d{number}/tea")).exists();
+    assert_eq!(["05", "07", "09"].map(is_there), [false, true, false]);
+    assert_eq!(files.iter().filter(|file| home.at(file).exists()).count(), 28);
+    proxy.mend();
+    check(&run(), 0, "in step");
+    assert_eq!(files.iter().filter(|file| home.at(file).exists()).count(), 27);
+}
+
 /// A name that no run knows would never be looked for again.
 #[test]
 fn what_a_rewrite_leaves_behind_is_removed_by_the_next_run() {

@@ -7,12 +7,14 @@ mod damaged;
 mod failure;
 mod item;
 mod launch;
+mod list;
 mod read_together;
 mod together;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::Duration;
 
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
@@ -27,7 +29,7 @@ use self::child::{Child, Silence};
 use self::item::{Features, Listed};
 use self::launch::Launch;
 use super::local::Local;
-use super::{Answer, Backend, Content, Contents, Together, Transport, failed, is_of_servers};
+use super::{Answer, Backend, Content, Contents, Listings, Together, Transport, failed, is_of_servers};
 use crate::remote::{Address, Config, Remote};
 
 /// So long rclone may be silent when `--timeout` sets no limit.
@@ -49,6 +51,8 @@ pub struct Rclone {
     transfers_limit: u32,
     /// Remotes whose files have the times at which they were written, whatever rclone says.
     untimed: Vec<Remote>,
+    /// Whether this rclone is too old for several calls in one.
+    lacks_batches: AtomicBool,
 }
 
 impl Rclone {
@@ -70,7 +74,15 @@ impl Rclone {
         let transfers_limit = options.number("transfers").map_or(1, |number| number.clamp(1, MOST_TRANSFERS));
         let transfers_limit = u32::try_from(transfers_limit).unwrap_or(1);
         let transfers = Semaphore::new(transfers_limit as usize);
-        Self { launch, child: Mutex::default(), transport: transport.clone(), transfers, transfers_limit, untimed }
+        Self {
+            launch,
+            child: Mutex::default(),
+            transport: transport.clone(),
+            transfers,
+            transfers_limit,
+            untimed,
+            lacks_batches: AtomicBool::default(),
+        }
     }
 
     /// Opens a folder of a remote, and says where its backups go on the same remote.
@@ -83,7 +95,8 @@ impl Rclone {
         let mut features: Features = self.ask("operations/fsinfo", json!({ "fs": place })).await?;
         features.has_times_of_its_own = self.untimed.contains(&address.remote);
         let backup = backup.map(|path| format!("{name}:{path}"));
-        Ok(Arc::new(Folder { rclone: Arc::clone(self), place, backup, features, large: Arc::default() }))
+        let (rclone, large, entries_lately) = (Arc::clone(self), Arc::default(), Arc::default());
+        Ok(Arc::new(Folder { rclone, place, backup, features, large, entries_lately }))
     }
 
     /// Asks for something that has an answer.
@@ -161,23 +174,11 @@ pub struct Folder {
     features: Features,
     /// Directories that are too large to be listed for the sake of some of their files.
     large: Arc<std::sync::Mutex<BTreeSet<RelPath>>>,
+    /// How many entries a directory had that was listed just now.
+    entries_lately: Arc<AtomicUsize>,
 }
 
 impl Folder {
-    async fn list(&self, path: &RelPath, hash: Option<&str>, times: Times) -> Result<Vec<Item>, Failure> {
-        let options = json!({
-            "noMimeType": true, "noModTime": times == Times::Untold,
-            "showHash": hash.is_some(), "hashTypes": hash.iter().collect::<Vec<_>>(),
-        });
-        let input = json!({ "fs": self.place, "remote": path.as_str(), "opt": options });
-        let listed: item::Listing = self.rclone.ask("operations/list", input).await?;
-        if listed.list.len() > together::LARGE {
-            self.large.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone());
-        }
-        let items = listed.list.into_iter().map(|item| item.into_item(&self.features, hash)).collect();
-        self.settle_names(path, items).await
-    }
-
     /// Says what there is at a path of this folder, or of the one of its backups.
     async fn look(&self, path: &RelPath) -> Result<Option<Found>, Failure> {
         self.look_for(path, json!({ "noMimeType": true })).await
@@ -224,6 +225,10 @@ impl Backend for Folder {
 
     fn list_directory(&self, path: RelPath, hash: Option<String>, _metadata: bool) -> Answer<'_, Vec<Item>> {
         Box::pin(async move { self.list(&path, hash.as_deref(), Times::Told).await })
+    }
+
+    fn list_together<'a>(&'a self, paths: &'a [&'a RelPath], hash: Option<&'a str>) -> Option<Listings<'a>> {
+        self.lists_together().then(|| Box::pin(self.list_all(paths, hash)) as Listings<'a>)
     }
 
     fn describe(&self, path: RelPath) -> Answer<'_, Option<Found>> {

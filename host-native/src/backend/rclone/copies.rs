@@ -11,7 +11,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
 use super::super::{Backend, Producer};
-use super::{Content, Folder, exactly, failed, failure, is_still, split};
+use super::carry::{Source, Target};
+use super::{Content, Folder, failed, failure, is_still, split};
 use crate::failure::reason;
 
 /// Up to this size, in bytes, content is on its way as fast as it is found out whether it is still wanted.
@@ -79,25 +80,19 @@ impl Folder {
         }
         let (directory, name) =
             split(file.path()).ok_or_else(|| failed(FailureKind::Other, "the temporary directory has no name"))?;
-        self.put(directory, name, copy, None).await
+        let carried = Source { place: directory, name, size: Some(length), is_counted: false };
+        self.put(carried, copy, None).await
     }
 
     /// Has rclone copy from a folder of this machine or of another remote of its own.
     pub(super) async fn copy_file(&self, source: &dyn Backend, place: &str, copy: &CopyFile) -> Result<Found, Failure> {
         check_source(source, copy).await?;
-        let found = self.put(place, copy.path.as_str(), copy, Some(source)).await?;
-        self.rclone.transport.passage.file_here().count(copy.source.size.unwrap_or(0));
-        Ok(found)
+        let carried = Source { place, name: copy.path.as_str(), size: copy.source.size, is_counted: true };
+        self.put(carried, copy, Some(source)).await
     }
 
     /// Puts a file in its place. A source that could change meanwhile is looked at before that has its name, where it has another first.
-    async fn put(
-        &self,
-        place: &str,
-        name: &str,
-        copy: &CopyFile,
-        source: Option<&dyn Backend>,
-    ) -> Result<Found, Failure> {
+    async fn put(&self, carried: Source<'_>, copy: &CopyFile, source: Option<&dyn Backend>) -> Result<Found, Failure> {
         // rclone itself refuses a file that changes while it is read; this is about one that was replaced just before.
         let check_uploaded = async || match source {
             Some(source) => check_source(source, copy).await,
@@ -107,7 +102,7 @@ impl Folder {
         let Some(staged) = self.staged(copy) else {
             self.check(&copy.target, &copy.expect).await?;
             self.keep_replaced(copy).await?;
-            self.upload(place, name, &copy.target, Target::Looked).await?;
+            self.carry(carried, &copy.target, Target::Looked).await?;
             check_uploaded().await?;
             return self.copied(copy).await;
         };
@@ -116,7 +111,7 @@ impl Folder {
             self.check(&copy.target, &copy.expect).await?;
         }
         let moved = async {
-            self.upload(place, name, staged, Target::New).await?;
+            self.carry(carried, staged, Target::New).await?;
             check_uploaded().await?;
             match copy.expect {
                 Expect::Absent => {
@@ -169,26 +164,6 @@ impl Folder {
             Expect::Exactly(_) => self.keep(&copy.target, &copy.disposal).await,
         }
     }
-
-    /// Has a file copied to this folder.
-    pub(super) async fn upload(&self, place: &str, name: &str, path: &RelPath, target: Target) -> Result<(), Failure> {
-        let mut options = exactly();
-        options["NoCheckDest"] = (target == Target::New).into();
-        let input = json!({
-            "srcFs": place, "srcRemote": name,
-            "dstFs": self.place, "dstRemote": path.as_str(), "_config": options,
-        });
-        self.rclone.order("operations/copyfile", input).await
-    }
-}
-
-/// What is known of the path that a file is copied to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Target {
-    /// Nobody else uses it.
-    New,
-    /// rclone is to look what is there.
-    Looked,
 }
 
 /// Makes sure that the file to be copied is the version that was listed.

@@ -1,5 +1,6 @@
 //! Every remote that is not served here: the user's own rclone serves it, as a child of this process.
 
+mod carry;
 mod changes;
 mod child;
 mod copies;

@@ -6,12 +6,13 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::Child;
+use std::process::{Child, Stdio};
 
 use bisync_tests::real::disk::SmallDisk;
 use bisync_tests::real::folders::read_tree;
 use bisync_tests::real::home::Home;
 use bisync_tests::real::program;
+use bisync_tests::real::servers::{Protocol, Server};
 use rustix::fs::{CWD, FileType, Mode, OFlags, mkdirat, mknodat, openat};
 use rustix::mount::MountFlags;
 use rustix::process::{Pid, Signal, kill_process};
@@ -86,6 +87,33 @@ fn a_full_disk_keeps_what_fits() {
     fs::write(home.at("one/large"), "now it fits").unwrap();
     home.check(&NO_FLAGS, 0, "1 copied");
     home.check_in_step();
+}
+
+/// What goes from a server to a remote that rclone serves stands in the directory of temporary files on its way.
+#[test]
+fn where_there_is_no_room_on_the_way_it_is_said_and_what_fits_is_copied() {
+    let Some(rclone) = program::rclone() else { return };
+    let home = Home::with(&[("served/large", &"x".repeat(1 << 20)), ("served/small", "1"), ("tmp/x", "")]);
+    let Some(_disk) = SmallDisk::mount(home.at("tmp"), MountFlags::empty()) else { return };
+    let server = Server::start(&rclone, Protocol::Sftp, &home.at("served"));
+    let run = |more: &[&str]| {
+        let mut command = program::command(&program::bisync(), &home.at(""));
+        command.args([&format!("{}:", server.connection()), ":local,nounc:two", "--workdir=work", "--config="]);
+        command.args(more).env("TMPDIR", home.at("tmp"));
+        program::wait(
+            program::start(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped())),
+            "bisync",
+        )
+    };
+    let ended = run(&["--transfers=1"]);
+    let said = format!("large: cannot copy to Path2: on its way it stands in `{}`", home.at("tmp").display());
+    assert!(ended.code == Some(1) && ended.all().contains(&said), "{}", ended.all());
+    assert_eq!(home.read("two/small").as_deref(), Some("1"), "{}", ended.all());
+    assert_eq!(fs::read_dir(home.at("two")).unwrap().count(), 1, "no temporary file is left");
+    assert_eq!(fs::read_dir(home.at("tmp")).unwrap().count(), 0, "no temporary file is left on the way");
+    fs::write(home.at("served/large"), "now it fits").unwrap();
+    let ended = run(&[]);
+    assert!(ended.code == Some(0) && ended.all().contains("1 copied"), "{}", ended.all());
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Content: from a remote, to a remote, and between two.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use bisync_engine::entry::{Fingerprint, Found, Instant};
@@ -63,8 +64,8 @@ impl Folder {
 
     /// Writes content that comes from elsewhere: first to a file of this machine, so that rclone knows its length and can begin again.
     pub(super) async fn write_content(&self, copy: &CopyFile, mut content: Content) -> Result<Found, Failure> {
-        let broken = |error: io::Error| failed(FailureKind::Other, &format!("the temporary copy: {}", reason(&error)));
         let child = self.rclone.child().await?;
+        let broken = |error: io::Error| no_temporary_copy(child.directory.path(), &error);
         let mut file = tempfile::NamedTempFile::new_in(child.directory.path()).map_err(broken)?;
         let passage = self.rclone.transport.passage.file_here();
         while let Some(bytes) = content.next().await? {
@@ -174,6 +175,18 @@ pub(super) async fn check_source(source: &dyn Backend, copy: &CopyFile) -> Resul
         None => copy.source.is_still(&found.fingerprint),
     };
     if found.is_some_and(is_same) { Ok(()) } else { Err(changed()) }
+}
+
+/// Says why a file that rclone is to copy from this machine cannot be written here. The side itself is as good as it was.
+fn no_temporary_copy(directory: &Path, error: &io::Error) -> Failure {
+    let above = directory.parent().unwrap_or(directory).display();
+    let text = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => format!(
+            "on its way it stands in `{above}`, and there is no room for it (the variable `TMPDIR` names another directory)"
+        ),
+        _ => format!("on its way it stands in `{above}`: {}", reason(error)),
+    };
+    failed(FailureKind::Other, &text)
 }
 
 fn changed() -> Failure {

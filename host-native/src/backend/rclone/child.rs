@@ -57,7 +57,9 @@ impl Child {
         command.args(["-c", KEEPER, "sh"]).arg(&program);
         command.args(["rcd", "--rc-serve", "--rc-no-auth", "--rc-addr"]).arg(format!("unix://{}", socket.display()));
         // A folder of a remote is opened once, and used as long as the run takes.
-        command.args(["--fs-cache-expire-duration", "24h"]).args(&launch.arguments);
+        command.args(["--fs-cache-expire-duration", "24h"]);
+        // What it answered it would keep for a minute: of a large tree, all of it.
+        command.args(["--rc-job-expire-duration", "1s", "--rc-job-expire-interval", "1s"]).args(&launch.arguments);
         launch.prepare(&mut command);
         // What the terminal tells this process, such as to stop, it does not tell the child.
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log_file);
@@ -173,7 +175,38 @@ pub fn program() -> Result<PathBuf, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+
     use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Jobs {
+        #[serde(rename = "finishedIds")]
+        finished: Option<Vec<i64>>,
+    }
+
+    #[test]
+    fn what_was_answered_is_not_kept() {
+        if program().is_err() {
+            return;
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let launch = Launch::new(None, &[], [].into_iter(), Duration::from_secs(60));
+            let child = Child::start(&launch).await.unwrap();
+            // By itself it would keep it twice as long.
+            let deadline = Instant::now() + Duration::from_secs(30);
+            loop {
+                let (_, answer) = child.call("job/list", "{}").await.unwrap();
+                let jobs: Jobs = serde_json::from_slice(&answer).unwrap();
+                if jobs.finished.is_none_or(|finished| finished.is_empty()) {
+                    break;
+                }
+                assert!(Instant::now() < deadline, "what was answered half a minute ago is still there");
+                sleep(Duration::from_millis(2500)).await;
+            }
+        });
+    }
 
     #[test]
     fn the_line_that_counts_is_repeated() {

@@ -10,8 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::time::sleep;
 
-use super::super::stopped;
-use super::{Folder, exactly};
+use super::{Folder, exactly, stopped};
 
 /// Up to this size, in bytes, a file is on its way as fast as it is found out how far it is.
 const SMALL: u64 = 1 << 20;

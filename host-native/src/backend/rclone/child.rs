@@ -1,6 +1,7 @@
 //! The process.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{self, ChildStdin, Command, Stdio};
@@ -22,17 +23,21 @@ const STARTS_IN: Duration = Duration::from_secs(30);
 /// How often it is looked whether it does.
 const LOOKS_EVERY: Duration = Duration::from_millis(10);
 
-/// Runs rclone until it ends, or until its own input does: that is when this process has ended, in whatever way. rclone would wait some
-/// seconds for connections on which nothing was asked; it gets a moment to tidy up.
+/// Runs rclone until it ends, or a line comes, or its own input ends without one: that is when this process has ended, in whatever way, and
+/// nobody else removes its directory, and what was on its way there. rclone would wait some seconds for connections on which nothing was
+/// asked; it gets a moment to tidy up.
 const KEEPER: &str = r#"exec 3<&0
+directory=$1; shift
 "$@" </dev/null 3<&- & child=$!
-(read -r _ <&3; kill "$child"; sleep 0.2; kill -9 "$child") 2>/dev/null & watcher=$!
+(if read -r _ <&3; then is_told=yes; else is_told=; trap '' TERM; fi
+kill "$child"; sleep 0.2; kill -9 "$child"
+[ -n "$is_told" ] || rm -rf -- "$directory") 2>/dev/null & watcher=$!
 wait "$child"; kill "$watcher" 2>/dev/null"#;
 
 /// rclone as a server that only this process can reach.
 pub struct Child {
-    keeper: process::Child,
-    /// The keeper's input: rclone ends with it.
+    keeper: Mutex<process::Child>,
+    /// The keeper's input: rclone ends with it, or with a line in it.
     input: Mutex<Option<ChildStdin>>,
     client: Client,
     /// So long nothing may come before it is asked whether it is still there, and so long that answer may take.
@@ -54,7 +59,7 @@ impl Child {
         let (socket, log) = (directory.path().join("socket"), directory.path().join("log"));
         let log_file = fs::File::create(&log).map_err(|error| broken("no log of rclone", &error))?;
         let mut command = Command::new("/bin/sh");
-        command.args(["-c", KEEPER, "sh"]).arg(&program);
+        command.args(["-c", KEEPER, "sh"]).arg(directory.path()).arg(&program);
         command.args(["rcd", "--rc-serve", "--rc-no-auth", "--rc-addr"]).arg(format!("unix://{}", socket.display()));
         // A folder of a remote is opened once, and used as long as the run takes.
         command.args(["--fs-cache-expire-duration", "24h"]);
@@ -67,10 +72,11 @@ impl Child {
         let client = builder().unix_socket(socket).no_proxy().build();
         let client = client.map_err(|error| broken("no connection to rclone", &error))?;
         let input = Mutex::new(keeper.stdin.take());
-        let mut child = Self { keeper, input, client, patience: launch.patience, directory };
+        let keeper = Mutex::new(keeper);
+        let child = Self { keeper, input, client, patience: launch.patience, directory };
         let deadline = Instant::now() + STARTS_IN;
         while child.call("rc/noop", "{}").await.is_err() {
-            if Instant::now() > deadline || !matches!(child.keeper.try_wait(), Ok(None)) {
+            if Instant::now() > deadline || !child.is_running() {
                 let text = fs::read_to_string(&log).unwrap_or_default();
                 let said = failure::without_secrets(said(&text), launch.secrets());
                 let is_old = ["unknown flag", "unknown command"].iter().any(|words| said.contains(words));
@@ -105,9 +111,23 @@ impl Child {
         Ok(next.map(Into::into))
     }
 
+    fn is_running(&self) -> bool {
+        matches!(self.keeper.lock().unwrap_or_else(PoisonError::into_inner).try_wait(), Ok(None))
+    }
+
     /// Ends it, whatever it is doing.
     pub fn end(&self) {
-        self.input.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(mut input) = self.input.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // Where nobody reads it any more, it has ended.
+            input.write_all(b"\n").ok();
+        }
+    }
+
+    /// Ends it, waits until it has, and removes what is in its directory.
+    pub fn close(&self) {
+        self.end();
+        let _ = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).wait();
+        let _ = fs::remove_dir_all(self.directory.path());
     }
 
     /// Waits for an answer, however long it takes, unless rclone answers nobody any more.
@@ -157,8 +177,7 @@ fn said(log: &str) -> &str {
 
 impl Drop for Child {
     fn drop(&mut self) {
-        self.end();
-        let _ = self.keeper.wait();
+        self.close();
     }
 }
 

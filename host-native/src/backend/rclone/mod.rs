@@ -15,7 +15,7 @@ mod together;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
@@ -30,7 +30,7 @@ use self::child::{Child, Silence};
 use self::item::{Features, Listed};
 use self::launch::Launch;
 use super::local::Local;
-use super::{Answer, Backend, Content, Contents, Listings, Together, Transport, failed, is_of_servers};
+use super::{Answer, Backend, Content, Contents, Listings, Together, Transport, failed, is_of_servers, stopped};
 use crate::remote::{Address, Config, Remote};
 
 /// So long rclone may be silent when `--timeout` sets no limit.
@@ -54,6 +54,8 @@ pub struct Rclone {
     untimed: Vec<Remote>,
     /// Whether this rclone is too old for several calls in one.
     lacks_batches: AtomicBool,
+    /// Whether it is not to be started any more.
+    is_closed: AtomicBool,
 }
 
 impl Rclone {
@@ -83,6 +85,7 @@ impl Rclone {
             transfers_limit,
             untimed,
             lacks_batches: AtomicBool::default(),
+            is_closed: AtomicBool::default(),
         }
     }
 
@@ -143,8 +146,19 @@ impl Rclone {
         failure::of_silence(silence)
     }
 
+    /// Ends rclone, and starts it no more. Whoever still holds it, such as a thread that has nothing more to do, is not waited for.
+    pub fn close(&self) {
+        self.is_closed.store(true, Ordering::Relaxed);
+        if let Some(child) = self.child.try_lock().ok().and_then(|mut child| child.take()) {
+            child.close();
+        }
+    }
+
     async fn child(&self) -> Result<Arc<Child>, Failure> {
         let mut child = self.child.lock().await;
+        if self.is_closed.load(Ordering::Relaxed) {
+            return Err(stopped());
+        }
         if let Some(child) = &*child {
             return Ok(Arc::clone(child));
         }

@@ -41,6 +41,9 @@ pub type Together<'a> = Pin<Box<dyn Future<Output = Vec<Option<Found>>> + Send +
 /// The contents of several files, each in the place of its request; `None` where it was not read.
 pub type Contents<'a> = Pin<Box<dyn Future<Output = Vec<Option<Vec<u8>>>> + Send + 'a>>;
 
+/// What is in several directories, each in the place of its request; `None` where it was not listed.
+pub type Listings<'a> = Pin<Box<dyn Future<Output = Vec<Option<Vec<Item>>>> + Send + 'a>>;
+
 /// A folder that is one side of a run.
 ///
 /// Every method carries out the verb of [`bisync_engine::protocol::Verb`] that has its name, to the letter: what is said
@@ -67,6 +70,13 @@ pub trait Backend: Send + Sync {
             self.list_directory(path, hash, metadata, &mut pages).await?;
             Ok(pages.take_last())
         })
+    }
+
+    /// Lists directories together, where this backend then has less to do than for one after the other; `None` where it has not. What is
+    /// not listed so is asked for once more by itself, and told then why not.
+    fn list_together<'a>(&'a self, paths: &'a [&'a RelPath], hash: Option<&'a str>) -> Option<Listings<'a>> {
+        let _ = (paths, hash);
+        None
     }
 
     /// Says what there is at a path; `None` when there is nothing.

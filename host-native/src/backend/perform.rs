@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bisync_engine::entry::{Fingerprint, Found};
+use bisync_engine::entry::{Fingerprint, Found, Item};
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{CopyFile, Expect, Failure, FailureKind, Reply, Staging, Verb};
 use bisync_engine::side::Pair;
@@ -29,16 +29,34 @@ pub async fn perform(sides: &Sides, verb: Verb, pages: &mut Pages) -> Reply {
     carry_out(sides, verb, pages).await.unwrap_or_else(Reply::Failed)
 }
 
-/// Carries out requests together, where they are copies and a side gains by it; the answers are in the order of the requests. `None`
-/// stands for what is to be carried out by itself.
+/// Carries out requests together, where they are copies or listings and a side gains by it; the answers are in the order of the requests.
+/// `None` stands for what is to be carried out by itself.
 pub async fn perform_together(sides: &Sides, verbs: &[&Verb]) -> Vec<Option<Reply>> {
     let copies = verbs.iter().map(|verb| if let Verb::CopyFile(copy) = verb { Some(copy) } else { None });
+    if verbs.len() < 2 {
+        return vec![None; verbs.len()];
+    }
+    if let Some(listed) = list_together(&sides.folders, verbs).await {
+        let page = |items| Reply::Page { items, last: true };
+        return listed.into_iter().map(|items| items.map(page)).collect();
+    }
     let copied = match copies.collect::<Option<Vec<_>>>() {
-        Some(copies) if copies.len() > 1 && sides.references.is_empty() => copy_together(&sides.folders, &copies).await,
+        Some(copies) if sides.references.is_empty() => copy_together(&sides.folders, &copies).await,
         Some(_) | None => None,
     };
     let copied = copied.unwrap_or_else(|| vec![None; verbs.len()]);
     copied.into_iter().map(|found| found.map(|found| Reply::Done(Some(found)))).collect()
+}
+
+/// Lists directories of one side; `None` where not all of these are such requests, or the side does not do that.
+async fn list_together(folders: &Pair<Arc<dyn Backend>>, verbs: &[&Verb]) -> Option<Vec<Option<Vec<Item>>>> {
+    let Verb::ListDirectory { side, hash, .. } = *verbs.first()? else { return None };
+    let paths = verbs.iter().map(|verb| match *verb {
+        Verb::ListDirectory { side: of, path, hash: with, .. } if (of, with) == (side, hash) => Some(path),
+        _ => None,
+    });
+    let paths = paths.collect::<Option<Vec<_>>>()?;
+    Some(folders[*side].list_together(&paths, hash.as_deref())?.await)
 }
 
 async fn copy_together(folders: &Pair<Arc<dyn Backend>>, copies: &[&CopyFile]) -> Option<Vec<Option<Found>>> {

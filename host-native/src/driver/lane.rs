@@ -9,32 +9,33 @@ use std::thread;
 
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Request, Verb};
-use bisync_engine::side::Side;
+use bisync_engine::side::{Pair, Side};
 
 /// So many bytes are copied at most by one thread before another may help.
 const BYTES_TOGETHER: u64 = 1 << 20;
 /// So many requests are taken at most by one thread at once.
 const REQUESTS_TOGETHER: usize = 128;
+/// So many directories are listed at most by one thread at once.
+const LISTINGS_TOGETHER: usize = 32;
 
 /// A queue of requests, and the threads that take from it.
 pub struct Lane {
     queue: Arc<Queue>,
-    /// At most so many threads.
-    limit: usize,
     work: Arc<Work>,
 }
 
 /// Carries out requests that were taken together, and returns those that are to be carried out by themselves.
 pub type Work = dyn Fn(Vec<Request>) -> Vec<Request> + Send + Sync;
 
-/// What one thread takes at once, where it changes small files of one directory.
+/// What one thread takes at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Together {
     /// One request. Over a network it is the answers that are waited for, the better the more at once.
     Nothing,
-    /// Copies: rclone takes many in one call.
-    Copies,
-    /// Every change: only one at a time can change a directory of a disk, and several would wait for each other.
+    /// Copies of small files of one directory, and listings of the sides that rclone serves: it takes many in one call.
+    OfRclone(Pair<bool>),
+    /// Every change of small files of one directory: only one at a time can change a directory of a disk, and several would wait for
+    /// each other.
     Changes,
 }
 
@@ -42,6 +43,8 @@ struct Queue {
     state: Mutex<State>,
     changed: Condvar,
     together: Together,
+    /// At most so many threads take from it.
+    limit: usize,
 }
 
 #[derive(Default)]
@@ -57,8 +60,8 @@ struct State {
 impl Lane {
     /// Makes a lane without threads; they begin when there is work for them.
     pub fn new(limit: usize, together: Together, work: Arc<Work>) -> Self {
-        let queue = Queue { state: Mutex::default(), changed: Condvar::new(), together };
-        Self { queue: Arc::new(queue), limit, work }
+        let queue = Queue { state: Mutex::default(), changed: Condvar::new(), together, limit };
+        Self { queue: Arc::new(queue), work }
     }
 
     /// Adds a request.
@@ -66,7 +69,7 @@ impl Lane {
         let mut state = self.queue.lock();
         state.waiting.push_back(request);
         // Those who are idle were called already when requests that nobody has taken wait for them.
-        if state.waiting.len() + state.alone.len() > state.idle && state.threads < self.limit {
+        if state.waiting.len() + state.alone.len() > state.idle && state.threads < self.queue.limit {
             state.threads += 1;
             drop(state);
             let (queue, work) = (Arc::clone(&self.queue), Arc::clone(&self.work));
@@ -93,15 +96,21 @@ impl Drop for Lane {
 }
 
 impl State {
-    /// Takes the next request, and where they are kept together those that follow and change small files of the same directory.
-    fn take(&mut self, kept: Together) -> Vec<Request> {
+    /// Takes the next request, and those that are kept together with it. `threads` is how many may take some.
+    fn take(&mut self, kept: Together, threads: usize) -> Vec<Request> {
         if let Some(alone) = self.alone.pop_front() {
             return vec![alone];
         }
         let mut together: Vec<Request> = self.waiting.pop_front().into_iter().collect();
+        if let Together::OfRclone(sides) = kept
+            && let Some(side) = together.first().and_then(listed).filter(|side| sides[*side])
+        {
+            self.take_listings(side, threads, &mut together);
+            return together;
+        }
         let change = |request: &Request| match (kept, &request.verb) {
-            (Together::Copies, verb @ Verb::CopyFile(_)) | (Together::Changes, verb) => changed(verb),
-            (Together::Nothing | Together::Copies, _) => None,
+            (Together::OfRclone(_), verb @ Verb::CopyFile(_)) | (Together::Changes, verb) => changed(verb),
+            (Together::Nothing | Together::OfRclone(_), _) => None,
         };
         let Some((directory, mut bytes)) = together.first().and_then(change) else {
             return together;
@@ -115,6 +124,28 @@ impl State {
         }
         together
     }
+
+    /// Takes the share of one thread of the listings of a side, which may be in any order: as many are asked for at the same moment as
+    /// when each were taken by itself.
+    fn take_listings(&mut self, side: Side, threads: usize, together: &mut Vec<Request>) {
+        let is_same = |request: &Request| listed(request) == Some(side);
+        let waiting = self.waiting.iter().filter(|request| is_same(request)).count();
+        let most = LISTINGS_TOGETHER.min(1 + waiting / threads.max(1));
+        let (mut place, mut left) = (0, waiting);
+        while left > 0 && together.len() < most {
+            if self.waiting.get(place).is_some_and(is_same) {
+                together.extend(self.waiting.remove(place));
+                left -= 1;
+            } else {
+                place += 1;
+            }
+        }
+    }
+}
+
+/// Returns the side of which a request lists a directory.
+fn listed(request: &Request) -> Option<Side> {
+    if let Verb::ListDirectory { side, .. } = request.verb { Some(side) } else { None }
 }
 
 /// Returns the directory that a request changes, and how many bytes it writes there.
@@ -132,7 +163,7 @@ impl Queue {
     fn serve(&self, work: &Work) {
         let mut state = self.lock();
         while !state.is_closed {
-            let together = state.take(self.together);
+            let together = state.take(self.together, self.limit);
             if !together.is_empty() {
                 drop(state);
                 let alone = work(together);
@@ -182,13 +213,13 @@ mod tests {
         let requests = waiting.iter().map(|(target, size)| copy(target, *size));
         let mut state = State { waiting: requests.collect(), ..State::default() };
         let taken: Vec<usize> =
-            std::iter::repeat_with(|| state.take(together).len()).take_while(|count| *count > 0).collect();
+            std::iter::repeat_with(|| state.take(together, 8).len()).take_while(|count| *count > 0).collect();
         assert_eq!(taken, expected, "{waiting:?}");
     }
 
     #[test]
     fn small_files_of_a_directory_stay_together() {
-        for together in [Together::Copies, Together::Changes] {
+        for together in [Together::OfRclone(Pair::new(true, false)), Together::Changes] {
             check(together, &[("a/1", 1), ("a/2", 1), ("b/1", 1)], &[2, 1]);
             check(together, &[("a/1", 1), ("b/1", 1), ("a/2", 1)], &[1, 1, 1]);
             check(together, &[("a/1", 1 << 20), ("a/2", 1)], &[1, 1]);
@@ -209,9 +240,9 @@ mod tests {
                 disposal: Disposal::Discard,
             },
         };
-        for (together, expected) in [(Together::Copies, 1), (Together::Changes, 2)] {
+        for (together, expected) in [(Together::OfRclone(Pair::new(true, true)), 1), (Together::Changes, 2)] {
             let mut state = State { waiting: [delete("a/1"), delete("a/2")].into(), ..State::default() };
-            assert_eq!(state.take(together).len(), expected, "{together:?}");
+            assert_eq!(state.take(together, 8).len(), expected, "{together:?}");
         }
     }
 
@@ -219,7 +250,34 @@ mod tests {
     fn what_was_not_carried_out_together_is_taken_by_itself() {
         let alone = [copy("a/1", 1), copy("a/2", 1)].into();
         let mut state = State { waiting: [copy("a/3", 1), copy("a/4", 1)].into(), alone, ..State::default() };
-        let taken = [(); 4].map(|()| state.take(Together::Copies).len());
+        let taken = [(); 4].map(|()| state.take(Together::OfRclone(Pair::new(true, true)), 8).len());
         assert_eq!(taken, [1, 1, 2, 0]);
+    }
+
+    #[test]
+    fn listings_of_rclone_are_shared_among_the_threads() {
+        let list = |side| Request {
+            id: 1,
+            verb: Verb::ListDirectory { side, path: RelPath::root(), hash: None, metadata: false },
+        };
+        let check = |threads, waiting: &[(Side, usize)], expected: &[(Side, usize)]| {
+            let requests = waiting.iter().flat_map(|(side, count)| std::iter::repeat_n(list(*side), *count));
+            let mut state = State { waiting: requests.collect(), ..State::default() };
+            let together = Together::OfRclone(Pair::new(false, true));
+            let taken = std::iter::repeat_with(|| state.take(together, threads));
+            let taken: Vec<_> = taken
+                .map_while(|taken| Some((listed(taken.first()?)?, taken)))
+                .map(|(side, taken)| {
+                    assert!(taken.iter().all(|request| listed(request) == Some(side)));
+                    (side, taken.len())
+                })
+                .collect();
+            assert_eq!(taken, expected, "{threads} {waiting:?}");
+        };
+        let (here, there) = (Side::One, Side::Two);
+        check(2, &[(there, 8)], &[(there, 4), (there, 2), (there, 1), (there, 1)]);
+        check(8, &[(there, 3)], &[(there, 1); 3]);
+        check(2, &[(there, 2), (here, 2), (there, 3)], &[(there, 3), (here, 1), (here, 1), (there, 1), (there, 1)]);
+        check(1, &[(there, 100)], &[(there, 32), (there, 32), (there, 32), (there, 4)]);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread;
 
 use bisync_engine::protocol::{Failure, FailureKind, Reply, Request, RequestId, Verb};
-use bisync_engine::side::Side;
+use bisync_engine::side::Pair;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
@@ -44,11 +44,12 @@ impl Workers {
             }
         });
         let stopping = sides.stopping.clone();
-        let any = |is: fn(&dyn Backend) -> bool| Side::BOTH.into_iter().any(|side| is(sides.folders[side].as_ref()));
-        let together = if !any(|side| side.as_local().is_none()) {
+        let each = |is: fn(&dyn Backend) -> bool| Pair::from_fn(|side| is(sides.folders[side].as_ref()));
+        let of_rclone = each(|folder| folder.as_rclone().is_some());
+        let together = if each(|folder| folder.as_local().is_some()) == Pair::new(true, true) {
             Together::Changes
-        } else if any(|side| side.as_rclone().is_some()) {
-            Together::Copies
+        } else if of_rclone != Pair::new(false, false) {
+            Together::OfRclone(of_rclone)
         } else {
             Together::Nothing
         };
@@ -62,7 +63,7 @@ impl Workers {
                 let is_several = requests.len() > 1;
                 let mut left = Vec::new();
                 for (Request { id, verb }, done) in requests.into_iter().zip(done) {
-                    if done.is_none() && is_several && together == Together::Copies {
+                    if done.is_none() && is_several && matches!(together, Together::OfRclone(_)) {
                         // Other threads help.
                         left.push(Request { id, verb });
                         continue;

@@ -70,6 +70,11 @@ impl Passage {
         self.is_closed.store(true, Ordering::Relaxed);
     }
 
+    /// Says whether nothing passes any more.
+    pub fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Relaxed)
+    }
+
     /// Begins a file that goes to a server.
     pub fn file(&self) -> FilePassage<'_> {
         FilePassage { goes_up: true, ..self.file_here() }
@@ -111,7 +116,7 @@ impl Passage {
 
     /// Returns how long to sleep before the next look at the time, for who waits until `end`; `None` when that is reached.
     fn nap(&self, end: Instant) -> Result<Option<Duration>, Failure> {
-        if self.is_closed.load(Ordering::Relaxed) {
+        if self.is_closed() {
             return Err(Failure { kind: FailureKind::Stopped, message: "the run was stopped".to_owned() });
         }
         let left = end.saturating_duration_since(Instant::now());

@@ -1,6 +1,7 @@
 //! The remotes of the user's rclone configuration: what is known of each, and where that stands.
 
 mod address;
+mod behind;
 mod config;
 mod connection;
 mod encrypted;

@@ -24,6 +24,7 @@ use tokio::sync::mpsc;
 
 use crate::backend::http::Dump;
 use crate::backend::local::Sight;
+use crate::backend::rclone::Rclone;
 use crate::backend::{Backend, References, Sides, Stopping, Transport};
 use crate::cli::Arguments;
 use crate::component;
@@ -71,9 +72,20 @@ pub struct Ready {
     utc_offset_seconds: i32,
     /// What is shared with other machines; its locks end before the one of this machine.
     shared: Option<Shared>,
+    _serving: Serving,
     _locks: Vec<Lock>,
     /// What everything is waited for in: dropped last, because of what it still carries out.
     runtime: Runtime,
+}
+
+/// Ends the rclone that serves remotes with the run. The threads of a run that is over may hold it until the program ends, and nobody would
+/// remove then what it leaves.
+struct Serving(Arc<Rclone>);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 impl Ready {
@@ -129,6 +141,7 @@ impl Ready {
         let roots =
             [&locations.one.root, &locations.two.root].into_iter().chain(references.iter().map(|(_, root)| root));
         let rclone = remotes.rclone(roots, &arguments.given, &transport);
+        let serving = Serving(Arc::clone(&rclone));
         let opener = Opener { options, sight, transport, state: &state, runtime: &runtime, rclone };
         let open = |side: Side| {
             let backup = backups[side].as_ref().map(|backup| &backup.root);
@@ -182,6 +195,7 @@ impl Ready {
             now,
             utc_offset_seconds,
             shared,
+            _serving: serving,
             _locks: locks,
             runtime,
         })

@@ -1,5 +1,8 @@
 //! Limits of bandwidth, each way its own.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
 use bisync::backend::{Pages, References, Sides, Stopping, perform};
 use bisync::limits::{Held, Passage};
 use bisync_engine::protocol::{Reply, Verb};
@@ -59,4 +62,41 @@ fn held(protocol: Protocol, limit: &str, [all, up, down]: [u64; 3]) {
         Reply::Same(true)
     );
     assert_eq!(passage.held(), Held { all, up, down }, "{protocol:?} {limit}");
+}
+
+/// A file of which rclone would carry so little at a time that it takes more than an hour.
+#[test]
+fn a_file_on_its_way_by_rclone_is_counted_and_breaks_off() {
+    if program::rclone().is_none() {
+        return;
+    }
+    let (home, runtime) = (tempfile::tempdir().unwrap(), runtime());
+    let (here, there) = (home.path().join("here"), home.path().join("there"));
+    [&here, &there].into_iter().for_each(|folder| fs::create_dir(folder).unwrap());
+    fs::File::create(here.join("large")).unwrap().set_len(1 << 30).unwrap();
+    let bytes = Arc::new(AtomicU64::new(0));
+    let passage = Arc::new(Passage::new(&Options::default(), Arc::clone(&bytes)));
+    let transport = Transport { passage: Arc::clone(&passage), ..Transport::default() };
+    let source = Local::open(&here, None, Sight::default()).unwrap();
+    let folder = address(&format!(":local,nounc:{}", there.display()));
+    let given = [("bwlimit".to_owned(), "200k".to_owned())];
+    let rclone = Arc::new(Rclone::new(None, &given, [&folder].into_iter(), &transport));
+    let target = runtime.block_on(rclone.open(&folder, None)).unwrap();
+    let _inside = runtime.enter();
+    let version = pollster::block_on(source.describe(path("large"))).unwrap().unwrap().fingerprint;
+    let copy = CopyFile { path: path("large"), source: version, ..copy_to("large", 0, Expect::Absent) };
+    // Whoever shows how far it is sees some of it, and then breaks it off.
+    let watching = std::thread::spawn(move || {
+        let deadline = Instant::now() + Duration::from_secs(120);
+        while bytes.load(Ordering::Relaxed) == 0 && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        passage.close();
+        bytes.load(Ordering::Relaxed)
+    });
+    let copied = pollster::block_on(target.copy_from(&source, &copy).unwrap());
+    let seen = watching.join().unwrap();
+    assert_eq!(kind_of(copied), FailureKind::Stopped);
+    assert!(seen > 0 && seen < 1 << 30, "{seen}");
+    assert!(!there.join("large").exists());
 }

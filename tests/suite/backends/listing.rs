@@ -75,3 +75,44 @@ fn what_is_not_there_is_nothing() {
         }
     });
 }
+
+/// Lists directories together; `None` where a backend does not.
+fn list_together(subject: &Subject, directories: &[&str]) -> Option<Vec<Option<Vec<Item>>>> {
+    let paths: Vec<_> = directories.iter().map(|directory| path(directory)).collect();
+    let paths: Vec<_> = paths.iter().collect();
+    let mut listed = subject.backend.list_together(&paths, None).map(|answer| subject.wait(answer))?;
+    listed.iter_mut().flatten().for_each(|items| items.sort_by(|left, right| left.name.cmp(&right.name)));
+    Some(listed)
+}
+
+#[test]
+fn directories_that_are_listed_together_are_as_each_by_itself() {
+    each(|subject| {
+        for name in ["a/one", "a/b/two", "c/three", "c/four"] {
+            subject.meddle(name, name);
+        }
+        let directories = ["a", "c", "no", "", "a/b"];
+        let Some(listed) = list_together(subject, &directories) else { return };
+        for (directory, items) in directories.iter().zip(&listed) {
+            let alone = subject.list(directory).ok();
+            assert_eq!(items.as_ref(), alone.as_ref(), "{}: {directory}", subject.name);
+        }
+        let lengths: Vec<_> = listed.iter().flatten().map(Vec::len).filter(|length| *length > 0).collect();
+        assert_eq!(lengths, [2, 2, 2, 1], "{}", subject.name);
+    });
+}
+
+#[test]
+fn large_directories_are_listed_one_by_one() {
+    each(|subject| {
+        (0..250).for_each(|number| fs::create_dir_all(subject.directory.join(format!("a/{number}"))).unwrap());
+        subject.meddle("b/one", "x");
+        if list_together(subject, &["b", "b"]).is_none() || !subject.traits.empty_directories {
+            return;
+        }
+        for (directory, is_small) in [("a", false), ("b", true)] {
+            subject.list(directory).unwrap();
+            assert_eq!(list_together(subject, &["b", "b"]).is_some(), is_small, "{}: {directory}", subject.name);
+        }
+    });
+}

@@ -59,19 +59,36 @@ fn keys_with_control_characters_go_both_ways() {
 #[test]
 fn names_that_are_no_text_are_reported_and_left_alone() {
     let Some(rclone) = program::rclone() else { return };
-    // rclone shows such a file under a name by which it finds it no more.
-    for (backend, code) in [("--backend=native", 0), ("--backend=rclone", 1)] {
+    for backend in ["--backend=native", "--backend=rclone"] {
         let home = Home::with(&[("one/tea", "green"), ("served/two/rice", "basmati")]);
-        let odd = home.at("served/two").join(OsStr::from_bytes(b"caf\xe9"));
-        fs::write(&odd, "latin").unwrap();
+        let odd = |name: &[u8]| home.at("served/two").join(OsStr::from_bytes(name));
+        // The last two are shown under one name.
+        let files = [odd(b"caf\xe9"), odd(b"th\xe9/x"), odd(b"pur\xe9e"), odd(b"pur\xe8e")];
+        fs::create_dir(odd(b"th\xe9")).unwrap();
+        files.iter().for_each(|file| fs::write(file, "latin").unwrap());
         let Some(server) = Server::try_start(&rclone, Protocol::Openssh, &home.at("served")) else { return };
         for _ in 0..2 {
             let ended = run(&home, &format!("{}:two", server.connection()), &["-v", backend]);
-            assert!(ended.code == Some(code) && ended.all().contains("caf"), "{}", ended.all());
-            assert_eq!(fs::read(&odd).unwrap(), b"latin");
+            let are_told = ["caf", "th", "pur"].iter().all(|name| ended.all().contains(&format!("{name}\u{fffd}")));
+            assert!(ended.code == Some(0) && are_told, "{backend}: {}", ended.all());
+            files.iter().for_each(|file| assert_eq!(fs::read(file).unwrap(), b"latin"));
             assert_eq!(home.read("served/two/tea").as_deref(), Some("green"), "{}", ended.all());
             assert_eq!(home.read("one/rice").as_deref(), Some("basmati"), "{}", ended.all());
             assert_eq!(fs::read_dir(home.at("one")).unwrap().count(), 2, "{}", ended.all());
         }
     }
+}
+
+/// By rclone a name that really holds the character which stands for what is no text leads to its file.
+#[test]
+fn a_name_may_hold_the_replacement_character() {
+    let Some(rclone) = program::rclone() else { return };
+    let home = Home::with(&[("one/tea", "green"), ("served/two/d\u{fffd}/caf\u{fffd}", "latte")]);
+    let server = Server::start(&rclone, Protocol::Sftp, &home.at("served"));
+    let run = || run(&home, &format!("{}:two", server.connection()), &["-v", "--backend=rclone"]);
+    let ended = run();
+    assert_eq!(ended.code, Some(0), "{}", ended.all());
+    assert_eq!(home.read("one/d\u{fffd}/caf\u{fffd}").as_deref(), Some("latte"), "{}", ended.all());
+    let ended = run();
+    assert!(ended.all().contains("nothing to do"), "{}", ended.all());
 }

@@ -6,12 +6,14 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::Child;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
 
 use bisync_tests::real::disk::SmallDisk;
 use bisync_tests::real::folders::read_tree;
 use bisync_tests::real::home::Home;
 use bisync_tests::real::program;
+use bisync_tests::real::servers::{Protocol, Server};
 use rustix::fs::{CWD, FileType, Mode, OFlags, mkdirat, mknodat, openat};
 use rustix::mount::MountFlags;
 use rustix::process::{Pid, Signal, kill_process};
@@ -86,6 +88,55 @@ fn a_full_disk_keeps_what_fits() {
     fs::write(home.at("one/large"), "now it fits").unwrap();
     home.check(&NO_FLAGS, 0, "1 copied");
     home.check_in_step();
+}
+
+/// What goes from a server to a remote that rclone serves stands in the directory of temporary files on its way.
+#[test]
+fn where_there_is_no_room_on_the_way_it_is_said_and_what_fits_is_copied() {
+    let Some(rclone) = program::rclone() else { return };
+    let home = Home::with(&[("served/large", &"x".repeat(1 << 20)), ("served/small", "1"), ("tmp/x", "")]);
+    let Some(_disk) = SmallDisk::mount(home.at("tmp"), MountFlags::empty()) else { return };
+    let server = Server::start(&rclone, Protocol::Sftp, &home.at("served"));
+    let run = |more: &[&str]| program::wait(start_from_server(&home, &server, more), "bisync");
+    let ended = run(&["--transfers=1"]);
+    let said = format!("large: cannot copy to Path2: on its way it stands in `{}`", home.at("tmp").display());
+    assert!(ended.code == Some(1) && ended.all().contains(&said), "{}", ended.all());
+    assert_eq!(home.read("two/small").as_deref(), Some("1"), "{}", ended.all());
+    assert_eq!(fs::read_dir(home.at("two")).unwrap().count(), 1, "no temporary file is left");
+    assert_eq!(fs::read_dir(home.at("tmp")).unwrap().count(), 0, "no temporary file is left on the way");
+    fs::write(home.at("served/large"), "now it fits").unwrap();
+    let ended = run(&[]);
+    assert!(ended.code == Some(0) && ended.all().contains("1 copied"), "{}", ended.all());
+}
+
+/// Begins to keep a server and the folder `two`, which rclone serves, in step; the directory of temporary files is `tmp`.
+fn start_from_server(home: &Home, server: &Server, more: &[&str]) -> Child {
+    let mut command = program::command(&program::bisync(), &home.at(""));
+    command.args([&format!("{}:", server.connection()), ":local,nounc:two", "--workdir=work", "--config="]);
+    command.args(more).env("TMPDIR", home.at("tmp"));
+    program::start(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()))
+}
+
+#[test]
+fn what_is_on_its_way_goes_with_a_run_that_is_killed() {
+    let Some(rclone) = program::rclone() else { return };
+    let home = Home::with(&[("served/large", &"x".repeat(9 << 20))]);
+    fs::create_dir(home.at("tmp")).unwrap();
+    let server = Server::start(&rclone, Protocol::Sftp, &home.at("served"));
+    let mut run = start_from_server(&home, &server, &["--bwlimit-file=100k"]);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let files = || read_tree(&home.at("tmp")).into_keys().filter(|path| path.contains('/'));
+    let is_on_its_way = || files().any(|path| !path.ends_with("/log") && !path.ends_with("/socket"));
+    while !is_on_its_way() {
+        assert!(Instant::now() < deadline && run.try_wait().unwrap().is_none(), "nothing is on its way");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    run.kill().unwrap();
+    run.wait().unwrap();
+    while fs::read_dir(home.at("tmp")).unwrap().next().is_some() {
+        assert!(Instant::now() < deadline, "it is left");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]

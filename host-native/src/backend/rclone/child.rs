@@ -1,6 +1,7 @@
 //! The process.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{self, ChildStdin, Command, Stdio};
@@ -22,17 +23,21 @@ const STARTS_IN: Duration = Duration::from_secs(30);
 /// How often it is looked whether it does.
 const LOOKS_EVERY: Duration = Duration::from_millis(10);
 
-/// Runs rclone until it ends, or until its own input does: that is when this process has ended, in whatever way. rclone would wait some
-/// seconds for connections on which nothing was asked; it gets a moment to tidy up.
+/// Runs rclone until it ends, or a line comes, or its own input ends without one: that is when this process has ended, in whatever way, and
+/// nobody else removes its directory, and what was on its way there. rclone would wait some seconds for connections on which nothing was
+/// asked; it gets a moment to tidy up.
 const KEEPER: &str = r#"exec 3<&0
+directory=$1; shift
 "$@" </dev/null 3<&- & child=$!
-(read -r _ <&3; kill "$child"; sleep 0.2; kill -9 "$child") 2>/dev/null & watcher=$!
+(if read -r _ <&3; then is_told=yes; else is_told=; trap '' TERM; fi
+kill "$child"; sleep 0.2; kill -9 "$child"
+[ -n "$is_told" ] || rm -rf -- "$directory") 2>/dev/null & watcher=$!
 wait "$child"; kill "$watcher" 2>/dev/null"#;
 
 /// rclone as a server that only this process can reach.
 pub struct Child {
-    keeper: process::Child,
-    /// The keeper's input: rclone ends with it.
+    keeper: Mutex<process::Child>,
+    /// The keeper's input: rclone ends with it, or with a line in it.
     input: Mutex<Option<ChildStdin>>,
     client: Client,
     /// So long nothing may come before it is asked whether it is still there, and so long that answer may take.
@@ -54,10 +59,12 @@ impl Child {
         let (socket, log) = (directory.path().join("socket"), directory.path().join("log"));
         let log_file = fs::File::create(&log).map_err(|error| broken("no log of rclone", &error))?;
         let mut command = Command::new("/bin/sh");
-        command.args(["-c", KEEPER, "sh"]).arg(&program);
+        command.args(["-c", KEEPER, "sh"]).arg(directory.path()).arg(&program);
         command.args(["rcd", "--rc-serve", "--rc-no-auth", "--rc-addr"]).arg(format!("unix://{}", socket.display()));
         // A folder of a remote is opened once, and used as long as the run takes.
-        command.args(["--fs-cache-expire-duration", "24h"]).args(&launch.arguments);
+        command.args(["--fs-cache-expire-duration", "24h"]);
+        // What it answered it would keep for a minute: of a large tree, all of it.
+        command.args(["--rc-job-expire-duration", "1s", "--rc-job-expire-interval", "1s"]).args(&launch.arguments);
         launch.prepare(&mut command);
         // What the terminal tells this process, such as to stop, it does not tell the child.
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log_file);
@@ -65,10 +72,11 @@ impl Child {
         let client = builder().unix_socket(socket).no_proxy().build();
         let client = client.map_err(|error| broken("no connection to rclone", &error))?;
         let input = Mutex::new(keeper.stdin.take());
-        let mut child = Self { keeper, input, client, patience: launch.patience, directory };
+        let keeper = Mutex::new(keeper);
+        let child = Self { keeper, input, client, patience: launch.patience, directory };
         let deadline = Instant::now() + STARTS_IN;
         while child.call("rc/noop", "{}").await.is_err() {
-            if Instant::now() > deadline || !matches!(child.keeper.try_wait(), Ok(None)) {
+            if Instant::now() > deadline || !child.is_running() {
                 let text = fs::read_to_string(&log).unwrap_or_default();
                 let said = failure::without_secrets(said(&text), launch.secrets());
                 let is_old = ["unknown flag", "unknown command"].iter().any(|words| said.contains(words));
@@ -103,9 +111,23 @@ impl Child {
         Ok(next.map(Into::into))
     }
 
+    fn is_running(&self) -> bool {
+        matches!(self.keeper.lock().unwrap_or_else(PoisonError::into_inner).try_wait(), Ok(None))
+    }
+
     /// Ends it, whatever it is doing.
     pub fn end(&self) {
-        self.input.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(mut input) = self.input.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // Where nobody reads it any more, it has ended.
+            input.write_all(b"\n").ok();
+        }
+    }
+
+    /// Ends it, waits until it has, and removes what is in its directory.
+    pub fn close(&self) {
+        self.end();
+        let _ = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).wait();
+        let _ = fs::remove_dir_all(self.directory.path());
     }
 
     /// Waits for an answer, however long it takes, unless rclone answers nobody any more.
@@ -155,8 +177,7 @@ fn said(log: &str) -> &str {
 
 impl Drop for Child {
     fn drop(&mut self) {
-        self.end();
-        let _ = self.keeper.wait();
+        self.close();
     }
 }
 
@@ -173,7 +194,38 @@ pub fn program() -> Result<PathBuf, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+
     use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Jobs {
+        #[serde(rename = "finishedIds")]
+        finished: Option<Vec<i64>>,
+    }
+
+    #[test]
+    fn what_was_answered_is_not_kept() {
+        if program().is_err() {
+            return;
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let launch = Launch::new(None, &[], [].into_iter(), Duration::from_secs(60));
+            let child = Child::start(&launch).await.unwrap();
+            // By itself it would keep it twice as long.
+            let deadline = Instant::now() + Duration::from_secs(30);
+            loop {
+                let (_, answer) = child.call("job/list", "{}").await.unwrap();
+                let jobs: Jobs = serde_json::from_slice(&answer).unwrap();
+                if jobs.finished.is_none_or(|finished| finished.is_empty()) {
+                    break;
+                }
+                assert!(Instant::now() < deadline, "what was answered half a minute ago is still there");
+                sleep(Duration::from_millis(2500)).await;
+            }
+        });
+    }
 
     #[test]
     fn the_line_that_counts_is_repeated() {

@@ -1,7 +1,8 @@
 //! Content: from a remote, to a remote, and between two.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use bisync_engine::entry::{Fingerprint, Found, Instant};
@@ -11,7 +12,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
 use super::super::{Backend, Producer};
-use super::{Content, Folder, exactly, failed, failure, is_still, split};
+use super::carry::{Source, Target};
+use super::{Content, Folder, failed, failure, is_still, split};
 use crate::failure::reason;
 
 /// Up to this size, in bytes, content is on its way as fast as it is found out whether it is still wanted.
@@ -62,8 +64,8 @@ impl Folder {
 
     /// Writes content that comes from elsewhere: first to a file of this machine, so that rclone knows its length and can begin again.
     pub(super) async fn write_content(&self, copy: &CopyFile, mut content: Content) -> Result<Found, Failure> {
-        let broken = |error: io::Error| failed(FailureKind::Other, &format!("the temporary copy: {}", reason(&error)));
         let child = self.rclone.child().await?;
+        let broken = |error: io::Error| no_temporary_copy(child.directory.path(), &error);
         let mut file = tempfile::NamedTempFile::new_in(child.directory.path()).map_err(broken)?;
         let passage = self.rclone.transport.passage.file_here();
         while let Some(bytes) = content.next().await? {
@@ -79,25 +81,19 @@ impl Folder {
         }
         let (directory, name) =
             split(file.path()).ok_or_else(|| failed(FailureKind::Other, "the temporary directory has no name"))?;
-        self.put(directory, name, copy, None).await
+        let carried = Source { place: directory, name, size: Some(length), is_counted: false };
+        self.put(carried, copy, None).await
     }
 
     /// Has rclone copy from a folder of this machine or of another remote of its own.
     pub(super) async fn copy_file(&self, source: &dyn Backend, place: &str, copy: &CopyFile) -> Result<Found, Failure> {
         check_source(source, copy).await?;
-        let found = self.put(place, copy.path.as_str(), copy, Some(source)).await?;
-        self.rclone.transport.passage.file_here().count(copy.source.size.unwrap_or(0));
-        Ok(found)
+        let carried = Source { place, name: copy.path.as_str(), size: copy.source.size, is_counted: true };
+        self.put(carried, copy, Some(source)).await
     }
 
     /// Puts a file in its place. A source that could change meanwhile is looked at before that has its name, where it has another first.
-    async fn put(
-        &self,
-        place: &str,
-        name: &str,
-        copy: &CopyFile,
-        source: Option<&dyn Backend>,
-    ) -> Result<Found, Failure> {
+    async fn put(&self, carried: Source<'_>, copy: &CopyFile, source: Option<&dyn Backend>) -> Result<Found, Failure> {
         // rclone itself refuses a file that changes while it is read; this is about one that was replaced just before.
         let check_uploaded = async || match source {
             Some(source) => check_source(source, copy).await,
@@ -107,7 +103,7 @@ impl Folder {
         let Some(staged) = self.staged(copy) else {
             self.check(&copy.target, &copy.expect).await?;
             self.keep_replaced(copy).await?;
-            self.upload(place, name, &copy.target, Target::Looked).await?;
+            self.carry(carried, &copy.target, Target::Looked).await?;
             check_uploaded().await?;
             return self.copied(copy).await;
         };
@@ -116,7 +112,7 @@ impl Folder {
             self.check(&copy.target, &copy.expect).await?;
         }
         let moved = async {
-            self.upload(place, name, staged, Target::New).await?;
+            self.carry(carried, staged, Target::New).await?;
             check_uploaded().await?;
             match copy.expect {
                 Expect::Absent => {
@@ -169,26 +165,6 @@ impl Folder {
             Expect::Exactly(_) => self.keep(&copy.target, &copy.disposal).await,
         }
     }
-
-    /// Has a file copied to this folder.
-    pub(super) async fn upload(&self, place: &str, name: &str, path: &RelPath, target: Target) -> Result<(), Failure> {
-        let mut options = exactly();
-        options["NoCheckDest"] = (target == Target::New).into();
-        let input = json!({
-            "srcFs": place, "srcRemote": name,
-            "dstFs": self.place, "dstRemote": path.as_str(), "_config": options,
-        });
-        self.rclone.order("operations/copyfile", input).await
-    }
-}
-
-/// What is known of the path that a file is copied to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Target {
-    /// Nobody else uses it.
-    New,
-    /// rclone is to look what is there.
-    Looked,
 }
 
 /// Makes sure that the file to be copied is the version that was listed.
@@ -199,6 +175,18 @@ pub(super) async fn check_source(source: &dyn Backend, copy: &CopyFile) -> Resul
         None => copy.source.is_still(&found.fingerprint),
     };
     if found.is_some_and(is_same) { Ok(()) } else { Err(changed()) }
+}
+
+/// Says why a file that rclone is to copy from this machine cannot be written here. The side itself is as good as it was.
+fn no_temporary_copy(directory: &Path, error: &io::Error) -> Failure {
+    let above = directory.parent().unwrap_or(directory).display();
+    let text = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => format!(
+            "on its way it stands in `{above}`, and there is no room for it (the variable `TMPDIR` names another directory)"
+        ),
+        _ => format!("on its way it stands in `{above}`: {}", reason(error)),
+    };
+    failed(FailureKind::Other, &text)
 }
 
 fn changed() -> Failure {

@@ -6,6 +6,9 @@ use serde::Deserialize;
 use super::child::Silence;
 use super::failed;
 
+/// What is said where a call does not exist.
+const TOO_OLD: &str = "this rclone is too old, it does not know";
+
 /// The part of an answer that can be repeated: the rest is the request, with all that was in it.
 #[derive(Deserialize)]
 struct Answer {
@@ -54,9 +57,14 @@ pub fn of_answer(status: u16, body: &[u8], secrets: &[String]) -> Failure {
         429 | 502..=504 => FailureKind::Temporary,
         _ => FailureKind::Other,
     });
-    let text = text.replace("couldn't find method", "this rclone is too old, it does not know");
+    let text = text.replace("couldn't find method", TOO_OLD);
     let text = if text.is_empty() { format!("rclone answers with status {status}") } else { text };
     failed(kind, &without_secrets(&text, secrets))
+}
+
+/// Says whether a failure is that of a call that this rclone does not know.
+pub fn is_of_old_rclone(failure: &Failure) -> bool {
+    failure.message.starts_with(TOO_OLD)
 }
 
 /// Returns the failure of a call that got no answer. The next one starts rclone again where that is needed.

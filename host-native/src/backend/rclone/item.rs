@@ -75,6 +75,20 @@ pub struct Listing {
     pub list: Vec<Listed>,
 }
 
+/// The answers to several wishes for a listing.
+#[derive(Debug, Deserialize)]
+pub struct Batch {
+    pub results: Vec<Answered>,
+}
+
+/// One of several answers.
+#[derive(Debug, Deserialize)]
+pub struct Answered {
+    /// Nothing where the answer is an error.
+    #[serde(default)]
+    pub list: Option<Vec<Listed>>,
+}
+
 /// The answer to a question about a path.
 #[derive(Debug, Deserialize)]
 pub struct Stat {

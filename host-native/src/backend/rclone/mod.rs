@@ -1,17 +1,21 @@
 //! Every remote that is not served here: the user's own rclone serves it, as a child of this process.
 
+mod carry;
 mod changes;
 mod child;
 mod copies;
+mod damaged;
 mod failure;
 mod item;
 mod launch;
+mod list;
 mod read_together;
 mod together;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
@@ -26,8 +30,10 @@ use self::child::{Child, Silence};
 use self::item::{Features, Listed};
 use self::launch::Launch;
 use super::local::Local;
-use super::{Answer, Backend, Content, Contents, Pages, Together, Transport, failed, is_of_servers};
-use crate::remote::{Address, Config};
+use super::{
+    Answer, Backend, Content, Contents, Listings, Pages, Together, Transport, failed, is_of_servers, stopped,
+};
+use crate::remote::{Address, Config, Remote};
 
 /// So long rclone may be silent when `--timeout` sets no limit.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -46,6 +52,12 @@ pub struct Rclone {
     /// As many permits as files may be copied at a time.
     transfers: Semaphore,
     transfers_limit: u32,
+    /// Remotes whose files have the times at which they were written, whatever rclone says.
+    untimed: Vec<Remote>,
+    /// Whether this rclone is too old for several calls in one.
+    lacks_batches: AtomicBool,
+    /// Whether it is not to be started any more.
+    is_closed: AtomicBool,
 }
 
 impl Rclone {
@@ -56,15 +68,27 @@ impl Rclone {
         addresses: impl Iterator<Item = &'a Address>,
         transport: &Transport,
     ) -> Self {
+        let addresses: Vec<_> = addresses.collect();
+        let remotes = addresses.iter().map(|address| &address.remote);
+        let untimed = remotes.filter(|remote| has_times_of_its_own(config, remote)).cloned().collect();
         let options = Options::parse(given).unwrap_or_default();
         // Without a limit for servers there is one for it: it is on this machine.
         let timeout = options.duration_ns("timeout").filter(|timeout_ns| *timeout_ns > 0).map(Duration::from_nanos);
         let patience = timeout.unwrap_or(PATIENCE).max(LEAST_PATIENCE);
-        let launch = Launch::new(config, given, addresses, patience);
+        let launch = Launch::new(config, given, addresses.into_iter(), patience);
         let transfers_limit = options.number("transfers").map_or(1, |number| number.clamp(1, MOST_TRANSFERS));
         let transfers_limit = u32::try_from(transfers_limit).unwrap_or(1);
         let transfers = Semaphore::new(transfers_limit as usize);
-        Self { launch, child: Mutex::default(), transport: transport.clone(), transfers, transfers_limit }
+        Self {
+            launch,
+            child: Mutex::default(),
+            transport: transport.clone(),
+            transfers,
+            transfers_limit,
+            untimed,
+            lacks_batches: AtomicBool::default(),
+            is_closed: AtomicBool::default(),
+        }
     }
 
     /// Opens a folder of a remote, and says where its backups go on the same remote.
@@ -75,10 +99,10 @@ impl Rclone {
         let name = self.launch.name(address);
         let place = format!("{name}:{}", address.path);
         let mut features: Features = self.ask("operations/fsinfo", json!({ "fs": place })).await?;
-        let sets_times = address.remote.value("set_modtime").is_none() || address.remote.flag("set_modtime");
-        features.has_times_of_its_own = !sets_times;
+        features.has_times_of_its_own = self.untimed.contains(&address.remote);
         let backup = backup.map(|path| format!("{name}:{path}"));
-        Ok(Arc::new(Folder { rclone: Arc::clone(self), place, backup, features, large: Arc::default() }))
+        let (rclone, large, entries_lately) = (Arc::clone(self), Arc::default(), Arc::default());
+        Ok(Arc::new(Folder { rclone, place, backup, features, large, entries_lately }))
     }
 
     /// Asks for something that has an answer.
@@ -124,8 +148,19 @@ impl Rclone {
         failure::of_silence(silence)
     }
 
+    /// Ends rclone, and starts it no more. Whoever still holds it, such as a thread that has nothing more to do, is not waited for.
+    pub fn close(&self) {
+        self.is_closed.store(true, Ordering::Relaxed);
+        if let Some(child) = self.child.try_lock().ok().and_then(|mut child| child.take()) {
+            child.close();
+        }
+    }
+
     async fn child(&self) -> Result<Arc<Child>, Failure> {
         let mut child = self.child.lock().await;
+        if self.is_closed.load(Ordering::Relaxed) {
+            return Err(stopped());
+        }
         if let Some(child) = &*child {
             return Ok(Arc::clone(child));
         }
@@ -156,22 +191,11 @@ pub struct Folder {
     features: Features,
     /// Directories that are too large to be listed for the sake of some of their files.
     large: Arc<std::sync::Mutex<BTreeSet<RelPath>>>,
+    /// How many entries a directory had that was listed just now.
+    entries_lately: Arc<AtomicUsize>,
 }
 
 impl Folder {
-    async fn list(&self, path: &RelPath, hash: Option<&str>, times: Times) -> Result<Vec<Item>, Failure> {
-        let options = json!({
-            "noMimeType": true, "noModTime": times == Times::Untold,
-            "showHash": hash.is_some(), "hashTypes": hash.iter().collect::<Vec<_>>(),
-        });
-        let input = json!({ "fs": self.place, "remote": path.as_str(), "opt": options });
-        let listed: item::Listing = self.rclone.ask("operations/list", input).await?;
-        if listed.list.len() > together::LARGE {
-            self.large.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone());
-        }
-        Ok(listed.list.into_iter().map(|item| item.into_item(&self.features, hash)).collect())
-    }
-
     /// Says what there is at a path of this folder, or of the one of its backups.
     async fn look(&self, path: &RelPath) -> Result<Option<Found>, Failure> {
         self.look_for(path, json!({ "noMimeType": true })).await
@@ -227,6 +251,10 @@ impl Backend for Folder {
             pages.extend(self.list(&path, hash.as_deref(), Times::Told).await?);
             Ok(())
         })
+    }
+
+    fn list_together<'a>(&'a self, paths: &'a [&'a RelPath], hash: Option<&'a str>) -> Option<Listings<'a>> {
+        self.lists_together().then(|| Box::pin(self.list_all(paths, hash)) as Listings<'a>)
     }
 
     fn describe(&self, path: RelPath) -> Answer<'_, Option<Found>> {
@@ -321,6 +349,12 @@ enum Times {
     Told,
     /// Some servers tell them only when they are asked for each file.
     Untold,
+}
+
+/// Says whether a remote, or one behind it, is told not to set times. rclone then says the same of it as if it set them.
+fn has_times_of_its_own(config: Option<&Config>, remote: &Remote) -> bool {
+    let all = config.map_or_else(|| vec![remote.clone()], |config| config.with_those_behind(remote));
+    all.iter().any(|remote| remote.value("set_modtime").is_some() && !remote.flag("set_modtime"))
 }
 
 /// Returns a folder as rclone takes it, where rclone itself can read what is in it.

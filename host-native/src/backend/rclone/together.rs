@@ -14,7 +14,8 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use unicode_normalization::UnicodeNormalization;
 
-use super::copies::{Target, check_source};
+use super::carry::{Source, Target};
+use super::copies::check_source;
 use super::{Backend, Folder, Times, failed};
 
 /// A directory with more entries is not listed for the sake of a few.
@@ -72,19 +73,19 @@ impl Folder {
     ) -> Result<(), Failure> {
         let view = view.ok_or_else(in_the_way)?;
         check_source(source, copy).await?;
-        let (name, staged) = (copy.path.as_str(), self.staged(copy));
+        let staged = self.staged(copy);
         {
             let _turn = self.rclone.transfers.acquire().await;
             if staged.is_none() {
                 view.check_free(copy.target.name()).await?;
             }
-            self.upload(place, name, staged.unwrap_or(&copy.target), Target::New).await?;
+            let carried = Source { place, name: copy.path.as_str(), size: copy.source.size, is_counted: true };
+            self.carry(carried, staged.unwrap_or(&copy.target), Target::New).await?;
         }
         check_source(source, copy).await?;
         if let Some(staged) = staged {
             self.rename_new(staged, &copy.target).await?;
         }
-        self.rclone.transport.passage.file_here().count(copy.source.size.unwrap_or(0));
         Ok(())
     }
 

@@ -42,7 +42,7 @@ impl S3 {
             return Err(changed());
         }
         let mut received = Received { producer, digest: Md5::new(), length: 0, size: object.size };
-        if response.status() == StatusCode::PARTIAL_CONTENT {
+        if is_partial(&response) {
             is_range_of(&response, &object, &(0..RANGE))?;
             self.receive_in_ranges(&key, &object, response, &mut received).await?;
         } else {
@@ -94,7 +94,7 @@ impl S3 {
             }
             let rest = received.length..u64::MAX;
             *response = self.get(key, rest.clone(), Some(&object.etag)).await?;
-            if response.status() != StatusCode::PARTIAL_CONTENT {
+            if !is_partial(response) {
                 return Err(problem);
             }
             is_range_of(response, object, &rest)?;
@@ -185,6 +185,11 @@ impl Received<'_> {
         }
         Ok(())
     }
+}
+
+/// Says whether an answer holds a part of an object. rclone's server tells which, and says that all is well, as if it were the whole.
+fn is_partial(response: &Response) -> bool {
+    response.status() == StatusCode::PARTIAL_CONTENT || response.headers().contains_key(CONTENT_RANGE)
 }
 
 /// Makes sure that an answer holds this range of this version of an object, or what there is of it.

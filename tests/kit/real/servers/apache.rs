@@ -36,7 +36,7 @@ pub fn serve(directory: &Path) -> Option<Server> {
     let text = format!(
         "{modules}ServerName localhost\nListen 127.0.0.1:{port}\nPidFile {own}/pid\nErrorLog {own}/log\n\
          DavLockDB {own}/locks\nDocumentRoot {directory}\n<Directory {directory}>\nDav On\n\
-         DavDepthInfinity Off\nRequire all granted\n</Directory>\n"
+         DavDepthInfinity Off\nLimitRequestBody 0\nRequire all granted\n</Directory>\n"
     );
     let file = home.path().join("apache.conf");
     fs::write(&file, text).unwrap();

@@ -65,6 +65,18 @@ fn a_large_file_arrives_in_ranges_of_one_version() {
     assert!(asked[1..].iter().all(|request| request.contains("if-match: \"e\"")), "{asked:?}");
 }
 
+/// As rclone's server does it.
+#[test]
+fn a_range_may_be_answered_as_if_it_were_the_whole() {
+    let faulty = serve(|request, _| match range_of(request) {
+        Some(_) => range(request, "\"e\"", SIZE).replace("206 Partial Content", "200 OK"),
+        None => has_file(request),
+    });
+    let version = version(&faulty);
+    assert!(faulty.read(version).unwrap() == content().into_bytes());
+    assert_eq!(faulty.heard("GET /bucket/d/f").len(), 3);
+}
+
 #[test]
 fn a_range_that_breaks_off_is_fetched_once_more() {
     for broken in [0, 4 << 20] {

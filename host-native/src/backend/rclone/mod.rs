@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
+use bisync_engine::entry::{Fingerprint, Found, Instant, Kind};
 use bisync_engine::options::Options;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Expect, Failure, FailureKind, MoveFile};
@@ -30,9 +30,7 @@ use self::child::{Child, Silence};
 use self::item::{Features, Listed};
 use self::launch::Launch;
 use super::local::Local;
-use super::{
-    Answer, Backend, Content, Contents, Listings, Pages, Together, Transport, failed, is_of_servers, stopped,
-};
+use super::{Answer, Backend, Content, Contents, Listings, Pages, Together, Transport, failed, is_of_servers, stopped};
 use crate::remote::{Address, Config, Remote};
 
 /// So long rclone may be silent when `--timeout` sets no limit.

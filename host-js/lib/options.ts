@@ -2,13 +2,13 @@
 
 /** The options of a run, named as rclone's remote control names them. */
 export interface Options {
-  /** Start anew: make both sides hold all files of either; Path1 wins where they differ. */
+  /** Start over: copy missing files in both directions; Path1 wins where files differ. */
   resync?: boolean;
-  /** Start anew, and let this version win where files differ. Default: `none`. */
+  /** Start over; this version wins where files differ. Default: `none`. */
   resyncMode?: "none" | "path1" | "path2" | "newer" | "older" | "larger" | "smaller";
-  /** Show what would be done, and change nothing. */
+  /** Show what a run would do, and change nothing. */
   dryRun?: boolean;
-  /** Change nothing, and say what is known of a path and what follows. */
+  /** Change nothing; show what is known about a path, and what a run would do. */
   explain?: string[];
   /** What tells versions apart; overrides --checksum, --size-only and --ignore-size (without them: size,modtime). */
   compare?: ("size" | "modtime" | "checksum")[];
@@ -18,139 +18,139 @@ export interface Options {
   sizeOnly?: boolean;
   /** Do not tell versions apart by size. */
   ignoreSize?: boolean;
-  /** Times that differ by less than this are the same. Default: `1ns`. */
+  /** Times that differ by less than this count as equal. Default: `1ns`. */
   modifyWindow?: number | string;
   /** Keep no checksums in the listings. */
   ignoreListingChecksum?: boolean;
-  /** Use no checksums on a side that has to read whole files for them. */
+  /** Do not use checksums on a side that must read whole files to compute them. */
   noSlowHash?: boolean;
-  /** Use slow checksums only between the sides, not to find what changed. */
+  /** Use slow checksums only to compare both sides, not to detect changes. */
   slowHashSyncOnly?: boolean;
-  /** Compute checksums from the content where a side offers none. */
+  /** Read files to compute checksums where a side offers none. */
   downloadHash?: boolean;
   /** Which version wins when both sides changed a file. Default: `none`. */
   conflictResolve?: "none" | "path1" | "path2" | "newer" | "older" | "larger" | "smaller";
-  /** What becomes of the other: renamed with a number, renamed by its side, or deleted. Default: `num`. */
+  /** What happens to the other version: renamed with a number, renamed after its side, or deleted. Default: `num`. */
   conflictLoser?: "num" | "pathname" | "delete";
-  /** What is appended to a renamed loser; two with a comma between for Path1 and Path2; may hold dates: {DateOnly}. Default: `conflict`. */
+  /** Suffix of a renamed loser; two, separated by a comma, for Path1 and Path2; may contain dates: {DateOnly}. Default: `conflict`. */
   conflictSuffix?: string;
   /** Put suffixes before the extension: a.conflict1.txt. */
   suffixKeepExtension?: boolean;
-  /** Carry over the making and removing of empty directories. */
+  /** Synchronise directories too: create and remove empty ones on the other side. */
   createEmptySrcDirs?: boolean;
   /** Remove all empty directories on both sides at the end. */
   removeEmptyDirs?: boolean;
-  /** Take names that differ only by case for the same. */
+  /** Treat names that differ only by case as the same. */
   ignoreCaseSync?: boolean;
   /** Rename files on Path2 whose names differ only by case from those on Path1. */
   fixCase?: boolean;
-  /** Take names that differ only by Unicode form for different. */
+  /** Treat names that differ only by Unicode form as different. */
   noUnicodeNormalization?: boolean;
-  /** Say nothing about symbolic links that are skipped. */
+  /** Skip symbolic links without a notice. */
   skipLinks?: boolean;
-  /** A rule: + PATTERN includes, - PATTERN excludes, ! forgets all before. */
+  /** A rule: + PATTERN includes, - PATTERN excludes, ! discards all rules before it. */
   filter?: string[];
-  /** Take only files that match. */
+  /** Include only files that match. */
   include?: string[];
-  /** Leave out files that match. */
+  /** Exclude files that match. */
   exclude?: string[];
-  /** Patterns match whatever the case. */
+  /** Ignore case when matching patterns. */
   ignoreCase?: boolean;
-  /** Leave out directories that hold a file of this name. */
+  /** Exclude directories that contain a file of this name. */
   excludeIfPresent?: string[];
-  /** Leave out files smaller than this. Default: `off`. */
+  /** Exclude files smaller than this. Default: `off`. */
   minSize?: number | string;
-  /** Leave out files larger than this. Default: `off`. */
+  /** Exclude files larger than this. Default: `off`. */
   maxSize?: number | string;
-  /** Leave out files modified later than this. Default: `off`. */
+  /** Exclude files modified later than this. Default: `off`. */
   minAge?: number | string;
-  /** Leave out files modified earlier than this. Default: `off`. */
+  /** Exclude files modified earlier than this. Default: `off`. */
   maxAge?: number | string;
-  /** Descend so many levels; 1 is the top alone, -1 all. Default: `-1`. */
+  /** Number of directory levels to descend; 1: only the top, -1: all. Default: `-1`. */
   maxDepth?: number;
-  /** Take the share K of N equal shares of all files; @/N: any of them. */
+  /** Include only share K of N equal shares of all files; @/N: a random share. */
   hashFilter?: string;
-  /** Stop when more than this share of a side's files is gone. Default: `50`. */
+  /** Stop when more than this percentage of a side's files was deleted. Default: `50`. */
   maxDelete?: number | string;
-  /** Go on although too many files were deleted or all were changed. */
+  /** Continue although too many files were deleted, all files changed or a side is empty. */
   force?: boolean;
-  /** Stop unless the check files are found in the same places on both sides. */
+  /** Stop unless both sides have the check files in the same places. */
   checkAccess?: boolean;
   /** Name of the files for --check-access. Default: `RCLONE_TEST`. */
   checkFilename?: string;
-  /** Check that both listings agree at the end; only: check, and do nothing else. Default: `true`. */
+  /** Check at the end that both listings agree; only: check, and do nothing else. Default: `true`. */
   checkSync?: "true" | "false" | "only";
-  /** After a critical error, run no more until --resync, as rclone does. */
+  /** After a critical error, refuse to run until --resync, as rclone does. */
   lockout?: boolean;
-  /** With --lockout: let the next run try again after lesser errors. */
+  /** With --lockout: let the next run try again after less serious errors. */
   resilient?: boolean;
-  /** With --lockout: take the listings of the run before when these are lost. */
+  /** Use the previous run's listings when the current ones are missing. */
   recover?: boolean;
-  /** A lock older than this has expired; 0: never; at least 2m. Default: `0`. */
+  /** A lock expires after this long; 0: never; minimum 2m. Default: `0`. */
   maxLock?: number | string;
   /** Keep working files. */
   noCleanup?: boolean;
-  /** Append this to the names of files in the backup directory. */
+  /** Suffix of the names of files in the backup directory. */
   suffix?: string;
-  /** Try so many times what may work when tried again. Default: `3`. */
+  /** Number of attempts after temporary errors. Default: `3`. */
   retries?: number;
-  /** Wait this long before trying again. Default: `0`. */
+  /** Pause between these attempts. Default: `0`. */
   retriesSleep?: number | string;
-  /** Decide everything before anything is copied. */
+  /** Finish all decisions before the first copy. */
   checkFirst?: boolean;
-  /** Copy in this order, as in size,descending. */
+  /** Copy files in this order, for example size,descending. */
   orderBy?: string;
-  /** Decide so many files ahead of what is copied. Default: `10000`. */
+  /** Number of files decided ahead of the copies. Default: `10000`. */
   maxBacklog?: number;
-  /** Copy no more than this in all; the next run goes on. Default: `off`. */
+  /** Copy no more than this in total; the next run continues. Default: `off`. */
   maxTransfer?: number | string;
-  /** At a limit: begin nothing more, finish one file (SOFT), or copy what still fits (CAUTIOUS). Default: `HARD`. */
+  /** At --max-transfer: start no file beyond it (HARD), exceed it by one (SOFT), skip what does not fit (CAUTIOUS). Default: `HARD`. */
   cutoffMode?: "HARD" | "SOFT" | "CAUTIOUS";
-  /** Replace no file that exists on the other side. */
+  /** Do not replace files that exist on the other side. */
   ignoreExisting?: boolean;
-  /** Replace no file; fail where one would have to be. */
+  /** Never replace a file; report an error for that file instead. */
   immutable?: boolean;
-  /** Copy a changed file although its content may be the same. */
+  /** Copy a changed file even if its content may be the same. */
   ignoreTimes?: boolean;
-  /** Leave times alone where the contents are the same. */
+  /** Do not set times of files whose contents are the same. */
   noUpdateModtime?: boolean;
-  /** Give files in step the same time where the contents are the same. */
+  /** Also set equal times on files in step whose contents are the same. */
   refreshTimes?: boolean;
-  /** Carry a moved file over as a move; =false: copy and delete. Default: `true`. */
+  /** Carry over a moved file as a move; =false: as a copy and a delete. Default: `true`. */
   trackRenames?: boolean;
-  /** What tells a moved file, with its size: its content, its time, its last name. Default: `hash`. */
+  /** How a moved file is recognised, besides its size: by its content, time or file name. Default: `hash`. */
   trackRenamesStrategy?: ("hash" | "modtime" | "leaf" | "size")[];
   /** Exit with code 9 when nothing was copied. */
   errorOnNoTransfer?: boolean;
-  /** List and check so many things at a time. Default: `8`. */
+  /** Number of listings and checks at a time. Default: `8`. */
   checkers?: number;
-  /** Copy so many files at a time. Default: `4`. */
+  /** Number of files copied at a time. Default: `4`. */
   transfers?: number;
-  /** Write into the file itself rather than to a temporary one. */
+  /** Write directly into the target file instead of a temporary file. */
   inplace?: boolean;
-  /** What the names of temporary files end with. Default: `.partial`. */
+  /** Suffix of the names of temporary files. Default: `.partial`. */
   partialSuffix?: string;
-  /** Do not check the checksum of what was copied. */
+  /** Do not verify the checksums of copied files. */
   ignoreChecksum?: boolean;
-  /** Try so many times at once what is in use. Default: `10`. */
+  /** Number of quick attempts for a request, or for a file in use. Default: `10`. */
   lowLevelRetries?: number;
-  /** Copy no faster than this a second in all; may depend on the time: 08:00,512k 23:00,off. Default: `off`. */
+  /** Copy at most this much per second in total; may depend on the time of day: 08:00,512k 23:00,off. Default: `off`. */
   bwlimit?: number | string;
-  /** Copy no file faster than this a second; the limit of the time when its copy begins. Default: `off`. */
+  /** Copy at most this much per second of each file; the limit when its copy starts counts. Default: `off`. */
   bwlimitFile?: number | string;
-  /** Fetch large files from S3, or by rclone, in so many streams; else ignored with a notice. Default: `4`. */
+  /** Number of streams for a large download from S3 or by rclone; otherwise ignored with a notice. Default: `4`. */
   multiThreadStreams?: number;
-  /** Fetch larger files in several streams; else ignored with a notice. Default: `256Mi`. */
+  /** Download files larger than this in several streams; otherwise ignored with a notice. Default: `256Mi`. */
   multiThreadCutoff?: number | string;
-  /** Carried out by rclone where it serves a remote; else ignored with a notice. Default: `64Mi`. */
+  /** Passed to rclone for remotes it serves; otherwise ignored with a notice. Default: `64Mi`. */
   multiThreadChunkSize?: number | string;
-  /** Carried out by rclone where it serves a remote; else ignored with a notice. Default: `128Ki`. */
+  /** Passed to rclone for remotes it serves; otherwise ignored with a notice. Default: `128Ki`. */
   multiThreadWriteBufferSize?: number | string;
-  /** Let directories that are made keep the time at which they were made. */
+  /** Do not set the times of directories that a run creates. */
   noUpdateDirModtime?: boolean;
-  /** Carried out by rclone where it serves a remote; else ignored with a notice. */
+  /** Passed to rclone for remotes it serves; otherwise ignored with a notice. */
   serverSideAcrossConfigs?: boolean;
-  /** Carried out by rclone where it serves a remote; else ignored with a notice. Default: `100Ki`. */
+  /** Passed to rclone for remotes it serves; otherwise ignored with a notice. Default: `100Ki`. */
   streamingUploadCutoff?: number | string;
 }
 

@@ -5,7 +5,7 @@ import type { Command } from "./arguments.js";
 export const SUMMARY = "Keeps two directories in step, in both directions.";
 export const CONFIGURATION = "Options come from the command line, else from variables (BISYNC_MAX_DELETE=10, then RCLONE_MAX_DELETE=10), else from ~/.config/bisync/config.toml: those of [pair.NAME] for the run of that pair, then [defaults].";
 export const OUTPUT = "The result, and the plan of a dry run, go to standard output; messages to standard error.";
-export const EXIT_CODES = "Exit codes: 0 in step; 1 something was not done, and a rerun may do it; 2 wrong usage; 7 critical; 8 --max-transfer was reached; 9 nothing was copied (--error-on-no-transfer); 10 --max-duration was over.";
+export const EXIT_CODES = "Exit codes: 0 in step; 1 something failed, or a safety limit stopped the run; 2 wrong usage; 7 critical; 8 --max-transfer was reached; 9 nothing was copied (--error-on-no-transfer); 10 --max-duration was over.";
 
 /** What is done besides keeping two paths in step. */
 export const COMMANDS: Command[] = [

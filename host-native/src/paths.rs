@@ -7,6 +7,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
+use bisync_engine::filter::Filter;
+use bisync_engine::path::RelPath;
 use bisync_engine::session_name::distinct;
 use bisync_engine::side::{Pair, Side};
 
@@ -94,6 +96,8 @@ pub struct Beside {
     pub sides: Vec<Side>,
     /// Whether those may lie inside it.
     pub may_contain: bool,
+    /// The filter that lets it lie inside them, where that excludes it.
+    pub excluded_by: Option<Filter>,
 }
 
 impl Location {
@@ -198,7 +202,7 @@ pub fn check(locations: Pair<&Location>, may_be_missing: bool, beside: &[&Beside
     let places = Pair::new(place(Side::One)?, place(Side::Two)?);
     let lies_within = |side: Side| {
         let (inner, outer) = (&locations[side].root, &locations[side.other()].root);
-        is_within((inner, places[side].as_ref()), (outer, places[side.other()].as_ref()))
+        position((inner, places[side].as_ref()), (outer, places[side.other()].as_ref())) != Position::Apart
     };
     match (lies_within(Side::One), lies_within(Side::Two)) {
         (true, true) => return Err(PathsError::Same),
@@ -206,12 +210,17 @@ pub fn check(locations: Pair<&Location>, may_be_missing: bool, beside: &[&Beside
         (false, true) => return Err(PathsError::Overlap(Side::Two)),
         (false, false) => {}
     }
-    for &&Beside { what, ref root, flag, ref sides, may_contain } in beside {
+    for &&Beside { what, ref root, flag, ref sides, may_contain, ref excluded_by } in beside {
         // A directory that cannot be looked at fails later, with its own words.
         let place = root.directory().and_then(|directory| Place::of(directory).ok());
         for &side in sides {
             let (apart, of_side) = ((root, place.as_ref()), (&locations[side].root, places[side].as_ref()));
-            if is_within(apart, of_side) || !may_contain && is_within(of_side, apart) {
+            let is_inside = match (position(apart, of_side), excluded_by) {
+                (Position::Apart, _) => false,
+                (Position::Within(Some(path)), Some(filter)) => !excludes(filter, &path),
+                (Position::Within(_), _) => true,
+            };
+            if is_inside || !may_contain && position(of_side, apart) != Position::Apart {
                 return Err(PathsError::Beside { what, root: root.clone(), side, flag });
             }
         }
@@ -219,16 +228,34 @@ pub fn check(locations: Pair<&Location>, may_be_missing: bool, beside: &[&Beside
     Ok(())
 }
 
-/// Says whether one folder is the other or lies below it, as far as that can be told without asking a server. Directories of this
-/// machine come with their places.
-fn is_within((inner, inner_place): (&Root, Option<&Place>), (outer, outer_place): (&Root, Option<&Place>)) -> bool {
+/// Where one folder lies, seen from another.
+#[derive(Debug, PartialEq, Eq)]
+enum Position {
+    /// Elsewhere, as far as that can be told without asking a server.
+    Apart,
+    /// It is the other one, or lies below it: at this path, where that is known.
+    Within(Option<RelPath>),
+}
+
+/// Says where one folder lies, seen from another. Directories of this machine come with their places.
+fn position((inner, inner_place): (&Root, Option<&Place>), (outer, outer_place): (&Root, Option<&Place>)) -> Position {
     match (inner, outer) {
-        (Root::Remote(inner), Root::Remote(outer)) => inner.is_within(outer),
-        (Root::Directory(_), Root::Directory(_)) => {
-            inner_place.zip(outer_place).is_some_and(|(inner, outer)| inner.is_within(outer))
-        }
-        (Root::Directory(_), Root::Remote(_)) | (Root::Remote(_), Root::Directory(_)) => false,
+        (Root::Remote(inner), Root::Remote(outer)) => match inner.below(outer) {
+            Some(path) => Position::Within(RelPath::parse(&path).ok()),
+            None => Position::Apart,
+        },
+        (Root::Directory(_), Root::Directory(_)) => match inner_place.zip(outer_place) {
+            Some((inner, outer)) if inner.is_within(outer) => Position::Within(inner.below(outer)),
+            Some(_) | None => Position::Apart,
+        },
+        (Root::Directory(_), Root::Remote(_)) | (Root::Remote(_), Root::Directory(_)) => Position::Apart,
     }
+}
+
+/// Says whether a filter excludes a directory, or one that it lies in: then no run enters it.
+fn excludes(filter: &Filter, directory: &RelPath) -> bool {
+    let mut directories = std::iter::successors(Some(directory.clone()), RelPath::parent);
+    directories.any(|directory| !directory.is_root() && !filter.includes_directory(&directory))
 }
 
 /// Where a directory really is, whether it exists yet or not.
@@ -263,6 +290,12 @@ impl Place {
             name => path.join(name),
         });
         Ok(Self { path, identity, above })
+    }
+
+    /// Returns the path of this below `other`; `None` where that is not below it by its names.
+    fn below(&self, other: &Self) -> Option<RelPath> {
+        let names = self.path.strip_prefix(&other.path).ok()?;
+        RelPath::parse(&from_disk(names.as_os_str().as_bytes())).ok()
     }
 
     /// Returns true when this is `other` or lies below it.
@@ -437,6 +470,7 @@ mod tests {
                 root: Root::Directory(home.join(directory)),
                 flag: "workdir",
                 may_contain: true,
+                excluded_by: None,
                 sides: Side::BOTH.to_vec(),
             });
             let locations = Pair::new(parse(Side::One, one), parse(Side::Two, two));

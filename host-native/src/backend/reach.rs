@@ -11,8 +11,8 @@ use super::stopping::Stopping;
 
 /// The way to one server, as all know it who ask that server.
 ///
-/// A server is given up when nobody heard of it while a request used up all its tries on connections that could not be made. That holds
-/// for the rest of the run: only the answer to a request that was under way already takes it back.
+/// A server is given up when the last try of a request finds that no connection can be made, and nobody has heard of the server since it
+/// first found that. That holds for the rest of the run: only the answer to a request that was under way already takes it back.
 #[derive(Debug, Default)]
 pub struct Reach {
     /// So often the server was heard of.
@@ -31,7 +31,7 @@ struct GivenUp {
     why: Failure,
 }
 
-/// How often a server had been heard of when something was begun.
+/// How often a server had been heard of before something was tried.
 #[derive(Debug, Clone, Copy)]
 pub struct Before(u64);
 
@@ -41,7 +41,7 @@ impl Reach {
         Self { stopping, ..Self::default() }
     }
 
-    /// Begins something that is maybe tried more than once.
+    /// Begins a try.
     ///
     /// # Errors
     /// Fails when the server was given up.
@@ -58,7 +58,7 @@ impl Reach {
         self.heard.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Gives the server up after the last try of something, unless it was heard of since that began.
+    /// Gives the server up, unless it was heard of since `before`.
     pub fn give_up(&self, before: Before, why: &Failure) {
         if self.heard.load(Ordering::Relaxed) == before.0 {
             *self.given_up() = Some(GivenUp { heard: before.0, why: why.clone() });

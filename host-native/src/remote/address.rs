@@ -101,15 +101,18 @@ impl Address {
         if name.ends_with('/') { name } else { format!("{name}/") }
     }
 
-    /// Says whether this is `other`, or lies below it.
-    pub fn is_within(&self, other: &Self) -> bool {
+    /// Returns the path of this below `other`, empty where both are the same; `None` where it is neither.
+    pub fn below(&self, other: &Self) -> Option<String> {
         let names = |address: &Self| {
             address.path.split('/').filter(|name| !name.is_empty()).map(str::to_owned).collect::<Vec<_>>()
         };
         // Where no folder is one's own, all paths begin in the same place.
         let is_rooted =
             |address: &Self| address.path.starts_with('/') && !matches!(&*address.remote.kind, "s3" | "webdav");
-        self.remote == other.remote && is_rooted(self) == is_rooted(other) && names(self).starts_with(&names(other))
+        if self.remote != other.remote || is_rooted(self) != is_rooted(other) {
+            return None;
+        }
+        Some(names(self).strip_prefix(names(other).as_slice())?.join("/"))
     }
 }
 
@@ -203,8 +206,9 @@ mod tests {
     #[test]
     fn folders_that_overlap_are_known() {
         let check = |one: &str, two: &str, expected: bool| {
-            assert_eq!(address(one).is_within(&address(two)), expected, "{one} {two}");
+            assert_eq!(address(one).below(&address(two)).is_some(), expected, "{one} {two}");
         };
+        assert_eq!(address("s:b/c/d/").below(&address("s:b")).as_deref(), Some("c/d"));
         check("s:b/c", "s:b", true);
         check("s:b/c", "bucket:", true);
         check("s:b", "s:b/", true);

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use bisync_engine::entry::Instant;
 use bisync_engine::event::Level;
-use bisync_engine::options::{Links, Options, OptionsError, Settings, Value, find};
+use bisync_engine::filter::Filter;
+use bisync_engine::options::{FilterSettings, Links, Options, OptionsError, Settings, Value, find};
 use bisync_engine::outcome::Outcome;
 use bisync_engine::protocol::Capabilities;
 use bisync_engine::session::{Opening, PlanUse, StopReason};
@@ -109,8 +110,9 @@ impl Ready {
             flag: "workdir",
             sides: Side::BOTH.to_vec(),
             may_contain: true,
+            excluded_by: None,
         };
-        let beside = backups.as_ref().map(|backup| backup.as_ref().map(Kept::beside));
+        let beside = backups.as_ref().map(|backup| backup.as_ref().map(|backup| backup.beside(options)));
         let apart: Vec<&Beside> =
             [Some(&listings), beside.one.as_ref(), beside.two.as_ref()].into_iter().flatten().collect();
         paths::check(locations.as_ref(), may_be_missing, &apart)?;
@@ -387,16 +389,25 @@ struct Kept {
 
 impl Kept {
     /// Returns the directory, which must not overlap a side, be it its own or the other: what is kept would take part in the next run, or
-    /// replace files that do.
-    fn beside(&self) -> Beside {
+    /// replace files that do. As in rclone, it may lie where the filter lets no run look.
+    fn beside(&self, options: &Options) -> Beside {
         Beside {
             what: "the backup directory",
             root: self.root.clone(),
             flag: self.flag,
             sides: Side::BOTH.to_vec(),
             may_contain: false,
+            excluded_by: filter(options),
         }
     }
+}
+
+/// Returns the filter of a run; `None` where it cannot be made, of which the engine speaks.
+fn filter(options: &Options) -> Option<Filter> {
+    // What is about times says nothing of directories.
+    let FilterSettings { sources, limits, ignore_case } =
+        FilterSettings::resolve(options, Instant { seconds: 0, nanoseconds: 0 }, 0);
+    Filter::new(&sources, limits, ignore_case).ok()
 }
 
 fn backups(options: &Options, remotes: &mut Remotes<'_>) -> Result<Pair<Option<Kept>>, RunError> {

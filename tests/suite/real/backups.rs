@@ -44,9 +44,20 @@ fn a_backup_directory_overlaps_neither_side() {
         check(&[&one, &two, &format!("--backup-dir2={remote}:z/one/old")], &expected);
     }
     check(&["one", "dav:z", "--backup-dir2=dav:/z/old"], "the backup directory `dav:/z/old` overlaps Path2");
+    // A rule that leaves something of it to the runs excludes nothing of what may be kept.
+    check(&["one", "two", "--backup-dir1=one/old", "--exclude=/old/*.bak"], "overlaps Path1");
+    check(&["one", "two", "--backup-dir1=one/old", "--exclude=/older/**"], "overlaps Path1");
+    check(&["one", "two", "--backup-dir1=one", "--exclude=/**"], "overlaps Path1");
     let mut after = home.tree();
     after.remove("work");
     assert_eq!(after, before);
+    // As in rclone, it may lie where no run looks.
+    let mut others = ["--backup-dir1=one/old/1", "--backup-dir2=one/old/2"].into_iter();
+    assert!(others.all(|backup| run(&home, &["one", "two", backup, "--exclude=/old/**"]).code == Some(0)));
+    check(
+        &["one", "dav:z", "--backup-dir2=dav:z/old", "--exclude=/old/**", "--low-level-retries=1"],
+        "connection refused",
+    );
 }
 
 /// Makes a file of what was a directory, and deletes that one too: both have to be kept at the same path.

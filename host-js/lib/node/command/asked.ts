@@ -169,7 +169,7 @@ function checkCommand(command: Command, { operands, given }: Arguments): void {
 }
 
 function missing({ name, operands }: Command): BisyncError {
-  return new BisyncError("usage", `something is missing: \`bisync ${name}${operands}\``);
+  return new BisyncError("usage", `an argument is missing: \`bisync ${name}${operands}\``);
 }
 
 /** Throws when a run is for anything but folders of this computer. */

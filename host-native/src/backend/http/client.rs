@@ -97,23 +97,23 @@ impl Client {
         make: impl Fn() -> Result<RequestBuilder, Failure>,
     ) -> Result<Response, Failure> {
         let mut tries = self.tries();
-        let before = self.reach.begin()?;
+        let (mut begun, mut unreached_since) = (self.reach.begin()?, None);
         loop {
             let answer = self.exchange_whole(make()?, body).await;
-            let pause = tries.pause_after(&answer);
-            let goes_on = match pause {
+            let is_unreached = matches!(&answer, Ok(Err(error)) if error.is_connect());
+            unreached_since = if is_unreached { unreached_since.or(Some(begun)) } else { None };
+            let goes_on = match tries.pause_after(&answer) {
                 Some(pause) => self.reach.pause(pause).await,
                 None => false,
             };
             if !goes_on {
-                let is_unreached = matches!(&answer, Ok(Err(error)) if error.is_connect());
                 let answer = answer?.map_err(no_answer);
-                if let (Err(failure), true) = (&answer, is_unreached) {
+                if let (Err(failure), Some(before)) = (&answer, unreached_since) {
                     self.reach.give_up(before, failure);
                 }
                 return answer;
             }
-            self.reach.begin()?;
+            begun = self.reach.begin()?;
         }
     }
 

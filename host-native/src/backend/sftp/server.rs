@@ -62,8 +62,9 @@ impl Server {
     /// Returns a connection for something that is to be done. Until it is dropped, it counts as busy with it.
     ///
     /// # Errors
-    /// Fails when there is none and none can be made.
+    /// Fails when there is none and none can be made, and at once when that was tried in vain.
     pub async fn connection(&self) -> Result<Arc<Connection>, Failure> {
+        self.reach.begin()?;
         let wait = self.requests.wait(Instant::now());
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;

@@ -118,7 +118,8 @@ export async function published(shared: Shared | undefined, report: Report, say:
 async function namesOf({ one, two, state }: Order, claims: boolean): Promise<PairNames> {
   const own = { path1: distinctName(one.name), path2: distinctName(two.name) };
   const given = { path1: one.nameAsGiven ?? one.name, path2: two.nameAsGiven ?? two.name };
-  return (await state.namesFor?.(own, given, claims)) ?? own;
+  const roots = { ...(one.root !== undefined && { path1: one.root }), ...(two.root !== undefined && { path2: two.root }) };
+  return (await state.namesFor?.({ own, given, roots }, claims)) ?? own;
 }
 
 /** Claims the state, and the folders where they really are: two runs never work on one pair, whatever leads there and whichever comes first. */

@@ -11,8 +11,8 @@ export class PlanState implements StateStore {
     this.plan = plan;
   }
 
-  async namesFor(own: PairNames, given: PairNames, claims: boolean): Promise<PairNames> {
-    return (await this.#inner.namesFor?.(own, given, claims)) ?? own;
+  async namesFor(...asked: Parameters<NonNullable<StateStore["namesFor"]>>): Promise<PairNames> {
+    return (await this.#inner.namesFor?.(...asked)) ?? asked[0].own;
   }
 
   lock(session: string, claim?: Claim) {

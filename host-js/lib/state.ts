@@ -18,9 +18,9 @@ export interface PairNames {
 export interface StateStore {
   /**
    * Says what the names of a pair's blobs are made from: `own`, which no other pair has, or `given`, which rclone has, where the store may be rclone's and no other
-   * pair has that. With `claims` a run will write there. Left out, it is `own`.
+   * pair has that. `roots` are where the folders are, as far as they have a place. With `claims` a run will write there. Left out, it is `own`.
    */
-  namesFor?(own: PairNames, given: PairNames, claims: boolean): Promise<PairNames>;
+  namesFor?(pair: { own: PairNames; given: PairNames; roots: Partial<PairNames> }, claims: boolean): Promise<PairNames>;
   /** Claims the session until the function that it gives is called; throws the code `busy` when another run has it. */
   lock(session: string, claim?: Claim): Promise<() => Promise<void>>;
   /** Reads a part of a blob, at most `length` bytes; `undefined` when there is no such blob. */

@@ -140,6 +140,17 @@ impl Location {
         }))
     }
 
+    /// Returns a name for where the folder is as it is seen from a directory.
+    ///
+    /// # Errors
+    /// Fails when the current directory is not known.
+    pub fn name_seen_from(&self, directory: &Path) -> io::Result<String> {
+        match &self.root {
+            Root::Directory(root) => Ok(state_name(&relative(&Place::of(root)?.path, &Place::of(directory)?.path))),
+            Root::Remote(address) => Ok(address.own_name()),
+        }
+    }
+
     /// Returns the same for where the folder really is: one name, whatever links lead there.
     ///
     /// # Errors
@@ -150,6 +161,13 @@ impl Location {
             Root::Remote(_) => self.own_name(),
         }
     }
+}
+
+/// Returns a path as it is seen from a directory. Neither has `.` or `..` in it.
+fn relative(path: &Path, directory: &Path) -> PathBuf {
+    let shared = path.components().zip(directory.components()).take_while(|(one, other)| one == other).count();
+    let up = directory.components().skip(shared).map(|_| Component::ParentDir);
+    up.chain(path.components().skip(shared)).collect()
 }
 
 impl Root {
@@ -394,6 +412,17 @@ mod tests {
         // It is the directory that counts, not how it was written.
         let above = parse(Side::One, OsStr::new("../a")).unwrap().own_name().unwrap();
         assert_eq!(above, distinct(&state_name(&here.parent().unwrap().join("a"))));
+    }
+
+    #[test]
+    fn what_is_moved_together_is_seen_as_before() {
+        let check = |path: &str, directory: &str, expected: &str| {
+            assert_eq!(relative(Path::new(path), Path::new(directory)), Path::new(expected), "{path} {directory}");
+        };
+        check("/x/one", "/x/work", "../one");
+        check("/x/work/one", "/x/work", "one");
+        check("/y/one", "/x/work/deep", "../../../y/one");
+        check("/", "/x", "..");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 import { type BigIntStats, constants } from "node:fs";
 import { type FileHandle, lstat, open, readdir, rename, rmdir, stat, unlink } from "node:fs/promises";
-import { resolve, sep } from "node:path";
+import { resolve } from "node:path";
 
 import { BisyncError } from "../error.js";
 import { type Fingerprint, type Found, type Instant, isStill, type Item, type Side, type WriteOptions } from "../side.js";
@@ -13,7 +13,7 @@ import { found } from "./found.js";
 import { ALGORITHMS, checkHash, hashOf } from "./hash.js";
 import { isFollowedLink, type Links, look, makeLink, type Place, resolved, setLinkTimes, targetIn, targetOf } from "./links.js";
 import { Lister, withFollowed, withLinks } from "./lister.js";
-import { fromDisk, splitPath } from "./names.js";
+import { fromDisk, splitPath, stateName } from "./names.js";
 
 /** A page of a listing holds so many names. */
 const PAGE = 1000;
@@ -57,12 +57,6 @@ export function nodeFolder(path: string, { backups, links, oneFileSystem }: Node
 function directoryAt(path: string, which: string): string {
   if (path === "") throw new BisyncError("usage", `the path of the directory ${which} is empty: give a directory`, { path });
   return resolve(path);
-}
-
-/** Returns what the names of the state are made from: the path with a `/` at its end, as in the program. `.` and `..`, too, are names there. */
-export function stateName(path: string): string {
-  const names = path.split(sep).map((name) => (name === "." || name === ".." ? name.replaceAll(".", "\uff0e") : fromDisk(Buffer.from(name))));
-  return `${names.join("/")}/`.replace(/^\/\/$/, "/");
 }
 
 class Folder implements Side {

@@ -1,3 +1,5 @@
+import { sep } from "node:path";
+
 import { BisyncError } from "../error.js";
 import { bytesOf, nameOf } from "../names.js";
 
@@ -20,4 +22,10 @@ export function splitPath(path: string): Buffer[] {
     }
     return bytes;
   });
+}
+
+/** Returns what the names of the state are made from: the path with a `/` at its end, as in the program. `.` and `..`, too, are names there. */
+export function stateName(path: string): string {
+  const names = path.split(sep).map((name) => (name === "." || name === ".." ? name.replaceAll(".", "\uff0e") : fromDisk(Buffer.from(name))));
+  return `${names.join("/")}/`.replace(/^\/\/$/, "/");
 }

@@ -1,15 +1,16 @@
 import { copyFile, link, open, readFile, rename, unlink, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { isAbsolute } from "node:path";
+import { isAbsolute, relative } from "node:path";
 
 import { sessionName } from "../engine.js";
 import { BisyncError } from "../error.js";
 import type { Claim, PairNames, StateStore } from "../state.js";
 import { absolute, inside } from "./absolute.js";
-import { checkApart } from "./apart.js";
+import { checkApart, real } from "./apart.js";
 import { makeDirectories } from "./disk.js";
 import { failure, isCode, onDisk } from "./failure.js";
 import { claimLock } from "./lock.js";
+import { stateName } from "./names.js";
 
 /**
  * Keeps listings in a folder, in the same files as the program, so that both can take turns on one pair.
@@ -51,17 +52,19 @@ export class FolderState implements StateStore {
     this.#directory = directory;
   }
 
-  async namesFor(own: PairNames, given: PairNames, claims: boolean): Promise<PairNames> {
-    if (!this.#isNamed) return own;
-    const owner = `${own.path1}\n${own.path2}\n`;
-    if (owner === `${given.path1}\n${given.path2}\n`) return given;
-    const path = this.#path(`${sessionName(given.path1, given.path2)}.pair`);
+  async namesFor({ own, given, roots }: { own: PairNames; given: PairNames; roots: Partial<PairNames> }, claims: boolean): Promise<PairNames> {
+    if (!this.#isNamed || (own.path1 === given.path1 && own.path2 === given.path2)) return own;
     if (claims) await this.#make();
+    // Where the directory is moved together with the folders, the pair is still the same.
+    const seen = async (root: string | undefined, name: string) => (root === undefined ? name : stateName(relative(await real(this.#directory), await real(root))));
+    const lines = [own.path1, own.path2, await seen(roots.path1, own.path1), await seen(roots.path2, own.path2)];
+    const path = this.#path(`${sessionName(given.path1, given.path2)}.pair`);
     return onDisk(path, async () => {
       // Of several that come at once the first one has the names of rclone.
-      if (claims) await writeFile(path, owner, { flag: "wx", mode: 0o600, flush: true }).catch(unless("EEXIST"));
-      const found = await readFile(path, "utf8").catch(unless("ENOENT"));
-      return found === undefined || found === owner ? given : own;
+      if (claims) await writeFile(path, lines.map((line) => `${line}\n`).join(""), { flag: "wx", mode: 0o600, flush: true }).catch(unless("EEXIST"));
+      const found = (await readFile(path, "utf8").catch(unless("ENOENT")))?.split("\n");
+      const has = (at: number) => found?.[at] === lines[at] && found?.[at + 1] === lines[at + 1];
+      return found === undefined || has(0) || has(2) ? given : own;
     });
   }
 

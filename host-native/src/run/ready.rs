@@ -38,7 +38,7 @@ use crate::shared::{Shared, SharedError, Sharing, is_shared};
 use crate::state::{StateStore, make_directory};
 
 use super::RunError;
-use super::names::names_in;
+use super::names::{Owner, names_in};
 use super::opening::{Opener, Remotes};
 
 /// At most so many threads wait for the system. A comparison or a copy through memory has two ends, each with a thread of its own, and
@@ -122,7 +122,8 @@ impl Ready {
         if !changes_nothing {
             made(&state, make_directory(&state))?;
         }
-        let names = state_names(arguments, &locations, &state, !changes_nothing)?;
+        let only_looks = changes_nothing || options.word("check-sync") == Some("only");
+        let names = state_names(arguments, &locations, &state, !only_looks)?;
         let passage = Arc::new(Passage::new(options, Arc::clone(&reporter.counters.bytes)));
         let run = RandomState::new().hash_one(Timestamp::now());
         let transport = Transport {
@@ -174,7 +175,6 @@ impl Ready {
                 max_lock: settings.max_lock_ns.map(Duration::from_nanos),
                 runtime: runtime.handle().clone(),
             };
-            let only_looks = changes_nothing || options.word("check-sync") == Some("only");
             let say = &mut |level, code, text| reporter.say(level, code, text);
             Some(if only_looks { Shared::look(&sharing, say)? } else { Shared::claim(&sharing, say)? })
         } else {
@@ -330,7 +330,9 @@ fn state_names(
         return match arguments.options.text("workdir") {
             None => Ok(own),
             Some(_) => {
-                names_in(state, rclone, own, claims).map_err(|error| RunError::State { path: state.to_owned(), error })
+                let seen = Pair::new(locations.one.name_seen_from(state)?, locations.two.name_seen_from(state)?);
+                names_in(state, rclone, Owner { own, seen }, claims)
+                    .map_err(|error| RunError::State { path: state.to_owned(), error })
             }
         };
     };

@@ -78,6 +78,11 @@ impl Facts<'_> {
         if moved && self.rclone.all().contains("all files were changed") {
             return Some("to rclone, moved files are changed ones, and that all were changed stops it");
         }
+        let was_small = Side::BOTH.iter().all(|side| self.before[*side].len() < 10);
+        let is_stopped = said.contains("entries of the last run have changed");
+        if was_small && !is_stopped && self.rclone.all().contains("all files were changed") {
+            return Some("rclone stops a pair of which all files changed, however few they are");
+        }
         if moved && !self.flags.compares_times() {
             return Some(
                 "without times, bisync takes a new file of the same content for a move, and moves the old time",

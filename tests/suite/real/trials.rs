@@ -64,7 +64,7 @@ impl Trial {
 
     /// Starts the servers that the run is to meet.
     pub(super) fn serve(&self, rclone: &Path) -> Servers {
-        self.placing.serve(rclone, &self.broken).unwrap()
+        serve(rclone, self.placing, &self.broken).unwrap()
     }
 
     /// Whatever the moment: no file is half written, and no content is lost.
@@ -104,8 +104,18 @@ impl Trial {
     }
 }
 
+fn serve(rclone: &Path, placing: Placing, home: &Path) -> Option<Servers> {
+    // By its port it is another server: whose listings are there is forgotten.
+    for entry in fs::read_dir(home.join("work")).into_iter().flatten().flatten() {
+        if entry.path().extension().is_some_and(|extension| extension == "pair") {
+            fs::remove_file(entry.path()).unwrap();
+        }
+    }
+    placing.serve(rclone, home)
+}
+
 fn run_well(rclone: &Path, placing: Placing, home: &Path) -> Option<()> {
-    let servers = placing.serve(rclone, home)?;
+    let servers = serve(rclone, placing, home)?;
     let sides = straight(&servers);
     run_to_success(home, [&sides.one, &sides.two]);
     bring_out(&servers);

@@ -9,7 +9,7 @@ import { absolute, cleaned } from "../absolute.js";
 import { Whereabouts } from "../apart.js";
 import { makeDirectories } from "../disk.js";
 import { failure, isCode } from "../failure.js";
-import { stateName } from "../folder.js";
+import { stateName } from "../names.js";
 import { usualState } from "../state.js";
 import type { RunAsked } from "./asked.js";
 

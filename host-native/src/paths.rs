@@ -1,20 +1,21 @@
-//! The two paths of the command line: what they name, what the state is named after them, and what is refused.
+//! The two paths of the command line: what they name, and what the state is named after them.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
-use bisync_engine::filter::Filter;
-use bisync_engine::path::RelPath;
 use bisync_engine::session_name::distinct;
-use bisync_engine::side::{Pair, Side};
+use bisync_engine::side::Side;
 
 use crate::backend::local::from_disk;
-use crate::failure::reason;
 use crate::remote::{Address, AddressError, Connection, ConnectionError, Destination};
+
+mod apart;
+mod place;
+
+pub use apart::{Beside, check};
+use place::{Place, relative};
 
 /// One of the two paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,23 +84,6 @@ pub enum PathsError {
     },
 }
 
-/// A directory that must not overlap a path.
-#[derive(Debug, Clone)]
-pub struct Beside {
-    /// What it is for: `the state directory`.
-    pub what: &'static str,
-    /// The directory, of this machine or on a remote.
-    pub root: Root,
-    /// The flag that sets it, without dashes.
-    pub flag: &'static str,
-    /// The sides that it must stay apart from.
-    pub sides: Vec<Side>,
-    /// Whether those may lie inside it.
-    pub may_contain: bool,
-    /// The filter that lets it lie inside them, where that excludes it.
-    pub excluded_by: Option<Filter>,
-}
-
 impl Location {
     /// Reads a path of the command line. `follow` finds the remote that it names.
     ///
@@ -163,13 +147,6 @@ impl Location {
     }
 }
 
-/// Returns a path as it is seen from a directory. Neither has `.` or `..` in it.
-fn relative(path: &Path, directory: &Path) -> PathBuf {
-    let shared = path.components().zip(directory.components()).take_while(|(one, other)| one == other).count();
-    let up = directory.components().skip(shared).map(|_| Component::ParentDir);
-    up.chain(path.components().skip(shared)).collect()
-}
-
 impl Root {
     /// Returns the directory, when it is one of this machine.
     pub fn directory(&self) -> Option<&Path> {
@@ -188,142 +165,6 @@ impl std::fmt::Display for Root {
             Self::Remote(address) => address.fmt(formatter),
         }
     }
-}
-
-/// Checks both paths and what must stay apart from them. Nothing is made here, and no server is asked.
-///
-/// With `may_be_missing` a missing Path1 is fine, as for rclone's `--resync`.
-///
-/// # Errors
-/// Names the first path that cannot be used, and why.
-pub fn check(locations: Pair<&Location>, may_be_missing: bool, beside: &[&Beside]) -> Result<(), PathsError> {
-    for side in Side::BOTH {
-        let Some(root) = locations[side].root.directory() else { continue };
-        match fs::metadata(root) {
-            Ok(metadata) if metadata.is_dir() => {}
-            Ok(_) => return Err(PathsError::NotADirectory(side, root.to_owned())),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                if side == Side::Two || !may_be_missing {
-                    return Err(PathsError::Missing(side, root.to_owned()));
-                }
-            }
-            Err(error) if error.kind() == ErrorKind::NotADirectory => {
-                return Err(PathsError::NotADirectory(side, root.to_owned()));
-            }
-            Err(error) => return Err(PathsError::Unusable(side, root.to_owned(), reason(&error))),
-        }
-    }
-    let place = |side: Side| {
-        let Some(root) = locations[side].root.directory() else { return Ok(None) };
-        Place::of(root).map(Some).map_err(|error| PathsError::Unusable(side, root.to_owned(), reason(&error)))
-    };
-    let places = Pair::new(place(Side::One)?, place(Side::Two)?);
-    let lies_within = |side: Side| {
-        let (inner, outer) = (&locations[side].root, &locations[side.other()].root);
-        position((inner, places[side].as_ref()), (outer, places[side.other()].as_ref())) != Position::Apart
-    };
-    match (lies_within(Side::One), lies_within(Side::Two)) {
-        (true, true) => return Err(PathsError::Same),
-        (true, false) => return Err(PathsError::Overlap(Side::One)),
-        (false, true) => return Err(PathsError::Overlap(Side::Two)),
-        (false, false) => {}
-    }
-    for &&Beside { what, ref root, flag, ref sides, may_contain, ref excluded_by } in beside {
-        // A directory that cannot be looked at fails later, with its own words.
-        let place = root.directory().and_then(|directory| Place::of(directory).ok());
-        for &side in sides {
-            let (apart, of_side) = ((root, place.as_ref()), (&locations[side].root, places[side].as_ref()));
-            let is_inside = match (position(apart, of_side), excluded_by) {
-                (Position::Apart, _) => false,
-                (Position::Within(Some(path)), Some(filter)) => !excludes(filter, &path),
-                (Position::Within(_), _) => true,
-            };
-            if is_inside || !may_contain && position(of_side, apart) != Position::Apart {
-                return Err(PathsError::Beside { what, root: root.clone(), side, flag });
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Where one folder lies, seen from another.
-#[derive(Debug, PartialEq, Eq)]
-enum Position {
-    /// Elsewhere, as far as that can be told without asking a server.
-    Apart,
-    /// It is the other one, or lies below it: at this path, where that is known.
-    Within(Option<RelPath>),
-}
-
-/// Says where one folder lies, seen from another. Directories of this machine come with their places.
-fn position((inner, inner_place): (&Root, Option<&Place>), (outer, outer_place): (&Root, Option<&Place>)) -> Position {
-    match (inner, outer) {
-        (Root::Remote(inner), Root::Remote(outer)) => match inner.below(outer) {
-            Some(path) => Position::Within(RelPath::parse(&path).ok()),
-            None => Position::Apart,
-        },
-        (Root::Directory(_), Root::Directory(_)) => match inner_place.zip(outer_place) {
-            Some((inner, outer)) if inner.is_within(outer) => Position::Within(inner.below(outer)),
-            Some(_) | None => Position::Apart,
-        },
-        (Root::Directory(_), Root::Remote(_)) | (Root::Remote(_), Root::Directory(_)) => Position::Apart,
-    }
-}
-
-/// Says whether a filter excludes a directory, or one that it lies in: then no run enters it.
-fn excludes(filter: &Filter, directory: &RelPath) -> bool {
-    let mut directories = std::iter::successors(Some(directory.clone()), RelPath::parent);
-    directories.any(|directory| !directory.is_root() && !filter.includes_directory(&directory))
-}
-
-/// Where a directory really is, whether it exists yet or not.
-#[derive(Debug)]
-struct Place {
-    path: PathBuf,
-    /// Device and inode of the directory, if it exists.
-    identity: Option<(u64, u64)>,
-    /// The same of itself and of everything above it: a directory may be mounted in two places.
-    above: Vec<(u64, u64)>,
-}
-
-impl Place {
-    fn of(path: &Path) -> io::Result<Self> {
-        let absolute = std::path::absolute(path)?;
-        let mut missing = Vec::new();
-        let mut existing = absolute.as_path();
-        let real = loop {
-            match (fs::canonicalize(existing), existing.parent(), existing.components().next_back()) {
-                (Err(error), Some(parent), Some(name)) if error.kind() == ErrorKind::NotFound => {
-                    missing.push(name);
-                    existing = parent;
-                }
-                (result, _, _) => break result?,
-            }
-        };
-        let above: Vec<_> = real.ancestors().filter_map(identity).collect();
-        let identity = missing.is_empty().then(|| identity(&real)).flatten();
-        // What is missing will be made, as directories: from there `..` leads back.
-        let path = missing.iter().rev().fold(real, |path, name| match name {
-            Component::ParentDir => path.parent().map_or(path.clone(), Path::to_owned),
-            name => path.join(name),
-        });
-        Ok(Self { path, identity, above })
-    }
-
-    /// Returns the path of this below `other`; `None` where that is not below it by its names.
-    fn below(&self, other: &Self) -> Option<RelPath> {
-        let names = self.path.strip_prefix(&other.path).ok()?;
-        RelPath::parse(&from_disk(names.as_os_str().as_bytes())).ok()
-    }
-
-    /// Returns true when this is `other` or lies below it.
-    fn is_within(&self, other: &Self) -> bool {
-        self.path.starts_with(&other.path) || other.identity.is_some_and(|identity| self.above.contains(&identity))
-    }
-}
-
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
 /// What the state's names are made from, with a `/` at its end.
@@ -394,12 +235,13 @@ fn base_directory(variable: impl Fn(&str) -> Option<OsString>, name: &str, below
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::symlink;
 
     use super::*;
     use crate::remote::Config;
 
-    fn parse(side: Side, given: &OsStr) -> Result<Location, PathsError> {
+    pub fn parse(side: Side, given: &OsStr) -> Result<Location, PathsError> {
         Location::parse(side, given, |connection| Destination::of(connection, &Config::default()))
     }
 
@@ -412,17 +254,6 @@ mod tests {
         // It is the directory that counts, not how it was written.
         let above = parse(Side::One, OsStr::new("../a")).unwrap().own_name().unwrap();
         assert_eq!(above, distinct(&state_name(&here.parent().unwrap().join("a"))));
-    }
-
-    #[test]
-    fn what_is_moved_together_is_seen_as_before() {
-        let check = |path: &str, directory: &str, expected: &str| {
-            assert_eq!(relative(Path::new(path), Path::new(directory)), Path::new(expected), "{path} {directory}");
-        };
-        check("/x/one", "/x/work", "../one");
-        check("/x/work/one", "/x/work", "one");
-        check("/y/one", "/x/work/deep", "../../../y/one");
-        check("/", "/x", "..");
     }
 
     #[test]
@@ -481,46 +312,6 @@ mod tests {
         assert!(matches!(parse(""), Err(PathsError::Empty(Side::Two))));
         assert!(matches!(parse("-x:a"), Err(PathsError::Connection(_))));
         assert!(matches!(parse("C:dir"), Err(PathsError::Address(Side::Two, _))));
-    }
-
-    #[test]
-    fn paths_must_be_two_directories_apart() {
-        let home = tempfile::tempdir().unwrap();
-        let home = home.path();
-        for directory in ["a/deep", "b", "ab", "c"] {
-            fs::create_dir_all(home.join(directory)).unwrap();
-        }
-        fs::write(home.join("file"), "").unwrap();
-        symlink(home.join("a"), home.join("link")).unwrap();
-        let check = |one: &str, two: &str, may_be_missing: bool, expected: &str| {
-            let parse = |side, path: &str| parse(side, home.join(path).as_os_str()).unwrap();
-            let beside = ["b/state", "c/none/../state"].map(|directory| Beside {
-                what: "the state directory",
-                root: Root::Directory(home.join(directory)),
-                flag: "workdir",
-                may_contain: true,
-                excluded_by: None,
-                sides: Side::BOTH.to_vec(),
-            });
-            let locations = Pair::new(parse(Side::One, one), parse(Side::Two, two));
-            let result = check(locations.as_ref(), may_be_missing, &beside.each_ref());
-            let message = result.err().map_or_else(|| "fine".to_owned(), |error| error.to_string());
-            let message = message.replace(&format!("{}/", home.display()), "");
-            assert!(message.starts_with(expected), "{one} {two}: {message}");
-        };
-        check("a", "ab", false, "fine");
-        check("new", "ab", true, "fine");
-        check("new", "ab", false, "Path1 `new` does not exist");
-        check("a", "new", true, "Path2 `new` does not exist");
-        check("file", "a", false, "Path1 `file` is not a directory");
-        check("a", "file/below", true, "Path2 `file/below` is not a directory");
-        check("a", "a", false, "Path1 and Path2 are the same directory");
-        check("a", "link", false, "Path1 and Path2 are the same directory");
-        check("link/deep", "a", false, "Path1 lies inside Path2");
-        check("a", "link/deep", false, "Path2 lies inside Path1");
-        check("a/new/er", "link", true, "Path1 lies inside Path2");
-        check("a", "b", false, "the state directory `b/state` overlaps Path2");
-        check("a", "c", false, "the state directory `c/none/../state` overlaps Path2");
     }
 
     #[test]

@@ -104,7 +104,8 @@ impl Trial {
     fn remove_what_was_finished_late(&self) {
         for side in Side::BOTH.into_iter().filter(|side| self.placing.places[*side] == Place::On(Protocol::Apache)) {
             let root = self.broken.join(folder(side));
-            let is_temporary = |path: &&String| path.rsplit('/').next().is_some_and(|name| name.starts_with(".bisync-"));
+            let is_temporary =
+                |path: &&String| path.rsplit('/').next().is_some_and(|name| name.starts_with(".bisync-"));
             for path in read_tree(&root).keys().filter(is_temporary) {
                 fs::remove_file(root.join(path)).unwrap();
             }

@@ -15,6 +15,7 @@ use rusty_s3::Method;
 use super::S3;
 use super::attempts::{Attempts, Expected, Next};
 use super::cache::Written;
+use super::copy::Copy;
 use super::object::{Details, MTIME, Object, fingerprint, found, md5_of_etag, says_content};
 use super::request::Request;
 use super::times::write_time;
@@ -86,8 +87,9 @@ impl S3 {
                 Ok(response) => return self.uploaded(copy, key, &response, began, size, md5).await,
                 Err(failure) => failure,
             };
-            if let Next::Done(Some(object)) = attempts.after(failure, |now| is_upload(now, copy, size, md5)).await? {
-                return Ok(Uploaded { etag: object.etag, size });
+            let is_done = |now: Option<&Object>| now.is_some_and(|now| is_upload(now, there.as_ref(), copy, size, md5));
+            if let Next::Done(Some(object)) = attempts.after(failure, is_done).await? {
+                return self.timed(copy, key, object).await;
             }
         }
     }
@@ -116,12 +118,26 @@ impl S3 {
         };
         let mut attempts = Attempts::new(&self.server, &self.folder.bucket, key, expected);
         let (is_all_sent, md5) = (incoming.length() == size, incoming.hash().into());
-        let is_done = |now: Option<&Object>| is_all_sent && is_upload(now, copy, size, md5);
+        let is_upload = |now: &Object| is_upload(now, there.as_ref(), copy, size, md5);
+        let is_done = |now: Option<&Object>| is_all_sent && now.is_some_and(is_upload);
         match attempts.after(failure.clone(), is_done).await? {
-            Next::Done(object) => Ok(Uploaded { etag: object.map(|object| object.etag).unwrap_or_default(), size }),
+            Next::Done(Some(object)) => self.timed(copy, key, object).await,
             // It is read once more for that.
-            Next::Again => Err(failure),
+            Next::Done(None) | Next::Again => Err(failure),
         }
+    }
+
+    /// Gives what was uploaded its time, where the server failed before it kept that.
+    async fn timed(&self, copy: &CopyFile, key: &str, object: Object) -> Result<Uploaded, Failure> {
+        let size = object.size;
+        let etag = match copy.source.modified {
+            Some(modified) if object.details.modified.is_none() => {
+                let (modified, expected) = (Some(write_time(modified)), Expected::Found(Some(&object)));
+                self.copy(Copy { key, object: &object, place: &self.folder, target: key, modified, expected }).await?
+            }
+            Some(_) | None => object.etag,
+        };
+        Ok(Uploaded { etag, size })
     }
 
     /// Makes a request that makes an object out of a file.
@@ -183,11 +199,11 @@ impl S3 {
     }
 }
 
-/// Says whether what is at the key is what was uploaded.
-fn is_upload(now: Option<&Object>, copy: &CopyFile, size: u64, md5: [u8; 16]) -> bool {
-    now.is_some_and(|object| {
-        object.size == size
-            && object.details.md5.as_deref() == Some(&hexadecimal(&md5))
-            && object.details.modified.is_some_and(|time| Some(time) == copy.source.modified)
-    })
+/// Says whether what is at the key is what was uploaded, and not what was there before. Its time may not be kept yet: some servers do
+/// that after all else.
+fn is_upload(now: &Object, there: Option<&Object>, copy: &CopyFile, size: u64, md5: [u8; 16]) -> bool {
+    now.size == size
+        && now.details.md5.as_deref() == Some(&hexadecimal(&md5))
+        && now.details.modified.is_none_or(|time| Some(time) == copy.source.modified)
+        && !there.is_some_and(|there| there.is_still(now))
 }

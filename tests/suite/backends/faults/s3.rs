@@ -94,6 +94,21 @@ fn an_upload_whose_answer_is_lost_is_known_again() {
     assert_eq!(after_a_lost_answer(&theirs), Err(FailureKind::Refused));
 }
 
+/// Some servers keep the time after all else, and may fail between. What has no time has no owner who could tell it from ours.
+#[test]
+fn an_upload_that_failed_before_its_time_was_kept_gets_its_time() {
+    const OURS: &str = "etag: \"e\"\r\nx-amz-meta-md5chksum: cjnqK13JQ/YfPAoCdsIJdA==\r\ncontent-length: 3\r\n";
+    let faulty = Faulty::s3(|request, before| match (&request[..4], before) {
+        ("HEAD", 0) => answer("404 Not Found", "", ""),
+        ("PUT ", 0) => answer("500 Internal Server Error", "", "<Error><Code>InternalError</Code></Error>"),
+        ("PUT ", _) => answer("200 OK", "", "<CopyObjectResult><ETag>\"e\"</ETag></CopyObjectResult>"),
+        _ => answer("200 OK", OURS, ""),
+    });
+    let written = faulty.write(Expect::Absent).unwrap();
+    assert_eq!(written.fingerprint.modified.map(|time| time.seconds), Some(1_600_000_000));
+    assert_eq!(faulty.heard("PUT").len(), 2);
+}
+
 /// Uploads to a server that closes the first time, refuses the second time, and then has an object with these headers.
 fn after_a_lost_answer(headers: &str) -> Result<(), FailureKind> {
     static HEADERS: Mutex<String> = Mutex::new(String::new());

@@ -33,6 +33,8 @@ pub struct StateNames {
     pub metadata: String,
     /// The same of this run, until it is over.
     pub metadata_new: String,
+    /// In which file systems the folders were in the last run. The engine does not read it.
+    pub file_systems: String,
 }
 
 impl StateNames {
@@ -53,6 +55,7 @@ impl StateNames {
             journal_new: format!("{session}.journal-new"),
             metadata: format!("{session}.metadata"),
             metadata_new: format!("{session}.metadata-new"),
+            file_systems: format!("{session}.file-systems"),
         }
     }
 }

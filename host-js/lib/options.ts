@@ -72,7 +72,7 @@ export interface Options {
   hashFilter?: string;
   /** Stop when more than this percentage of a side's files was deleted. Default: `50`. */
   maxDelete?: number | string;
-  /** Continue although too many files were deleted, all files changed or a side is empty. */
+  /** Continue although too many files were deleted, all changed, or a side is empty or on another disk. */
   force?: boolean;
   /** Stop unless both sides have the check files in the same places. */
   checkAccess?: boolean;

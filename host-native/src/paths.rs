@@ -12,9 +12,11 @@ use crate::backend::local::from_disk;
 use crate::remote::{Address, AddressError, Connection, ConnectionError, Destination};
 
 mod apart;
+mod file_system;
 mod place;
 
 pub use apart::{Beside, check};
+pub use file_system::FileSystem;
 use place::{Place, relative};
 
 /// One of the two paths.

@@ -207,7 +207,7 @@ pub const OPTIONS: &[OptionSpec] = &[
     OptionSpec::flag(
         "force",
         Group::Safety,
-        "Continue although too many files were deleted, all files changed or a side is empty",
+        "Continue although too many files were deleted, all changed, or a side is empty or on another disk",
     ),
     OptionSpec::flag("check-access", Group::Safety, "Stop unless both sides have the check files in the same places"),
     OptionSpec::new("check-filename", Kind::Text, Group::Safety, "Name of the files for --check-access")

@@ -1,6 +1,7 @@
 //! A run from the command line to the exit code.
 
 mod interactive;
+mod mounted;
 mod names;
 mod opening;
 mod plan_file;
@@ -29,7 +30,7 @@ use crate::driver::DriveError;
 use crate::failure::reason;
 use crate::limits::Passage;
 use crate::lock::LockError;
-use crate::paths::PathsError;
+use crate::paths::{FileSystem, PathsError};
 use crate::report::progress::Eraser;
 use crate::report::{LogError, Reporter};
 use crate::shared::SharedError;
@@ -62,6 +63,10 @@ enum RunError {
     State { path: PathBuf, error: io::Error },
     #[error("{side} `{path}` cannot be opened: {failure}")]
     Side { side: Side, path: String, failure: Failure },
+    #[error(
+        "{side} `{path}` is in another file system than in the last run ({now} instead of {before}): is the right disk mounted? Nothing was done; --force goes on"
+    )]
+    OtherFileSystem { side: Side, path: String, now: FileSystem, before: FileSystem },
     #[error("the directory `{path}` cannot be opened: {failure}")]
     Reference { path: String, failure: Failure },
     #[error(transparent)]
@@ -146,9 +151,10 @@ impl RunError {
             | Self::Options(_) => USAGE,
             Self::Open(OpenError::Options(_)) | Self::PlanFile(PlanFileError::Taken(_)) => USAGE,
             // What rclone calls critical: the paths are not what they were.
-            Self::Paths(_) | Self::Side { .. } if options.flag("lockout") => CRITICAL,
+            Self::Paths(_) | Self::Side { .. } | Self::OtherFileSystem { .. } if options.flag("lockout") => CRITICAL,
             Self::Paths(_)
             | Self::Side { .. }
+            | Self::OtherFileSystem { .. }
             | Self::NoStateDirectory
             | Self::Reference { .. }
             | Self::PlanFile(_)
@@ -190,6 +196,9 @@ fn try_run(arguments: &Arguments, reporter: &mut Reporter) -> Result<u8, RunErro
     if let Err(error) = ready.publish(outcome.exit_code == 0) {
         reporter.say(Level::Error, "not-shared", error.to_string());
         outcome.exit_code = outcome.exit_code.max(UNFINISHED);
+    }
+    if let Err(error) = ready.remember_mounted(&outcome) {
+        reporter.say(Level::Error, "not-remembered", error.to_string());
     }
     reporter.outcome(&outcome);
     Ok(outcome.exit_code)

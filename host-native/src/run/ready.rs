@@ -16,7 +16,7 @@ use bisync_engine::options::{FilterSettings, Links, Options, OptionsError, Setti
 use bisync_engine::outcome::Outcome;
 use bisync_engine::protocol::Capabilities;
 use bisync_engine::session::{Opening, PlanUse, StopReason};
-use bisync_engine::session_name::session_name;
+use bisync_engine::session_name::{StateNames, session_name};
 use bisync_engine::side::{Pair, Side};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -38,6 +38,7 @@ use crate::shared::{Shared, SharedError, Sharing, is_shared};
 use crate::state::{StateStore, make_directory};
 
 use super::RunError;
+use super::mounted::Mounted;
 use super::names::{Owner, names_in};
 use super::opening::{Opener, Remotes};
 
@@ -73,6 +74,8 @@ pub struct Ready {
     utc_offset_seconds: i32,
     /// What is shared with other machines; its locks end before the one of this machine.
     shared: Option<Shared>,
+    /// Where both folders are; `None` when that is not to be remembered.
+    mounted: Option<Mounted>,
     _serving: Serving,
     _locks: Vec<Lock>,
     /// What everything is waited for in: dropped last, because of what it still carries out.
@@ -162,6 +165,7 @@ impl Ready {
             opener.reference(known.map_or(&Root::Directory(path.to_owned()), |(_, root)| root))
         })?;
         let locks = if changes_nothing { Vec::new() } else { claim(&state, &names, &locations, &settings, reporter)? };
+        let mounted = find_mounted(&state, &names, locations.as_ref().map(|location| &location.root), options)?;
         let shared = if options.flag(REMOTE_LOCK) {
             // What holds back content and requests of the run holds back no lock.
             let unlimited = Transport { run, dump: transport_dump, ..Transport::default() };
@@ -197,6 +201,7 @@ impl Ready {
             now,
             utc_offset_seconds,
             shared,
+            mounted: mounted.filter(|_| !only_looks),
             _serving: serving,
             _locks: locks,
             runtime,
@@ -263,6 +268,17 @@ impl Ready {
     /// Says what could not be written.
     pub fn publish(&mut self, is_in_step: bool) -> Result<(), SharedError> {
         self.shared.as_mut().map_or(Ok(()), |shared| shared.publish(is_in_step))
+    }
+
+    /// Remembers where both folders are, after a run that went over them.
+    ///
+    /// # Errors
+    /// Says what could not be written.
+    pub fn remember_mounted(&mut self, outcome: &Outcome) -> Result<(), RunError> {
+        // A safety limit says nothing of any path.
+        let went_over_them = outcome.exit_code == 0 || !outcome.failures.is_empty();
+        let mounted = self.mounted.take().filter(|_| went_over_them);
+        mounted.map_or(Ok(()), Mounted::keep).map_err(|error| RunError::State { path: self.state.clone(), error })
     }
 
     /// Returns the directory of the listings.
@@ -368,6 +384,26 @@ fn claim(
         locks.push(lock);
     }
     Ok(locks)
+}
+
+/// Finds out where both folders are, and makes sure that they are where they were in the last run, unless that does not matter.
+fn find_mounted(
+    state: &Path,
+    names: &Pair<String>,
+    roots: Pair<&Root>,
+    options: &Options,
+) -> Result<Option<Mounted>, RunError> {
+    if options.text("explain").is_some() || options.word("check-sync") == Some("only") {
+        return Ok(None);
+    }
+    let kept = StateNames::new(names.as_ref().map(String::as_str));
+    let mounted = Mounted::find(roots, state.join(kept.file_systems))
+        .map_err(|error| RunError::State { path: state.to_owned(), error })?;
+    let has_base = state.join(kept.listing.one).exists() && !starts_anew(options);
+    if has_base && !options.flag("force") {
+        mounted.check(roots)?;
+    }
+    Ok(Some(mounted))
 }
 
 /// Returns what tells a folder from every other: a remote's address, or what a copy of a local folder does not have.

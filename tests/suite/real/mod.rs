@@ -14,6 +14,7 @@ mod in_place;
 mod kill;
 mod logins;
 mod machines;
+mod mounted;
 mod on_remotes;
 mod pairs;
 mod program;

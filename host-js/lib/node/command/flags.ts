@@ -55,7 +55,7 @@ export const FLAGS: Flag[] = [
   { name: "hash-filter", kind: "other", value: "K/N", group: "Choosing files", help: "Include only share K of N equal shares of all files; @/N: a random share" },
   { name: "one-file-system", short: "x", kind: "flag", host: true, group: "Choosing files", help: "Exclude directories on other file systems" },
   { name: "max-delete", kind: "other", value: "PERCENT", default: "50", number: true, group: "Safety", help: "Stop when more than this percentage of a side's files was deleted" },
-  { name: "force", kind: "flag", group: "Safety", help: "Continue although too many files were deleted, all files changed or a side is empty" },
+  { name: "force", kind: "flag", group: "Safety", help: "Continue although too many files were deleted, all changed, or a side is empty or on another disk" },
   { name: "check-access", kind: "flag", group: "Safety", help: "Stop unless both sides have the check files in the same places" },
   { name: "check-filename", kind: "text", value: "NAME", default: "RCLONE_TEST", group: "Safety", help: "Name of the files for --check-access" },
   { name: "check-sync", kind: "choice", value: "WORD", words: ["true", "false", "only"], default: "true", group: "Safety", help: "Check at the end that both listings agree; only: check, and do nothing else" },

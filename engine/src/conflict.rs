@@ -3,7 +3,7 @@
 use crate::entry::Fingerprint;
 use crate::path::{PathError, RelPath};
 use crate::side::{Pair, Side};
-use crate::suffix::suffixed;
+use crate::suffix::cut_and_suffixed;
 
 /// Which version is preferred, in a conflict or with `--resync`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,13 +110,14 @@ pub fn choose_names(
                     if number == 1 { format!("{suffix}{digit}") } else { format!("{suffix}{digit}-{number}") }
                 }
             };
-            let candidate = suffixed(&paths[side], &suffix_text(suffix), naming.keep_extension)?;
+            let candidate = cut_and_suffixed(&paths[side], &suffix_text(suffix), naming.keep_extension)?;
             let mut probes = vec![candidate.clone()];
             // With a winner, or with one suffix, rclone wants a number that is free for both suffixes and both names.
             if naming.loser != Loser::Pathname && (one_suffix || !(losers.one && losers.two)) {
                 for other in Side::BOTH {
                     for path in [&paths.one, &paths.two] {
-                        let probe = suffixed(path, &suffix_text(&naming.suffixes[other]), naming.keep_extension)?;
+                        let probe =
+                            cut_and_suffixed(path, &suffix_text(&naming.suffixes[other]), naming.keep_extension)?;
                         if !probes.contains(&probe) {
                             probes.push(probe);
                         }

@@ -10,6 +10,9 @@ use crate::path::{PathError, RelPath};
 /// are the extensions that it knows whichever it finds. Fixed, so that names do not depend on the machine.
 const KNOWN_EXTENSIONS: &str = include_str!("suffix/extensions.txt");
 
+/// Most file systems hold names of so many bytes.
+const LONGEST_NAME: usize = 255;
+
 /// Returns `path` with `suffix` at its end or, to keep the extension, before it.
 ///
 /// A name begins its extension at its last dot, even where that is its first or last character. With
@@ -20,6 +23,28 @@ const KNOWN_EXTENSIONS: &str = include_str!("suffix/extensions.txt");
 pub fn suffixed(path: &RelPath, suffix: &str, keep_extension: bool) -> Result<RelPath, PathError> {
     let (base, extensions) = if keep_extension { split_extensions(path.as_str()) } else { (path.as_str(), "") };
     RelPath::parse(&format!("{base}{suffix}{extensions}"))
+}
+
+/// Returns the same, but where the name would become too long for most file systems, what stands before the suffix is cut. Other paths may
+/// come to the same name then.
+///
+/// # Errors
+/// As [`suffixed`].
+pub fn cut_and_suffixed(path: &RelPath, suffix: &str, keep_extension: bool) -> Result<RelPath, PathError> {
+    let (base, extensions) = if keep_extension { split_extensions(path.as_str()) } else { (path.as_str(), "") };
+    let base = if suffix.contains('/') { base } else { cut(base, path.name().len(), suffix.len()) };
+    RelPath::parse(&format!("{base}{suffix}{extensions}"))
+}
+
+/// Cuts the beginning of a name of so many bytes, so that so many more fit. Where the name was too long before, or too little would be left,
+/// all of it stays.
+fn cut(base: &str, name: usize, more: usize) -> &str {
+    let excess = (name + more).saturating_sub(LONGEST_NAME);
+    let first = base.rfind('/').map_or(0, |slash| slash + 1);
+    if name > LONGEST_NAME || excess == 0 || base.len() - first <= excess {
+        return base;
+    }
+    base.get(..base.floor_char_boundary(base.len() - excess)).unwrap_or(base)
 }
 
 fn split_extensions(path: &str) -> (&str, &str) {
@@ -93,6 +118,24 @@ mod tests {
         check("dir.tar/.gz", ".c1", "dir.tar/.c1.gz");
         check("dir.tar/plain", ".c1", "dir.tar/plain.c1");
         check("dir.x/é.tar.xz", "..c1", "dir.x/é..c1.tar.xz");
+    }
+
+    #[test]
+    fn a_name_does_not_become_too_long() {
+        let check = |name: &str, suffix: &str, keep: bool, expected: &str| {
+            let path = RelPath::parse(&format!("d/{name}")).unwrap();
+            assert_eq!(cut_and_suffixed(&path, suffix, keep).unwrap().as_str(), format!("d/{expected}"), "{suffix}");
+        };
+        let a = |count| "a".repeat(count);
+        check(&a(255), ".c1", false, &(a(252) + ".c1"));
+        check(&(a(251) + ".txt"), ".c1", false, &(a(251) + "..c1"));
+        check(&(a(251) + ".txt"), ".c1", true, &(a(248) + ".c1.txt"));
+        check(&(a(248) + ".txt"), ".c1", true, &(a(248) + ".c1.txt"));
+        check(&("é".repeat(127) + "a"), ".c1", false, &("é".repeat(126) + ".c1"));
+        // What would be left is no name, or names of any length are possible there.
+        check(&("a".to_owned() + "." + &"x".repeat(253)), ".c1", true, &("a.c1.".to_owned() + &"x".repeat(253)));
+        check(&a(300), ".c1", false, &(a(300) + ".c1"));
+        check(&a(255), ".1/2", false, &(a(255) + ".1/2"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use bisync_tests::real::disk::SmallDisk;
-use bisync_tests::real::folders::read_tree;
+use bisync_tests::real::folders::{contents, read_tree};
 use bisync_tests::real::home::Home;
 use bisync_tests::real::program;
 use bisync_tests::real::servers::{Protocol, Server};
@@ -38,6 +38,17 @@ fn below_an_unreadable_directory_nothing_changes() {
     assert_eq!(home.run_bound(&[]).code, Some(0));
     home.check_in_step();
     assert_eq!(home.read("one/d/a").as_deref(), Some("edited"));
+}
+
+/// The new name of a conflict's loser would be too long.
+#[test]
+fn a_conflict_about_the_longest_name_is_settled() {
+    let name = "n".repeat(255);
+    let home = Home::with(&[(&format!("one/{name}"), "1"), (&format!("two/{name}"), "other")]);
+    home.check(&NO_FLAGS, 0, "1 conflict");
+    home.check_in_step();
+    assert_eq!(contents(&read_tree(&home.at("one"))), [b"1".to_vec(), b"other".to_vec()]);
+    home.check(&NO_FLAGS, 0, "nothing to do");
 }
 
 #[test]

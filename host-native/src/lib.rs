@@ -13,3 +13,4 @@ pub mod report;
 pub mod run;
 pub mod shared;
 pub mod state;
+pub mod watch;

@@ -28,6 +28,15 @@ pub const OPTIONS: &[OptionSpec] = &[
     )
     .value_name("PATH"),
     OptionSpec::flag("interactive", Group::Run, "Ask before each change").short('i').host(),
+    OptionSpec::flag("watch", Group::Run, "Keep running: run again when something changes in a local folder").host(),
+    OptionSpec::new(
+        "watch-interval",
+        Kind::Duration,
+        Group::Run,
+        "With --watch, run again after this time in any case",
+    )
+    .default("5m")
+    .host(),
     OptionSpec::new(
         "defaults-file",
         Kind::Text,

@@ -6,6 +6,8 @@ mod names;
 mod opening;
 mod plan_file;
 mod ready;
+mod signals;
+mod watch;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -20,8 +22,6 @@ use bisync_engine::outcome::Outcome;
 use bisync_engine::protocol::Failure;
 use bisync_engine::session::{PlanUse, StopReason};
 use bisync_engine::side::Side;
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 use tokio::sync::mpsc;
 
 use crate::cli::{self, Arguments, Command, Environment};
@@ -31,13 +31,14 @@ use crate::failure::reason;
 use crate::limits::Passage;
 use crate::lock::LockError;
 use crate::paths::{FileSystem, PathsError};
-use crate::report::progress::Eraser;
 use crate::report::{LogError, Reporter};
 use crate::shared::SharedError;
 
 use interactive::{AskError, Choice};
 use plan_file::PlanFileError;
 use ready::Ready;
+use signals::Signals;
+use watch::Watch;
 
 /// The exit code when something was not done and a rerun may do it.
 const UNFINISHED: u8 = 1;
@@ -45,8 +46,6 @@ const UNFINISHED: u8 = 1;
 const USAGE: u8 = 2;
 /// The exit code when a human is needed.
 const CRITICAL: u8 = 7;
-/// The exit code after a second wish to stop.
-const INTERRUPTED: i32 = 130;
 
 /// Why a run could not be begun, or broke off.
 #[derive(Debug, thiserror::Error)]
@@ -116,24 +115,45 @@ fn print(text: &str) -> u8 {
 }
 
 fn run(arguments: &Arguments) -> u8 {
+    let signals = match Signals::hear() {
+        Ok(signals) => signals,
+        Err(error) => {
+            eprintln!("bisync: {}", RunError::System(error));
+            return UNFINISHED;
+        }
+    };
+    match Watch::wanted(arguments) {
+        Some(watch) => watch.lead(arguments, &signals),
+        None => run_once(arguments, &signals, None).exit_code,
+    }
+}
+
+/// How a run ended.
+struct Ended {
+    exit_code: u8,
+    /// Whether it began at all.
+    has_begun: bool,
+}
+
+fn run_once(arguments: &Arguments, signals: &Signals, watch: Option<&mut Watch>) -> Ended {
     let options = &arguments.options;
     let mut reporter = match Reporter::new(options) {
         Ok(reporter) => reporter,
         Err(error) => {
             eprintln!("bisync: {error}");
-            return UNFINISHED;
+            return Ended { exit_code: UNFINISHED, has_begun: false };
         }
     };
     arguments.notices.iter().for_each(|notice| reporter.event(notice));
-    match try_run(arguments, &mut reporter) {
-        Ok(exit_code) => exit_code,
+    match try_run(arguments, &mut reporter, signals, watch) {
+        Ok(exit_code) => Ended { exit_code, has_begun: true },
         Err(error) => {
             // What the engine says when it fails goes on with a trace of its calls.
             let text = error.to_string();
             let (sentence, trace) = text.split_once('\n').unwrap_or((&text, ""));
             reporter.say(Level::Error, "not-run", sentence.to_owned());
             trace.lines().for_each(|line| reporter.say(Level::Debug, "trace", line.to_owned()));
-            error.exit_code(options)
+            Ended { exit_code: error.exit_code(options), has_begun: false }
         }
     }
 }
@@ -172,26 +192,36 @@ impl RunError {
     }
 }
 
-fn try_run(arguments: &Arguments, reporter: &mut Reporter) -> Result<u8, RunError> {
+fn try_run(
+    arguments: &Arguments,
+    reporter: &mut Reporter,
+    signals: &Signals,
+    mut watch: Option<&mut Watch>,
+) -> Result<u8, RunError> {
     let options = &arguments.options;
     let plan_out = options.text("plan-out").map(PathBuf::from).filter(|_| arguments.apply.is_none());
     plan_out.as_deref().map_or(Ok(()), plan_file::check)?;
     let mut ready = Ready::new(arguments, reporter)?;
+    if let Some(watch) = &mut watch {
+        // What is changed from now on, whether this run sees it or not, leads to another one.
+        watch.follow(ready.roots(), options, reporter);
+    }
+    let lead = |ready: &Ready, plan, reporter: &mut Reporter| lead(ready, plan, options, reporter, signals);
     let mut outcome = if let Some(file) = &arguments.apply {
-        lead(&ready, Some((PlanUse::Apply, file.clone())), options, reporter)?
+        lead(&ready, Some((PlanUse::Apply, file.clone())), reporter)?
     } else if let Some(file) = plan_out {
-        lead(&ready, Some((ready.writing()?, file)), options, reporter)?
+        lead(&ready, Some((ready.writing()?, file)), reporter)?
     } else if options.flag("interactive") && !options.flag("dry-run") {
         let Choice { plan, outcome: planned } = interactive::choose(&ready)?;
         match plan {
             Some(plan) => {
-                let outcome = lead(&ready, Some((PlanUse::Apply, plan.to_path_buf())), options, reporter)?;
+                let outcome = lead(&ready, Some((PlanUse::Apply, plan.to_path_buf())), reporter)?;
                 with_failures_of(planned, outcome)
             }
             None => planned,
         }
     } else {
-        lead(&ready, None, options, reporter)?
+        lead(&ready, None, reporter)?
     };
     if let Err(error) = ready.publish(outcome.exit_code == 0) {
         reporter.say(Level::Error, "not-shared", error.to_string());
@@ -200,7 +230,9 @@ fn try_run(arguments: &Arguments, reporter: &mut Reporter) -> Result<u8, RunErro
     if let Err(error) = ready.remember_mounted(&outcome) {
         reporter.say(Level::Error, "not-remembered", error.to_string());
     }
-    reporter.outcome(&outcome);
+    if watch.is_none_or(|watch| watch.is_news(&outcome, options)) {
+        reporter.outcome(&outcome);
+    }
     Ok(outcome.exit_code)
 }
 
@@ -219,28 +251,18 @@ fn lead(
     plan: Option<(PlanUse, PathBuf)>,
     options: &Options,
     reporter: &mut Reporter,
+    signals: &Signals,
 ) -> Result<Outcome, RunError> {
     let (wish, stops) = mpsc::unbounded_channel();
-    stop_by_signal(wish.clone(), reporter.eraser())?;
+    let wished = wish.clone();
+    let ask = move || {
+        // The run may be over.
+        let _ = wished.send(StopReason::Wish);
+    };
+    signals.ask_by(ask, reporter.eraser());
     ready.stop_when_lost(wish.clone());
     stop_in_time(options, Arc::clone(&ready.passage), wish);
     ready.lead(plan, reporter, stops)
-}
-
-/// Turns the first signal into a wish to stop; the second one ends the process at once.
-fn stop_by_signal(wish: mpsc::UnboundedSender<StopReason>, eraser: Eraser) -> Result<(), RunError> {
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
-    std::thread::Builder::new().name("signals".into()).spawn(move || {
-        for (count, _) in signals.forever().enumerate() {
-            if count > 0 {
-                eraser.erase();
-                // What was being written has a temporary name, which the next run finds in the journal.
-                std::process::exit(INTERRUPTED);
-            }
-            let _ = wish.send(StopReason::Wish);
-        }
-    })?;
-    Ok(())
 }
 
 /// Stops the run when the time of `--max-duration` is over.

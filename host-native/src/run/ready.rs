@@ -281,6 +281,11 @@ impl Ready {
         mounted.map_or(Ok(()), Mounted::keep).map_err(|error| RunError::State { path: self.state.clone(), error })
     }
 
+    /// Returns both folders.
+    pub fn roots(&self) -> &Pair<Root> {
+        &self.roots
+    }
+
     /// Returns the directory of the listings.
     pub fn state(&self) -> &Path {
         &self.state
@@ -441,7 +446,7 @@ impl Kept {
 }
 
 /// Returns the filter of a run; `None` where it cannot be made, of which the engine speaks.
-fn filter(options: &Options) -> Option<Filter> {
+pub fn filter(options: &Options) -> Option<Filter> {
     // What is about times says nothing of directories.
     let FilterSettings { sources, limits, ignore_case } =
         FilterSettings::resolve(options, Instant { seconds: 0, nanoseconds: 0 }, 0);

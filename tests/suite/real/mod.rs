@@ -27,3 +27,4 @@ mod takeover;
 mod times_on_s3;
 mod trials;
 mod trouble;
+mod watching;

@@ -129,6 +129,8 @@ export const FLAGS: Flag[] = [
 
 /** The options of the program that are not carried out here. */
 export const NOT_HERE: Flag[] = [
+  { name: "watch", kind: "flag", host: true, group: "Running", help: "Keep running: run again when something changes in a local folder" },
+  { name: "watch-interval", kind: "other", value: "DURATION", default: "5m", number: true, host: true, group: "Running", help: "With --watch, run again after this time in any case" },
   { name: "metadata-include", kind: "list", value: "PATTERN", group: "Choosing files", help: "Include only files with metadata KEY=VALUE that matches" },
   { name: "metadata-include-from", kind: "files", value: "FILE", path: true, group: "Choosing files", help: "Read --metadata-include patterns from a file" },
   { name: "metadata-exclude", kind: "list", value: "PATTERN", group: "Choosing files", help: "Exclude files with metadata that matches" },

@@ -7,7 +7,7 @@ const LONGEST_LABEL = 35;
 
 const ENDING = [
   CONFIGURATION,
-  "This command is for folders of this computer. The program bisync does the same with remotes too, and has the options for metadata.",
+  "This command is for folders of this computer. The program bisync does the same with remotes too, and has the options for metadata and --watch.",
   OUTPUT,
   EXIT_CODES,
 ];

@@ -47,13 +47,14 @@ export function counting(places: Placed[][]): Placed[] {
 /**
  * Throws when the program has the option, and this command has not. One that is switched off asks for nothing.
  *
- * All of them are about metadata. Without its extended attributes a copy would look as if somebody had removed them, and the program would remove them on the
+ * Most of them are about metadata. Without its extended attributes a copy would look as if somebody had removed them, and the program would remove them on the
  * other side too.
  */
 export function checkIsHere(name: string, value: string): void {
   const flag = NOT_HERE.find((flag) => flag.name === name);
   if (!flag || (flag.kind === "flag" && !isOn([[name, value]], name))) return;
-  const text = `\`--${name}\` is not carried out by the command for Node, but by the program bisync: Node can neither read nor write extended attributes`;
+  const why = name.startsWith("watch") ? "the command ends after one run" : "Node can neither read nor write extended attributes";
+  const text = `\`--${name}\` is not carried out by the command for Node, but by the program bisync: ${why}`;
   throw new BisyncError("usage", text, { path: name });
 }
 

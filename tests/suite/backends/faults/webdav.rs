@@ -138,6 +138,24 @@ fn what_is_kept_of_an_upload_is_looked_at_before_it_gets_its_name() {
 }
 
 #[test]
+fn what_may_be_finished_late_is_removed_at_the_end() {
+    let check = |put: Answer, is_late: bool| {
+        let faulty = Faulty::webdav(put, &[]);
+        assert!(faulty.write(Expect::Absent).is_ok());
+        assert_eq!(faulty.heard("DELETE").len(), 0);
+        faulty.runtime.block_on(faulty.backend.flush(faulty.backend.as_ref())).unwrap();
+        assert_eq!(faulty.heard("DELETE /d/.bisync-x.tmp").len(), usize::from(is_late));
+        assert_eq!(faulty.backend.may_finish_late(), is_late);
+    };
+    fn unless_first_put(request: &str, before: usize, answer: &str) -> String {
+        if request.starts_with("PUT") && before == 0 { answer.to_owned() } else { has_file(request) }
+    }
+    check(|request, _| has_file(request), false);
+    check(|request, before| unless_first_put(request, before, ""), true);
+    check(|request, before| unless_first_put(request, before, &answer("504 Gateway Timeout", "", "")), true);
+}
+
+#[test]
 fn refusals_of_an_upload_are_told_apart() {
     let check = |put: Answer, kind: FailureKind| {
         let faulty = Faulty::webdav(put, &[("low-level-retries", "1")]);

@@ -78,7 +78,7 @@ fn try_breaks(seed: u64, how: Break) {
         trial.check_nothing_is_half_done(&servers);
     }
     for side in Side::BOTH.into_iter().filter(|side| placing.places[*side] == Place::On(Protocol::Apache)) {
-        // An upload that broke off with all of its content may be finished late there, when no run looks for it any more.
+        // An upload that broke off with all of its content may be finished late there, and even after the next run has looked for it.
         servers.server(side).into_iter().for_each(|server| {
             server.kill();
             server.start_again();

@@ -143,7 +143,8 @@ impl Session {
                     Oddity::Link(_) if self.settings.skips_links => {}
                     Oddity::Link(path) => {
                         let why = match self.settings.links {
-                            Links::Skip | Links::Translate => "symbolic links are not synchronised",
+                            // An SFTP server follows those that lead somewhere.
+                            Links::Skip | Links::Translate => "the symbolic link is not followed",
                             Links::Follow => "the symbolic link leads nowhere or in a circle",
                         };
                         let text = format!("skipped on {side}: {why}");

@@ -55,6 +55,15 @@ pub fn forget_commit(journal: &[u8]) -> Vec<u8> {
     Journal { is_committing: false, ..Journal::parse(journal) }.to_bytes()
 }
 
+/// Returns a journal that names a run as well: for a host that knows, when the run has ended, that temporary files of it may still appear.
+pub fn keep_run(journal: &[u8], run: u64) -> Vec<u8> {
+    let mut journal = Journal::parse(journal);
+    if !journal.runs.contains(&run) {
+        journal.add(run);
+    }
+    journal.to_bytes()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +81,16 @@ mod tests {
         let expected = Journal { is_committing: false, ..journal.clone() };
         assert_eq!(Journal::parse(&forget_commit(&journal.to_bytes())), expected);
         assert_eq!(forget_commit(b""), b"");
+    }
+
+    #[test]
+    fn a_run_is_kept_once() {
+        let journal = Journal { runs: vec![1], is_committing: true };
+        let expected = Journal { runs: vec![1, 2], ..journal.clone() };
+        let kept = keep_run(&journal.to_bytes(), 2);
+        assert_eq!(Journal::parse(&kept), expected);
+        assert_eq!(keep_run(&kept, 2), kept);
+        assert_eq!(Journal::parse(&keep_run(b"", 3)).runs, [3]);
     }
 
     #[test]

@@ -56,7 +56,7 @@ use self::report::Report;
 use self::saving::{Identity, Loading, Saving};
 use self::sequence::Sequence;
 
-pub use self::journal::forget_commit;
+pub use self::journal::{forget_commit, keep_run};
 pub use self::saving::PlanUse;
 
 /// A journal is at most so long.

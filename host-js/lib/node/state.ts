@@ -23,6 +23,9 @@ export function folderState(path?: string): StateStore {
   return new FolderState(path);
 }
 
+/** A session's name of this many bytes leaves room for what its files are told apart by. */
+const LONGEST_SESSION = 255 - 20;
+
 /** Returns the directory in which listings are kept when none is named. */
 export function usualState(): string {
   // The XDG specification has relative paths ignored.
@@ -54,11 +57,14 @@ export class FolderState implements StateStore {
 
   async namesFor({ own, given, roots }: { own: PairNames; given: PairNames; roots: Partial<PairNames> }, claims: boolean): Promise<PairNames> {
     if (!this.#isNamed || (own.path1 === given.path1 && own.path2 === given.path2)) return own;
+    const session = sessionName(given.path1, given.path2);
+    // Too long for a disk: rclone itself cannot have used it.
+    if (Buffer.byteLength(session) > LONGEST_SESSION) return own;
     if (claims) await this.#make();
     // Where the directory is moved together with the folders, the pair is still the same.
     const seen = async (root: string | undefined, name: string) => (root === undefined ? name : stateName(relative(await real(this.#directory), await real(root))));
     const lines = [own.path1, own.path2, await seen(roots.path1, own.path1), await seen(roots.path2, own.path2)];
-    const path = this.#path(`${sessionName(given.path1, given.path2)}.pair`);
+    const path = this.#path(`${session}.pair`);
     return onDisk(path, async () => {
       // Of several that come at once the first one has the names of rclone.
       if (claims) await writeFile(path, lines.map((line) => `${line}\n`).join(""), { flag: "wx", mode: 0o600, flush: true }).catch(unless("EEXIST"));

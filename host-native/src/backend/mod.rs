@@ -141,6 +141,12 @@ pub trait Backend: Send + Sync {
     /// Keeps for later runs what they would have to find out again. This is called when a run ends, however it ends.
     fn remember(&self) {}
 
+    /// Says whether a temporary file of this run may still appear here when the run has ended: a server got its content, and did not say
+    /// what it does with it. The next run looks for it then.
+    fn may_finish_late(&self) -> bool {
+        false
+    }
+
     /// Says whether an option that means nothing between local folders is carried out here. The engine says that the others are ignored.
     fn carries_out(&self, option: &str) -> bool {
         let _ = option;

@@ -13,12 +13,19 @@ use super::stopping::Stopping;
 ///
 /// A server is given up when the last try of a request finds that no connection can be made, and nobody has heard of the server since it
 /// first found that. That holds for the rest of the run: only the answer to a request that was under way already takes it back.
+///
+/// A server is doubted when all tries of a request were in vain though there were connections, and nothing was answered well since the
+/// first of them. Each request is tried once then, without a pause, until one is answered well: what is wrong may be of one path only.
 #[derive(Debug, Default)]
 pub struct Reach {
     /// So often the server was heard of.
     heard: AtomicU64,
+    /// So often it answered well.
+    answered: AtomicU64,
     given_up: Mutex<Option<GivenUp>>,
-    /// Wakes those who wait when the server is given up.
+    /// How often it had answered well when it was doubted.
+    doubted: Mutex<Option<u64>>,
+    /// Wakes those who wait when the server is given up or doubted.
     woken: Notify,
     stopping: Stopping,
 }
@@ -31,9 +38,12 @@ struct GivenUp {
     why: Failure,
 }
 
-/// How often a server had been heard of before something was tried.
+/// How often a server had been heard of, and had answered well, before something was tried.
 #[derive(Debug, Clone, Copy)]
-pub struct Before(u64);
+pub struct Before {
+    heard: u64,
+    answered: u64,
+}
 
 impl Reach {
     /// Nothing is known yet.
@@ -49,7 +59,7 @@ impl Reach {
         let heard = self.heard.load(Ordering::Relaxed);
         match &*self.given_up() {
             Some(given_up) if given_up.heard == heard => Err(given_up.failure()),
-            Some(_) | None => Ok(Before(heard)),
+            Some(_) | None => Ok(Before { heard, answered: self.answered.load(Ordering::Relaxed) }),
         }
     }
 
@@ -58,25 +68,48 @@ impl Reach {
         self.heard.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Takes note of an answer that says nothing of trouble.
+    pub fn hear_well(&self) {
+        self.answered.fetch_add(1, Ordering::Relaxed);
+        self.hear();
+    }
+
+    /// Doubts the server, unless it has answered well since `before`.
+    pub fn doubt(&self, before: Before) {
+        if self.answered.load(Ordering::Relaxed) == before.answered {
+            *self.doubted() = Some(before.answered);
+            self.woken.notify_waiters();
+        }
+    }
+
+    /// Says whether the server is doubted.
+    pub fn is_doubted(&self) -> bool {
+        *self.doubted() == Some(self.answered.load(Ordering::Relaxed))
+    }
+
     /// Gives the server up, unless it was heard of since `before`.
     pub fn give_up(&self, before: Before, why: &Failure) {
-        if self.heard.load(Ordering::Relaxed) == before.0 {
-            *self.given_up() = Some(GivenUp { heard: before.0, why: why.clone() });
+        if self.heard.load(Ordering::Relaxed) == before.heard {
+            *self.given_up() = Some(GivenUp { heard: before.heard, why: why.clone() });
             self.woken.notify_waiters();
         }
     }
 
     /// Waits for so long before something is tried again, and says whether it still is to be: not when the run is to end. It is not
-    /// waited on for a server that is given up meanwhile.
+    /// waited on for a server that is given up or doubted meanwhile.
     pub async fn pause(&self, pause: Duration) -> bool {
         let woken = self.woken.notified();
-        if self.begin().is_err() {
+        if self.begin().is_err() || self.is_doubted() {
             return !self.stopping.has_begun();
         }
         tokio::select! {
             () = woken => !self.stopping.has_begun(),
             goes_on = self.stopping.pause(pause) => goes_on,
         }
+    }
+
+    fn doubted(&self) -> MutexGuard<'_, Option<u64>> {
+        self.doubted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn given_up(&self) -> MutexGuard<'_, Option<GivenUp>> {
@@ -135,16 +168,34 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_for_a_server_that_is_given_up() {
-        within(async {
-            let reach = Reach::default();
-            let before = reach.begin().unwrap();
-            let mut pause = pin!(reach.pause(FOR_EVER));
-            assert_eq!(pause.as_mut().now_or_never(), None);
-            reach.give_up(before, &refused());
-            assert!(pause.await);
-            assert_eq!(reach.pause(FOR_EVER).now_or_never(), Some(true));
-        });
+    fn a_server_is_doubted_until_it_answers_well() {
+        let reach = Reach::default();
+        let before = reach.begin().unwrap();
+        reach.hear();
+        reach.doubt(before);
+        assert!(reach.is_doubted() && reach.begin().is_ok());
+        reach.hear_well();
+        assert!(!reach.is_doubted());
+        // Others have been answered since.
+        reach.doubt(before);
+        assert!(!reach.is_doubted());
+    }
+
+    #[test]
+    fn nobody_waits_for_a_server_that_is_given_up_or_doubted() {
+        let check = |loses: fn(&Reach, Before)| {
+            within(async {
+                let reach = Reach::default();
+                let before = reach.begin().unwrap();
+                let mut pause = pin!(reach.pause(FOR_EVER));
+                assert_eq!(pause.as_mut().now_or_never(), None);
+                loses(&reach, before);
+                assert!(pause.await);
+                assert_eq!(reach.pause(FOR_EVER).now_or_never(), Some(true));
+            });
+        };
+        check(|reach, before| reach.give_up(before, &refused()));
+        check(Reach::doubt);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A run from the command line to the exit code.
 
 mod interactive;
+mod late;
 mod mounted;
 mod names;
 mod opening;

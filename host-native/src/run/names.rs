@@ -34,15 +34,20 @@ impl Owner {
     }
 }
 
-/// Returns what the state of a pair is named after in a directory that was chosen. With `claims` rclone's name is taken where nobody has it.
+/// A name of this many bytes leaves room for what the files of a pair are told apart by: `.path1.lst-old.keep` is the longest.
+const LONGEST: usize = 255 - 20;
+
+/// Returns what the state of a pair is named after in a directory that was chosen. With `claims` rclone's name is taken where nobody has it,
+/// and where it is not too long: then rclone itself cannot have used it.
 ///
 /// # Errors
 /// Fails when the file that says whose name it is cannot be read or written.
 pub fn names_in(directory: &Path, rclone: Pair<String>, owner: Owner, claims: bool) -> io::Result<Pair<String>> {
-    if owner.own == rclone {
-        return Ok(rclone);
+    let name = session_name(&rclone.one, &rclone.two);
+    if owner.own == rclone || name.len() > LONGEST {
+        return Ok(owner.own);
     }
-    let path = directory.join(format!("{}.pair", session_name(&rclone.one, &rclone.two)));
+    let path = directory.join(format!("{name}.pair"));
     loop {
         match fs::read_to_string(&path) {
             Ok(found) => return Ok(if owner.is_in(&found) { rclone } else { owner.own }),
@@ -88,6 +93,10 @@ mod tests {
         check(&rclone, &Owner { seen: second.seen.clone(), ..first.clone() }, true, &rclone);
         // Where both are the same nothing has to be said.
         check(&first.own, &first, true, &first.own);
+        // It is as long as a name may be, and longer.
+        let long = |length: usize| pair(&format!("{}/", "x".repeat(length)), "c/");
+        check(&long(LONGEST - 3), &first, false, &long(LONGEST - 3));
+        check(&long(LONGEST - 2), &first, true, &first.own);
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
     }
 }

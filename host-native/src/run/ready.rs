@@ -38,6 +38,7 @@ use crate::shared::{Shared, SharedError, Sharing, is_shared};
 use crate::state::{StateStore, make_directory};
 
 use super::RunError;
+use super::late::keep_in_journal;
 use super::mounted::Mounted;
 use super::names::{Owner, names_in};
 use super::opening::{Opener, Remotes};
@@ -233,11 +234,17 @@ impl Ready {
             run: self.run,
             plan,
         })?;
+        let journal = state.clone();
         let store = StateStore::new(state).with_plan(plan_file);
         let driven = drive(conversation.as_mut(), self.sides.clone(), store, self.limits, reporter, stops);
         let outcome = self.runtime.block_on(driven);
         Side::BOTH.into_iter().for_each(|side| self.sides.folders[side].remember());
         self.sides.references.remember();
+        if Side::BOTH.into_iter().any(|side| self.sides.folders[side].may_finish_late())
+            && let Err(failure) = keep_in_journal(&mut StateStore::new(journal), &self.names, self.run)
+        {
+            reporter.say(Level::Notice, "journal-unwritable", format!("cannot write the journal: {failure}"));
+        }
         Ok(outcome?)
     }
 

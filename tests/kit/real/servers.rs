@@ -143,6 +143,10 @@ impl Server {
     /// When it cannot be started.
     pub fn start_again(&self) {
         let mut running = self.running.lock().unwrap();
+        // What it had started may not have ended yet, and would take the port from it, and answer in its place.
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
         running.process = start(&mut running.command, self.port);
     }
 

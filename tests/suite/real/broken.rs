@@ -69,16 +69,17 @@ fn try_breaks(seed: u64, how: Break) {
     for _ in 0..1 + random.below(2) {
         if random.once_in(3) {
             let share = u32::try_from(random.below(200)).unwrap();
+            println!("killed after {share} % of its time");
             kill_after(&trial.broken, written, trial.run_time * share / 100);
         } else {
             // Whoever is silent for so long is not waited for.
             let arguments = [&arguments(written)[..], &["--timeout=2s", "--contimeout=2s"]].concat();
-            program::run(&program::bisync(), &trial.broken, &arguments);
+            println!("{}", program::run(&program::bisync(), &trial.broken, &arguments).all());
         }
         trial.check_nothing_is_half_done(&servers);
     }
     for side in Side::BOTH.into_iter().filter(|side| placing.places[*side] == Place::On(Protocol::Apache)) {
-        // An upload that broke off with all of its content may be finished late there, when no run looks for it any more.
+        // An upload that broke off with all of its content may be finished late there, and even after the next run has looked for it.
         servers.server(side).into_iter().for_each(|server| {
             server.kill();
             server.start_again();

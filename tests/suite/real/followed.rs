@@ -82,13 +82,24 @@ fn both(check: impl Fn(&Pair)) {
     ends.for_each(|on_server| assert_eq!(here.as_ref(), Some(&on_server)));
 }
 
+/// Says whether a link was left alone, and why.
+fn says(ended: &Ended, path: &str, why: &str) -> bool {
+    let beginning = format!("{path}: skipped on Path2");
+    ended.all().lines().any(|line| line.contains(&beginning) && line.ends_with(why))
+}
+
 #[test]
 fn nobody_goes_round_in_circles() {
     both(|pair| {
         let ended = pair.run(&[]);
         assert_eq!(ended.code, Some(0), "{}", ended.all());
         for circle in ["loop", "d/up", "dl/up", "a/x/y", "b/y/x"] {
-            assert!(ended.all().contains(&format!("{circle}: skipped on Path2")), "{circle}: {}", ended.all());
+            let why = if pair.server.is_some() {
+                "the symbolic link is not followed"
+            } else {
+                "leads nowhere or in a circle"
+            };
+            assert!(says(&ended, circle, why), "{circle}: {}", ended.all());
             assert!(!pair.home.at("one").join(circle).exists(), "{circle}");
         }
         for (path, content) in [("dl/f", "1"), ("dl/g", "2"), ("a/x/i", "4"), ("b/y/h", "3")] {
@@ -130,5 +141,53 @@ fn a_link_to_a_directory_goes_when_nothing_is_behind_it() {
         run();
         assert!(fs::symlink_metadata(pair.home.at("served/two/el")).is_err(), "the link is there still");
         assert!(pair.home.at("served/two/empty").is_dir(), "the directory itself is gone");
+    });
+}
+
+#[test]
+fn what_a_link_leads_to_is_what_is_kept_of_it() {
+    for more in [&[][..], &["--inplace"]] {
+        both(|pair| {
+            for (target, link) in [("d/f", "deleted"), ("a/h", "replaced"), ("b/i", "also")] {
+                symlink(target, pair.home.at("served/two").join(link)).unwrap();
+            }
+            let backup = match &pair.server {
+                None => "--backup-dir2=served/kept".to_owned(),
+                Some(server) => format!("--backup-dir2={}:kept", server.connection()),
+            };
+            let run = || {
+                let ended = pair.run(&[&[backup.as_str(), "-v"], more].concat());
+                assert_eq!(ended.code, Some(0), "{}", ended.all());
+            };
+            run();
+            fs::remove_file(pair.home.at("one/deleted")).unwrap();
+            pair.home.write("one/replaced", "another tea");
+            pair.home.write("one/also", "and another");
+            run();
+            for (path, content) in [("deleted", "1"), ("replaced", "3"), ("also", "4")] {
+                let kept = fs::symlink_metadata(pair.home.at("served/kept").join(path)).unwrap();
+                assert!(kept.is_file(), "{path} is no file, on {:?}", pair.server.is_some());
+                assert_eq!(pair.home.read(&format!("served/kept/{path}")).as_deref(), Some(content), "{path}");
+            }
+        });
+    }
+}
+
+#[test]
+fn what_a_link_leads_to_is_what_is_moved() {
+    both(|pair| {
+        symlink("d/f", pair.home.at("served/two/fl")).unwrap();
+        let run = |expected: &str| {
+            let ended = pair.run(&[]);
+            assert!(ended.code == Some(0) && ended.all().contains(expected), "{expected}: {}", ended.all());
+        };
+        run("copied");
+        fs::create_dir(pair.home.at("one/new")).unwrap();
+        fs::rename(pair.home.at("one/fl"), pair.home.at("one/new/fl")).unwrap();
+        run("1 moved");
+        assert!(fs::symlink_metadata(pair.home.at("served/two/new/fl")).unwrap().is_file());
+        assert!(fs::symlink_metadata(pair.home.at("served/two/fl")).is_err());
+        run("nothing to do");
+        assert_eq!(pair.home.read("one/new/fl").as_deref(), Some("1"));
     });
 }

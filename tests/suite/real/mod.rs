@@ -12,6 +12,7 @@ mod followed;
 mod gone;
 mod in_place;
 mod kill;
+mod late;
 mod logins;
 mod machines;
 mod mounted;

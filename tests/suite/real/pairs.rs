@@ -102,3 +102,14 @@ fn two_runs_of_a_pair_are_kept_apart_however_it_is_written() {
     program::wait(child, "bisync");
     check(&home, "", &["link", "b"], "copied");
 }
+
+#[test]
+fn paths_may_be_long() {
+    let long = ["x", "y"].map(|name| format!("{}/{}", name.repeat(90), name.repeat(60)));
+    let home = Home::with(&[(&format!("{}/f", long[0]), "tea"), (&format!("{}/g", long[1]), "tea")]);
+    let arguments = [&long[0], &long[1], "--workdir=work", "--backup-dir1=kept"];
+    check(&home, "", &arguments, "2 copied");
+    std::fs::remove_file(home.at(&long[1]).join("f")).unwrap();
+    check(&home, "", &arguments, "1 deleted");
+    check(&home, "", &arguments, "nothing to do");
+}

@@ -92,23 +92,10 @@ impl Trial {
     pub(super) fn check_in_step(&self, servers: &Servers, sides: &Pair<String>) {
         run_to_success(&self.broken, [&sides.one, &sides.two]);
         bring_out(servers);
-        self.remove_what_was_finished_late();
         check_in_step(&self.broken, &self.whole, self.keeps_times());
         for side in Side::BOTH.into_iter().filter(|side| self.placing.places[*side] == Place::Here) {
             let tree = read_tree(&self.broken.join(folder(side)));
             assert_eq!(tree.keys().find(|path| is_of_a_server(path)), None, "what a server has for itself came over");
-        }
-    }
-
-    /// Apache may finish an upload that broke off with all of its content when no run looks for it any more: a temporary file stays there.
-    fn remove_what_was_finished_late(&self) {
-        for side in Side::BOTH.into_iter().filter(|side| self.placing.places[*side] == Place::On(Protocol::Apache)) {
-            let root = self.broken.join(folder(side));
-            let is_temporary =
-                |path: &&String| path.rsplit('/').next().is_some_and(|name| name.starts_with(".bisync-"));
-            for path in read_tree(&root).keys().filter(is_temporary) {
-                fs::remove_file(root.join(path)).unwrap();
-            }
         }
     }
 

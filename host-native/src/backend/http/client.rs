@@ -15,7 +15,7 @@ use reqwest::{Certificate, ClientBuilder, RequestBuilder, Response};
 
 use super::body::{Sent, whole};
 use super::dump::Dump;
-use super::retry::{Failures, Tries};
+use super::retry::{Answered, Failures, Tries, is_in_vain, is_temporary};
 use crate::backend::reach::Reach;
 use crate::backend::{Transport, failed};
 use crate::failure::reason;
@@ -87,7 +87,7 @@ impl Client {
 
     /// Makes a request, more than once where that may help. `make` makes it anew each time, without its body.
     ///
-    /// An answer with a status that says that something is wrong is an answer too.
+    /// An answer with a status that says that something is wrong is an answer too, but for a server that is doubted.
     ///
     /// # Errors
     /// Fails when there is no answer, and at once when the server was given up.
@@ -97,16 +97,23 @@ impl Client {
         make: impl Fn() -> Result<RequestBuilder, Failure>,
     ) -> Result<Response, Failure> {
         let mut tries = self.tries();
-        let (mut begun, mut unreached_since) = (self.reach.begin()?, None);
+        let first = self.reach.begin()?;
+        let (mut begun, mut unreached_since, mut is_all_in_vain) = (first, None, true);
         loop {
             let answer = self.exchange_whole(make()?, body).await;
+            is_all_in_vain &= is_in_vain(&answer);
             let is_unreached = matches!(&answer, Ok(Err(error)) if error.is_connect());
             unreached_since = if is_unreached { unreached_since.or(Some(begun)) } else { None };
-            let goes_on = match tries.pause_after(&answer) {
+            let pause = tries.pause_after(&answer);
+            let answer = self.unless_doubted(answer)?;
+            let goes_on = match pause {
                 Some(pause) => self.reach.pause(pause).await,
                 None => false,
             };
             if !goes_on {
+                if pause.is_none() && is_all_in_vain && unreached_since.is_none() {
+                    self.reach.doubt(first);
+                }
                 let answer = answer?.map_err(no_answer);
                 if let (Err(failure), Some(before)) = (&answer, unreached_since) {
                     self.reach.give_up(before, failure);
@@ -125,6 +132,7 @@ impl Client {
     pub async fn send_once(&self, body: &Bytes, request: RequestBuilder) -> Result<Response, Failure> {
         self.reach.begin()?;
         let answer = self.exchange_whole(request, body).await;
+        let answer = self.unless_doubted(answer)?;
         self.rest_after(&answer).await;
         answer?.map_err(no_answer)
     }
@@ -137,9 +145,24 @@ impl Client {
     pub async fn send_streamed(&self, request: RequestBuilder) -> Result<Response, Failure> {
         self.reach.begin()?;
         self.turn().await;
-        let answer = Ok(self.exchange(request).await);
+        let answer = self.unless_doubted(Ok(self.exchange(request).await))?;
         self.rest_after(&answer).await;
         answer?.map_err(|_| failed(FailureKind::Temporary, "the connection to the server broke off"))
+    }
+
+    /// Passes an answer on, unless a server that is doubted was asked in vain once more. That is not temporary: another try would come to
+    /// the same.
+    fn unless_doubted(&self, answer: Answered) -> Result<Answered, Failure> {
+        if !self.reach.is_doubted() || !is_in_vain(&answer) {
+            return Ok(answer);
+        }
+        let why = match answer {
+            Ok(Ok(response)) => format!("the server has trouble (status {})", response.status().as_u16()),
+            Ok(Err(error)) => no_answer(error).message,
+            Err(failure) => failure.message,
+        };
+        let message = format!("{why}; it is not asked again, since the server answers nothing else either");
+        Err(failed(FailureKind::Other, &message))
     }
 
     /// Returns how often something is tried.
@@ -153,18 +176,14 @@ impl Client {
         self.reach.pause(pause.unwrap_or_default()).await;
     }
 
-    async fn rest_after(&self, answer: &Result<reqwest::Result<Response>, Failure>) {
+    async fn rest_after(&self, answer: &Answered) {
         let pause = self.failures.lock().unwrap_or_else(PoisonError::into_inner).pause_after(answer);
         if let Some(pause) = pause {
             self.reach.pause(pause).await;
         }
     }
 
-    async fn exchange_whole(
-        &self,
-        request: RequestBuilder,
-        body: &Bytes,
-    ) -> Result<reqwest::Result<Response>, Failure> {
+    async fn exchange_whole(&self, request: RequestBuilder, body: &Bytes) -> Answered {
         self.turn().await;
         let sent = Sent::default();
         let request = if body.is_empty() { request } else { request.body(whole(body.clone(), &sent)) };
@@ -203,7 +222,13 @@ impl Client {
     }
 
     async fn exchange(&self, request: RequestBuilder) -> reqwest::Result<Response> {
-        self.exchange_shown(request).await.inspect(|_| self.reach.hear())
+        let answer = self.exchange_shown(request).await;
+        match &answer {
+            Ok(response) if is_temporary(response.status()) => self.reach.hear(),
+            Ok(_) => self.reach.hear_well(),
+            Err(_) => {}
+        }
+        answer
     }
 
     async fn exchange_shown(&self, request: RequestBuilder) -> reqwest::Result<Response> {

@@ -11,6 +11,9 @@ use crate::backend::pause;
 /// A server that wants to be left alone for longer than this is not waited for.
 const LONGEST_WISH: Duration = Duration::from_secs(120);
 
+/// What came of a request; a failure where it took too long.
+pub type Answered = Result<reqwest::Result<Response>, Failure>;
+
 /// How often something is still tried.
 #[derive(Debug)]
 pub struct Tries {
@@ -25,7 +28,7 @@ impl Tries {
     }
 
     /// Takes note of an answer, and returns how long to wait before the next try; `None` when there is none.
-    pub fn pause_after(&mut self, answer: &Result<reqwest::Result<Response>, Failure>) -> Option<Duration> {
+    pub fn pause_after(&mut self, answer: &Answered) -> Option<Duration> {
         let pause = self.failures.pause_after(answer)?;
         self.another().then_some(pause)
     }
@@ -43,7 +46,7 @@ pub struct Failures(u32);
 
 impl Failures {
     /// Takes note of an answer, and returns how long to wait before anything is tried again; `None` when that would be in vain.
-    pub fn pause_after(&mut self, answer: &Result<reqwest::Result<Response>, Failure>) -> Option<Duration> {
+    pub fn pause_after(&mut self, answer: &Answered) -> Option<Duration> {
         let wish = match answer {
             Ok(Ok(response)) if is_temporary(response.status()) => wish(response.headers(), SystemTime::now()),
             Ok(Ok(_)) => {
@@ -70,6 +73,17 @@ impl Failures {
 /// Says whether the same request may be answered otherwise a little later.
 pub fn is_temporary(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 425 | 429 | 500 | 502..=504)
+}
+
+/// Says whether nothing was answered, or nothing but that the server has trouble, without a word of when that will be over.
+pub fn is_in_vain(answer: &Answered) -> bool {
+    match answer {
+        Ok(Ok(response)) => {
+            matches!(response.status().as_u16(), 500 | 502..=504) && !response.headers().contains_key(RETRY_AFTER)
+        }
+        Ok(Err(error)) => !error.is_builder(),
+        Err(_) => true,
+    }
 }
 
 /// Says whether a server that gives this answer is waited for, as far as it says how long it wants to be left alone.

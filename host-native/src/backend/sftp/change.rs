@@ -1,12 +1,12 @@
 //! Puts files in their places, moves and deletes them, keeps backups of them, and sets their times.
 
-use bisync_engine::entry::{Fingerprint, Found, Instant};
+use bisync_engine::entry::{Fingerprint, Found, Instant, Kind};
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{CopyFile, Disposal, Expect, Failure, FailureKind, MoveFile};
-use futures_util::future::join;
+use futures_util::future::join3;
 
 use super::connection::Connection;
-use super::entry::{check, found, times};
+use super::entry::{check, found, kind, times};
 use super::list::is_directory;
 use super::{Sftp, below};
 use crate::backend::failed;
@@ -24,6 +24,11 @@ impl Sftp {
         match (&copy.expect, &copy.disposal) {
             (Expect::Absent, _) => rename_to_nothing(connection, staged, target).await,
             (Expect::Exactly(_), Disposal::Discard) => replace(connection, staged, target).await,
+            (Expect::Exactly(version), Disposal::Backup(path))
+                if self.back_up_followed(connection, &copy.target, version, path).await? =>
+            {
+                replace(connection, staged, target).await
+            }
             (Expect::Exactly(_), Disposal::Backup(path)) if self.link_backup(connection, target, path).await? => {
                 connection.rename_over(staged, target).await
             }
@@ -42,10 +47,14 @@ impl Sftp {
     pub(super) async fn move_within(&self, moved: &MoveFile) -> Result<Found, Failure> {
         let (from, to) = (self.at(&moved.path)?, self.at(&moved.target)?);
         let connection = self.server.connection().await?;
-        let (source, target) = join(connection.stat(&from), connection.lstat(&to)).await;
-        let (source, target) = (source?, target?);
+        let asked = join3(connection.stat(&from), connection.lstat(&from), connection.lstat(&to));
+        let (source, itself, target) = asked.await;
+        let (source, itself, target) = (source?, itself?, target?);
         check(source.as_ref(), &Expect::Exactly(moved.expect.clone()))?;
         check(target.as_ref(), &Expect::Absent)?;
+        if itself.is_some_and(|itself| kind(&itself) == Kind::Link) {
+            return self.move_followed(&connection, moved).await;
+        }
         // RACE: a change of the source after the look is moved along; what is put at the target stays on servers that refuse.
         match rename_to_nothing(&connection, &from, &to).await {
             Err(failure) if failure.kind == FailureKind::NotFound => {
@@ -62,10 +71,13 @@ impl Sftp {
         self.check_disposal(kept)?;
         let full = self.at(path)?;
         let connection = self.server.connection().await?;
-        check(connection.stat(&full).await?.as_ref(), &Expect::Exactly(expect))?;
+        check(connection.stat(&full).await?.as_ref(), &Expect::Exactly(expect.clone()))?;
         // RACE: a change after the look is lost, or kept as a backup.
         match kept {
             Disposal::Discard => connection.remove(&full).await,
+            Disposal::Backup(kept) if self.back_up_followed(&connection, path, &expect, kept).await? => {
+                connection.remove(&full).await
+            }
             Disposal::Backup(kept) => self.back_up(&connection, &full, kept).await.map(drop),
         }
     }
@@ -138,7 +150,7 @@ impl Sftp {
     }
 }
 
-fn in_the_way(kept: &RelPath) -> Failure {
+pub(super) fn in_the_way(kept: &RelPath) -> Failure {
     failed(FailureKind::WrongKind, &format!("cannot back up to `{kept}`: a directory is there"))
 }
 

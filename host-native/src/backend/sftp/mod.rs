@@ -14,6 +14,7 @@ mod entry;
 mod exec;
 mod expand;
 mod failure;
+mod followed;
 mod host_key;
 mod list;
 mod login;

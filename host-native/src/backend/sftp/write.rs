@@ -90,11 +90,15 @@ impl Sftp {
     ) -> Result<Found, Failure> {
         let (opened, old) = match &copy.expect {
             Expect::Absent => (self.create_in_place(connection, copy, target).await?, None),
-            Expect::Exactly(_) => {
+            Expect::Exactly(version) => {
                 let there = connection.stat(target).await?;
                 check(there.as_ref(), &copy.expect)?;
                 if let Disposal::Backup(path) = &copy.disposal {
-                    self.back_up(connection, target, path).await?;
+                    if self.back_up_followed(connection, &copy.target, version, path).await? {
+                        connection.remove(target).await?;
+                    } else {
+                        self.back_up(connection, target, path).await?;
+                    }
                     (self.create_in_place(connection, copy, target).await?, None)
                 } else {
                     let old = there.and_then(|there| there.mtime).map(time);

@@ -7,6 +7,7 @@
 mod address;
 mod change;
 mod directories;
+mod late;
 mod multistatus;
 mod read;
 mod server;
@@ -22,6 +23,7 @@ use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Expect, Failure, FailureKind, MoveFile};
 
 use self::address::{Name, name_of};
+use self::late::Late;
 use self::multistatus::Resource;
 use self::server::Server;
 use self::settings::Settings;
@@ -41,6 +43,7 @@ pub struct Webdav {
     directories: Arc<Mutex<HashSet<String>>>,
     /// So many temporary names of its own it has given.
     named: Arc<AtomicU64>,
+    late: Arc<Late>,
     transport: Transport,
 }
 
@@ -70,6 +73,7 @@ fn open(opening: Opening<'_>) -> Opened<'_> {
             backup: backup.map(place).transpose()?,
             directories: Arc::default(),
             named: Arc::default(),
+            late: Arc::default(),
             transport: transport.clone(),
         };
         Ok(Arc::new(opened) as Arc<dyn Backend>)
@@ -202,7 +206,14 @@ impl Backend for Webdav {
     }
 
     fn flush(&self, _like: &dyn Backend) -> Answer<'_, ()> {
-        // There is nothing for it: what a server said it has, it has.
-        Box::pin(async { Ok(()) })
+        // What a server said it has, it has.
+        Box::pin(async {
+            self.remove_late().await;
+            Ok(())
+        })
+    }
+
+    fn may_finish_late(&self) -> bool {
+        !self.late.places().is_empty()
     }
 }

@@ -1,6 +1,6 @@
 //! Requests, and what becomes of their answers.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use bisync_engine::entry::{Instant, Kind};
 use bisync_engine::protocol::{Failure, FailureKind};
@@ -66,12 +66,23 @@ impl Server {
     /// # Errors
     /// Fails as the server says.
     pub async fn ask(&self, method: &str, url: &Url, headers: &HeaderMap, body: Bytes) -> Result<Response, Failure> {
-        let make = || {
-            let made = self.build(method, url, headers)?;
-            // A server wants to know the length even of nothing.
-            Ok(if method == "PUT" { made.header(CONTENT_LENGTH, body.len()) } else { made })
-        };
+        let make = || self.build(method, url, headers);
         self.good(self.client.send(&body, make).await?, method).await
+    }
+
+    /// Uploads something, more than once where that may help, and returns how often it was tried.
+    ///
+    /// # Errors
+    /// Fails as the server says.
+    pub async fn put(&self, url: &Url, headers: &HeaderMap, body: Bytes) -> Result<u32, Failure> {
+        let tried = AtomicU32::new(0);
+        let make = || {
+            tried.fetch_add(1, Ordering::Relaxed);
+            // A server wants to know the length even of nothing.
+            Ok(self.build("PUT", url, headers)?.header(CONTENT_LENGTH, body.len()))
+        };
+        self.good(self.client.send(&body, make).await?, "PUT").await?;
+        Ok(tried.into_inner())
     }
 
     /// Makes a request once: one that does something else when it is made again.

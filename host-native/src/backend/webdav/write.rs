@@ -37,14 +37,17 @@ impl Webdav {
         } else {
             self.put_whole(copy, &temporary, first.into(), &incoming).await
         };
+        if !matches!(sent, Ok(1)) {
+            self.late.add(&temporary);
+        }
         let placed = match sent {
-            Ok(()) => self.settle(copy, &temporary, &target, &incoming).await,
+            Ok(_) => self.settle(copy, &temporary, &target, &incoming).await,
             Err(failure) => Err(self.without_directory(failure)),
         };
         if placed.is_err()
             && let Ok(url) = self.server.url(&temporary, Form::Plain)
         {
-            // RACE: a server that has not noticed yet that the upload broke off may finish it after this; the next run removes it.
+            // RACE: a server that has not noticed yet that the upload broke off may finish it after this: see `late`.
             self.server.ask("DELETE", &url, &HeaderMap::new(), Bytes::new()).await.ok();
         }
         placed
@@ -65,26 +68,27 @@ impl Webdav {
         Ok(self.place(&named))
     }
 
+    /// Uploads a file from memory, and returns how often that was tried.
     async fn put_whole(
         &self,
         copy: &CopyFile,
         temporary: &str,
         bytes: Bytes,
         incoming: &Incoming<'_, Sha1>,
-    ) -> Result<(), Failure> {
+    ) -> Result<u32, Failure> {
         let sha1 = hexadecimal(&incoming.hash());
         let headers = self.put_headers(copy, Some(&sha1));
-        self.server.ask("PUT", &self.server.url(temporary, Form::Plain)?, &headers, bytes).await.map(drop)
+        self.server.put(&self.server.url(temporary, Form::Plain)?, &headers, bytes).await
     }
 
-    /// Uploads a file while it is read. Its last piece is held back until all is known to be well.
+    /// Uploads a file while it is read, and returns how often that was tried. Its last piece is held back until all is known to be well.
     async fn put_streamed(
         &self,
         copy: &CopyFile,
         temporary: &str,
         first: Bytes,
         incoming: &mut Incoming<'_, Sha1>,
-    ) -> Result<(), Failure> {
+    ) -> Result<u32, Failure> {
         let unknown = || failed(FailureKind::Other, "its size is not known, and the server wants to know it");
         let size = copy.source.size.ok_or_else(unknown)?;
         let known = copy.source.hash.iter().chain(&copy.verify).find_map(|hash| hash.as_str().strip_prefix("sha1:"));
@@ -92,7 +96,7 @@ impl Webdav {
         let url = self.server.url(temporary, Form::Plain)?;
         let (sender, body) = streamed(size);
         let answered = self.server.put_once(&url, &headers, size, body);
-        feed(&self.server.client, answered, sender, first, incoming).await.map(drop)
+        feed(&self.server.client, answered, sender, first, incoming).await.map(|_| 1)
     }
 
     fn put_headers(&self, copy: &CopyFile, sha1: Option<&str>) -> HeaderMap {

@@ -116,6 +116,52 @@ fn a_server_that_asks_for_patience_is_asked_again() {
     assert_eq!(faulty.heard("PROPFIND").len(), 2);
 }
 
+/// A server that is asked three times, as a rule.
+const THREE_TRIES: (&str, &str) = ("low-level-retries", "3");
+
+#[test]
+fn a_server_that_answers_nothing_well_is_asked_once_from_then_on() {
+    for nothing in [|_: &str, _| String::new(), |_: &str, _| answer("503 Service Unavailable", "", "")] as [Answer; 2] {
+        let faulty = Faulty::webdav(nothing, &[THREE_TRIES]);
+        assert_eq!(kind_of(faulty.list()), FailureKind::Temporary);
+        assert_eq!(faulty.heard("PROPFIND").len(), 3);
+        // Its failure is of the kind that nobody tries again.
+        let failure = faulty.list().unwrap_err();
+        assert!(failure.kind == FailureKind::Other && failure.message.contains("nothing else"), "{failure}");
+        assert_eq!(faulty.heard("PROPFIND").len(), 4);
+        assert_eq!(kind_of(faulty.write(Expect::Absent)), FailureKind::Other);
+    }
+}
+
+#[test]
+fn a_server_that_fails_at_one_path_is_asked_as_often_as_before() {
+    let faulty = Faulty::webdav(
+        |request, _| match request.starts_with("PROPFIND /d/f ") {
+            true => answer("503 Service Unavailable", "", ""),
+            false => has_file(request),
+        },
+        &[THREE_TRIES],
+    );
+    for round in 1..=2 {
+        let looked = faulty.runtime.block_on(faulty.backend.describe(path("f")));
+        assert_eq!(kind_of(looked), FailureKind::Temporary);
+        assert_eq!(faulty.heard("PROPFIND /d/f ").len(), 3 * round);
+        assert!(faulty.list().is_ok());
+    }
+}
+
+#[test]
+fn a_server_that_says_when_its_trouble_will_be_over_is_believed() {
+    let faulty = Faulty::webdav(
+        |_, _| answer("503 Service Unavailable", "retry-after: 0\r\n", ""),
+        &[("low-level-retries", "2")],
+    );
+    for round in 1..=2 {
+        assert_eq!(kind_of(faulty.list()), FailureKind::Temporary);
+        assert_eq!(faulty.heard("PROPFIND").len(), 2 * round);
+    }
+}
+
 #[test]
 fn a_server_that_stops_answering_is_not_waited_for() {
     let faulty = Faulty::webdav(|_, _| SILENCE.to_owned(), &[("timeout", "1s"), ("low-level-retries", "1")]);
@@ -135,6 +181,24 @@ fn what_is_kept_of_an_upload_is_looked_at_before_it_gets_its_name() {
     );
     assert_eq!(kind_of(faulty.write(Expect::Absent)), FailureKind::Temporary);
     assert_eq!((faulty.heard("MOVE").len(), faulty.heard("DELETE /d/.bisync-x.tmp").len()), (0, 1));
+}
+
+#[test]
+fn what_may_be_finished_late_is_removed_at_the_end() {
+    let check = |put: Answer, is_late: bool| {
+        let faulty = Faulty::webdav(put, &[]);
+        assert!(faulty.write(Expect::Absent).is_ok());
+        assert_eq!(faulty.heard("DELETE").len(), 0);
+        faulty.runtime.block_on(faulty.backend.flush(faulty.backend.as_ref())).unwrap();
+        assert_eq!(faulty.heard("DELETE /d/.bisync-x.tmp").len(), usize::from(is_late));
+        assert_eq!(faulty.backend.may_finish_late(), is_late);
+    };
+    fn unless_first_put(request: &str, before: usize, answer: &str) -> String {
+        if request.starts_with("PUT") && before == 0 { answer.to_owned() } else { has_file(request) }
+    }
+    check(|request, _| has_file(request), false);
+    check(|request, before| unless_first_put(request, before, ""), true);
+    check(|request, before| unless_first_put(request, before, &answer("504 Gateway Timeout", "", "")), true);
 }
 
 #[test]

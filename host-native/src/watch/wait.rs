@@ -1,6 +1,6 @@
 //! When the next run is due.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 /// Changes often come together. A run begins when there was none for so long,
@@ -76,11 +76,8 @@ impl Waiting {
     }
 
     fn wake_until(&self, limit: Instant) -> Option<Wake> {
-        match self.wakes.recv_timeout(limit.saturating_duration_since(Instant::now())) {
-            Ok(wake) => Some(wake),
-            // There always is a waker: this one has it.
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        // There always is a waker: this one has it.
+        self.wakes.recv_timeout(limit.saturating_duration_since(Instant::now())).ok()
     }
 }
 

@@ -109,9 +109,11 @@ class Folder implements Side {
 
   async *list(path: string, hash: string | undefined): AsyncGenerator<Item[]> {
     const directory = await this.#at(path);
-    const names = await onDisk(path, () => readdir(directory, { encoding: "buffer" }));
+    // As texts, each letter of which is a byte, names take a quarter of the memory.
+    const names = await onDisk(path, () => readdir(directory, { encoding: "latin1" }));
     for (let at = 0; at < names.length; at += PAGE) {
-      const seen = await this.#lister.items(directory, names.slice(at, at + PAGE));
+      const bytes = names.slice(at, at + PAGE).map((name) => Buffer.from(name, "latin1"));
+      const seen = await this.#lister.items(directory, bytes);
       const page = await this.#shown(path, directory, seen);
       if (hash !== undefined) {
         for (const { name, kind, fingerprint } of page) {

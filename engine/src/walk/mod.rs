@@ -7,7 +7,7 @@ mod listing;
 mod packed;
 mod steps;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use self::listing::Listing;
@@ -17,7 +17,9 @@ use crate::entry::{Entry, Found, Item, Kind};
 use crate::filter::Filter;
 use crate::metadata::Metadata;
 use crate::names::Spelling;
+use crate::numbered::Numbered;
 use crate::path::RelPath;
+use crate::path_map::PathMap;
 use crate::pull::Pull;
 
 /// At most so many directories of a side are being listed at once.
@@ -89,8 +91,8 @@ pub struct Walk {
     keeps_metadata: bool,
     /// Directories that nobody asked for yet; the key is the path with a `/` at its end, which sorts as the stream does.
     wanted: BTreeMap<Box<str>, RelPath>,
-    listing: HashMap<Slot, Listing>,
-    ready: HashMap<RelPath, Steps>,
+    listing: Numbered<Listing>,
+    ready: PathMap<Steps>,
     /// Directories that were entered, the innermost last.
     entered: Vec<Steps>,
     /// Whether the root is still to be entered.
@@ -99,25 +101,27 @@ pub struct Walk {
     entries_ahead: usize,
     /// The directory without which the stream cannot go on, when it was last tried.
     needed: Option<RelPath>,
-    blind: BTreeMap<RelPath, Blind>,
+    blind: PathMap<Blind>,
     oddities: Vec<Oddity>,
 }
 
 impl Walk {
     /// Begins at the root.
     pub fn new(filter: Arc<Filter>, keeps_metadata: bool) -> Self {
+        let mut wanted = BTreeMap::new();
+        wanted.insert("".into(), RelPath::root());
         Self {
             filter,
             keeps_metadata,
-            wanted: BTreeMap::from([("".into(), RelPath::root())]),
-            listing: HashMap::new(),
-            ready: HashMap::new(),
+            wanted,
+            listing: Numbered::default(),
+            ready: PathMap::default(),
             entered: Vec::new(),
             at_root: true,
             next_slot: 0,
             entries_ahead: 0,
             needed: None,
-            blind: BTreeMap::new(),
+            blind: PathMap::default(),
             oddities: Vec::new(),
         }
     }
@@ -135,19 +139,19 @@ impl Walk {
         let path = next.remove();
         let slot = self.next_slot;
         self.next_slot += 1;
-        self.listing.insert(slot, Listing::new(path.clone()));
+        self.listing.insert(slot.into(), Listing::new(path.clone()));
         Some((slot, path))
     }
 
     /// Takes a page of a directory. Returns what is wrong with it, if anything is, with the last page; the directory then counts as
     /// unreadable.
     pub fn supply(&mut self, slot: u32, items: Vec<Item>, last: bool) -> Result<(), (RelPath, String)> {
-        let Some(listing) = self.listing.get_mut(&slot) else { return Ok(()) };
+        let Some(listing) = self.listing.get_mut(slot.into()) else { return Ok(()) };
         listing.take(items, &self.filter, self.keeps_metadata);
         if !last {
             return Ok(());
         }
-        let Some(listing) = self.listing.remove(&slot) else { return Ok(()) };
+        let Some(listing) = self.listing.remove(slot.into()) else { return Ok(()) };
         let path = listing.path.clone();
         match self.steps(listing) {
             Ok(steps) => {
@@ -164,14 +168,14 @@ impl Walk {
 
     /// Forgets the pages of a directory that came so far: they come once more.
     pub fn begin_anew(&mut self, slot: u32) {
-        if let Some(listing) = self.listing.get_mut(&slot) {
+        if let Some(listing) = self.listing.get_mut(slot.into()) {
             *listing = Listing::new(listing.path.clone());
         }
     }
 
     /// The directory could not be listed. Returns its path.
     pub fn fail(&mut self, slot: u32) -> RelPath {
-        let path = self.listing.remove(&slot).map(|listing| listing.path).unwrap_or_default();
+        let path = self.listing.remove(slot.into()).map(|listing| listing.path).unwrap_or_default();
         self.give_up(path.clone(), Blind::Failed);
         path
     }
@@ -201,7 +205,7 @@ impl Walk {
                     let may_be_marked =
                         !self.filter.marker_names().is_empty() && what == What::Present(Kind::Directory);
                     let marked = may_be_marked.then(|| steps.first_path());
-                    if let Some(path) = marked.as_ref().filter(|path| !self.ready.contains_key(path)) {
+                    if let Some(path) = marked.as_ref().filter(|path| !self.ready.contains(path)) {
                         return self.wait_for(path.clone());
                     }
                     let is_marked = marked.is_some_and(|path| self.blind.get(&path) == Some(&Blind::Excluded));

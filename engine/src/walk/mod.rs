@@ -7,7 +7,8 @@ mod listing;
 mod packed;
 mod steps;
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use self::listing::Listing;
@@ -89,8 +90,8 @@ pub struct Walk {
     filter: Arc<Filter>,
     /// Whether metadata is carried over.
     keeps_metadata: bool,
-    /// Directories that nobody asked for yet; the key is the path with a `/` at its end, which sorts as the stream does.
-    wanted: BTreeMap<Box<str>, RelPath>,
+    /// Directories that nobody asked for yet, after their paths with a `/` at the end, which sort as the stream does. The first comes first.
+    wanted: BinaryHeap<Reverse<(Box<str>, RelPath)>>,
     listing: Numbered<Listing>,
     ready: PathMap<Steps>,
     /// Directories that were entered, the innermost last.
@@ -108,8 +109,8 @@ pub struct Walk {
 impl Walk {
     /// Begins at the root.
     pub fn new(filter: Arc<Filter>, keeps_metadata: bool) -> Self {
-        let mut wanted = BTreeMap::new();
-        wanted.insert("".into(), RelPath::root());
+        let mut wanted = BinaryHeap::new();
+        wanted.push(Reverse(("".into(), RelPath::root())));
         Self {
             filter,
             keeps_metadata,
@@ -132,11 +133,11 @@ impl Walk {
         if self.listing.len() >= LISTED_AT_ONCE {
             return None;
         }
-        let next = self.wanted.first_entry()?;
-        if self.entries_ahead >= ENTRIES_AHEAD && self.needed.as_ref() != Some(next.get()) {
+        let Reverse((_, next)) = self.wanted.peek()?;
+        if self.entries_ahead >= ENTRIES_AHEAD && self.needed.as_ref() != Some(next) {
             return None;
         }
-        let path = next.remove();
+        let Reverse((_, path)) = self.wanted.pop()?;
         let slot = self.next_slot;
         self.next_slot += 1;
         self.listing.insert(slot.into(), Listing::new(path.clone()));
@@ -290,7 +291,7 @@ impl Walk {
         }
         self.blind.extend(hidden.into_iter().chain(twice.iter().cloned()).map(|path| (path, Blind::Hidden)));
         self.oddities.extend(oddities.into_iter().chain(twice.into_iter().map(Oddity::Twice)));
-        self.wanted.extend(steps.entered().map(|path| (format!("{path}/").into(), path)));
+        self.wanted.extend(steps.entered().map(|path| Reverse((format!("{path}/").into(), path))));
         Ok(steps)
     }
 }

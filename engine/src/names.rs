@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::merge::Row;
 use crate::path::RelPath;
+use crate::path_map::PathMap;
 use crate::side::{Pair, Side};
 use crate::sorting::sort_by;
 use crate::unicode::composed;
@@ -46,12 +47,12 @@ pub struct Matched {
 
 /// Directories that the sides spell differently.
 #[derive(Debug, Default)]
-pub struct DirectoryAliases(Pair<BTreeMap<RelPath, RelPath>>);
+pub struct DirectoryAliases(Pair<PathMap<RelPath>>);
 
 impl DirectoryAliases {
     /// Leaves paths of `side` as they are from now on.
     pub fn forget_from(&mut self, side: Side) {
-        self.0[side].clear();
+        self.0[side] = PathMap::default();
     }
 
     /// Returns where `path` of side `from` lies on the other side.

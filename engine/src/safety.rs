@@ -113,10 +113,10 @@ pub fn check_access(name: &str, found: &Pair<BTreeSet<RelPath>>) -> Option<Safet
     if found.one.is_empty() && found.two.is_empty() {
         return stop(format!("no file named `{name}` was found on either side"));
     }
-    if let Some(path) = found.one.difference(&found.two).next() {
+    if let Some(path) = found.one.iter().find(|path| !found.two.contains(*path)) {
         return stop(format!("`{path}` is on Path1 but not on Path2"));
     }
-    if let Some(path) = found.two.difference(&found.one).next() {
+    if let Some(path) = found.two.iter().find(|path| !found.one.contains(*path)) {
         return stop(format!("`{path}` is on Path2 but not on Path1"));
     }
     None

@@ -5,6 +5,7 @@
 //! is read (`walk`) takes the faster way.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 /// Sorts by an order; what is equal keeps its order.
 pub fn sort_by<T>(items: &mut Vec<T>, order: impl Fn(&T, &T) -> Ordering) {
@@ -20,6 +21,13 @@ pub fn sort_by<T>(items: &mut Vec<T>, order: impl Fn(&T, &T) -> Ordering) {
 /// Sorts by a key; what is equal keeps its order.
 pub fn sort_by_key<T, K: Ord>(items: &mut Vec<T>, key: impl Fn(&T) -> K) {
     sort_by(items, |left, right| key(left).cmp(&key(right)));
+}
+
+/// Makes a set, one by one: the standard library's way sorts all first.
+pub fn set_of<T: Ord>(items: impl IntoIterator<Item = T>) -> BTreeSet<T> {
+    let mut set = BTreeSet::new();
+    set.extend(items);
+    set
 }
 
 fn sort_places(places: &mut [usize], order: &dyn Fn(usize, usize) -> Ordering) {

@@ -1,10 +1,10 @@
 import type { Session } from "./engine.js";
 import { BisyncError } from "./error.js";
 import { pack } from "./page.js";
+import { Pages } from "./pages.js";
 import { type Bandwidths, Passage } from "./passage.js";
 import { list, perform, rewrites, type Sides } from "./perform.js";
 import type { Notice, Reply, Report, Request, StateVerb, Verb, Workload } from "./protocol.js";
-import type { Item } from "./side.js";
 import { performState, type StateStore } from "./state.js";
 import { type Limits, pause, Tries } from "./tries.js";
 
@@ -63,20 +63,25 @@ export async function drive(session: Session, run: Drive): Promise<Report> {
     going.isClosed,
   );
   const sides: Sides = { ...run.sides, passage };
-  const answer = (supply: () => void) => {
+  const tellEngine = (supply: () => void) => {
     answers.push(supply);
     wake();
   };
-  const see = (pages: Item[][]) => {
+  // The end of a request.
+  const answer = (supply: () => void) => {
+    open -= 1;
+    tellEngine(supply);
+  };
+  const see = (files: number) => {
     progress.listed.directories += 1;
-    progress.listed.files += pages.flat().filter(({ kind }) => kind === "file").length;
+    progress.listed.files += files;
   };
   const carryOut = async ({ id, verb }: Request) => {
     const isCopied = verb.verb === "copyFile" && !stopping;
     if (isCopied) progress.copied.begun += 1;
     const supply = stopping
       ? failedWith(session, id, new BisyncError("stopped", "the run was stopped"))
-      : await attempt(session, id, verb, sides, { limits: run.limits, going, see });
+      : await attempt(session, id, verb, sides, { limits: run.limits, going, see, tellEngine });
     if (isCopied) progress.copied.files += 1;
     answer(supply);
   };
@@ -97,8 +102,7 @@ export async function drive(session: Session, run: Drive): Promise<Report> {
     isClosed = timeIsOver && run.breaksOff;
     const text = timeIsOver ? "the time of --max-duration is over: the next run goes on" : "stopping: what is under way is finished first";
     run.say({ level: "notice", code: "stopping", text });
-    answer(() => session.stop(timeIsOver));
-    open += 1;
+    tellEngine(() => session.stop(timeIsOver));
   };
   if (run.signal?.aborted) stop();
   run.signal?.addEventListener("abort", stop, { once: true });
@@ -115,11 +119,11 @@ export async function drive(session: Session, run: Drive): Promise<Report> {
         (verb.endsWith("State") ? state : verb === "copyFile" ? transfers : checkers)(request);
       }
       if (turn.requests.length > 0) continue;
-      if (open === 0) throw new BisyncError("engine", "the engine stands still");
-      if (answers.length === 0) await new Promise<void>((resolve) => (wake = resolve));
-      const ready = answers.splice(0);
-      open -= ready.length;
-      ready.forEach((supply) => supply());
+      if (answers.length === 0) {
+        if (open === 0) throw new BisyncError("engine", "the engine stands still");
+        await new Promise<void>((resolve) => (wake = resolve));
+      }
+      answers.splice(0).forEach((supply) => supply());
     }
   } finally {
     run.signal?.removeEventListener("abort", stop);
@@ -150,20 +154,27 @@ function lane(width: number, carryOut: (request: Request) => Promise<void>): (re
 interface Attempt {
   limits: Limits;
   going: Going;
-  /** Hears of what was listed. */
-  see(pages: Item[][]): void;
+  /** Hears of a directory that was listed, and how many files it has. */
+  see(files: number): void;
+  /** Tells the engine something that is not yet the end of the request. */
+  tellEngine(supply: () => void): void;
 }
 
 /** Carries out a request, more than once where that may help: all that change something check what they expect. */
-async function attempt(session: Session, id: number, verb: Verb, sides: Sides, { limits, going, see }: Attempt): Promise<() => void> {
+async function attempt(session: Session, id: number, verb: Verb, sides: Sides, { limits, going, see, tellEngine }: Attempt): Promise<() => void> {
   const tries = new Tries(limits);
+  const pages = new Pages({
+    page: (items) => tellEngine(() => session.supplyPage(id, pack(items), false)),
+    anew: () => tellEngine(() => supply(session, id, "anew")),
+  });
   for (;;) {
     try {
       if (verb.verb === "listDirectory") {
-        // Pages go out when the directory was listed to its end: a second try gives others.
-        const pages = await list(verb.side, verb.path, verb.hash, sides);
-        see(pages);
-        return () => pages.forEach((page, index) => session.supplyPage(id, pack(page), index === pages.length - 1));
+        // What a try before this one found counts no more.
+        pages.beginAnew();
+        for await (const page of list(verb.side, verb.path, verb.hash, sides)) pages.add(page);
+        see(pages.files);
+        return () => session.supplyPage(id, pack(pages.takeLast()), true);
       }
       const reply = await perform(verb, sides);
       return () => supply(session, id, reply);

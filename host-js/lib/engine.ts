@@ -79,7 +79,7 @@ export class Session {
 }
 
 /** Writes JSON: what no number of it holds in hexadecimal, and halves of characters, which no file has in its name, as what stands for them. */
-function written(value: object): string {
+function written(value: object | string): string {
   return JSON.stringify(value, (_, value) => {
     if (typeof value === "bigint") return value.toString(16);
     return typeof value === "string" ? value.replace(/\p{Surrogate}/gu, "\ufffd") : value;

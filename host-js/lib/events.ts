@@ -1,4 +1,10 @@
-import type { RunEvent } from "./run.js";
+import type { Progress } from "./driver.js";
+import type { Notice } from "./protocol.js";
+
+/** What a run says while it works. */
+export type RunEvent =
+  | ({ type: "notice" } & Notice)
+  | ({ type: "progress" } & Progress);
 
 /** Events on their way to who iterates. */
 export class Events {

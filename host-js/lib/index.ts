@@ -1,10 +1,11 @@
 export { checkSide } from "./check-side.js";
 export type { Progress } from "./driver.js";
 export { BisyncError, type ErrorCode, type FailureKind } from "./error.js";
+export type { RunEvent } from "./events.js";
 export { memoryFolder, memoryState, type MemoryFolder } from "./memory.js";
 export type { Options } from "./options.js";
 export type { Counts, Notice, Report, Workload } from "./protocol.js";
-export { apply, bisync, plan, type Plan, type Run, type RunEvent, type RunOptions } from "./run.js";
+export { apply, bisync, plan, type Plan, type Run, type RunOptions } from "./run.js";
 export { s3, type S3Options } from "./s3.js";
 export { isStill, type Capabilities, type Fingerprint, type Found, type Instant, type Item, type Kind, type Side, type WriteOptions } from "./side.js";
 export type { Claim, StateStore } from "./state.js";

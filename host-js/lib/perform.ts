@@ -58,19 +58,16 @@ export async function perform(verb: Verb, sides: Sides): Promise<Reply> {
   }
 }
 
-/** Lists a directory to its end. */
-export async function list(side: SideName, path: string, hash: string | undefined, { folders, hashes, passage }: Sides): Promise<Item[][]> {
-  const pages: Item[][] = [];
+/** Lists a directory, page by page. */
+export async function* list(side: SideName, path: string, hash: string | undefined, { folders, hashes, passage }: Sides): AsyncGenerator<Item[]> {
   const isComputed = hash === COMPUTED && !hashes[side].includes(hash);
   for await (const page of folders[side].list(path, hash)) {
     checkPage(page, path);
     if (isComputed) {
       for (const item of page) await addHash(folders[side], path === "" ? item.name : `${path}/${item.name}`, item, passage);
     }
-    pages.push(page);
+    yield page;
   }
-  if (pages.length === 0) pages.push([]);
-  return pages;
 }
 
 /**

@@ -96,7 +96,9 @@ export interface Turn {
   outcome?: Report;
 }
 
+/** An answer to a request. Pages of listings and parts of blobs are given as bytes. `anew` comes between pages: those before it count no more. */
 export type Reply =
+  | "anew"
   | { described: Found | null }
   | { same: boolean }
   | { done: Found | null }

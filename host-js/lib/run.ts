@@ -1,10 +1,9 @@
 import { conduct, type Given, type Order } from "./conduct.js";
-import type { Progress } from "./driver.js";
 import { BisyncError } from "./error.js";
-import { Events } from "./events.js";
+import { Events, type RunEvent } from "./events.js";
 import { OPTIONS, type Options } from "./options.js";
 import { PlanState } from "./plan-state.js";
-import type { Notice, Report } from "./protocol.js";
+import type { Report } from "./protocol.js";
 import type { Side } from "./side.js";
 import type { StateStore } from "./state.js";
 
@@ -19,11 +18,6 @@ export interface RunOptions extends Options {
   /** Copy a file from one of these folders, where that holds it as well. */
   copyDest?: Side[];
 }
-
-/** What a run says while it works. */
-export type RunEvent =
-  | ({ type: "notice" } & Notice)
-  | ({ type: "progress" } & Progress);
 
 /** A run: its events, to be iterated once, and how it ended. */
 export interface Run extends AsyncIterable<RunEvent> {

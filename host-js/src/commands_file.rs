@@ -10,7 +10,7 @@ use super::options_file::{check_file, push_flag};
 const BEGIN: &str = "\
 // Written by `BISYNC_BLESS=1 cargo test -p bisync-js` from the engine's table of commands.
 
-import type { Command } from \"./arguments.js\";
+import type { Command } from \"./table.js\";
 
 ";
 

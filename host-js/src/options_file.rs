@@ -14,7 +14,7 @@ export interface Options {
 const FLAGS_BEGIN: &str = "\
 // Written by `BISYNC_BLESS=1 cargo test -p bisync-js` from the engine's table of options.
 
-import type { Flag } from \"./arguments.js\";
+import type { Flag } from \"./table.js\";
 
 /** All options that are carried out here, by group. */
 export const FLAGS: Flag[] = [

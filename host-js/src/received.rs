@@ -27,6 +27,7 @@ pub fn opening(json: Json) -> Read<Opening> {
 pub fn reply(json: Json) -> Read<Reply> {
     let (name, content) = json.variant()?;
     Ok(match (name.as_str(), content) {
+        ("anew", None) => Reply::Anew,
         ("described", Some(there)) => Reply::Described(there.optional(found)?),
         ("same", Some(same)) => Reply::Same(same.truth()?),
         ("done", Some(there)) => Reply::Done(there.optional(found)?),

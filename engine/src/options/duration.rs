@@ -1,6 +1,6 @@
 //! Durations, ages and dates as rclone writes them.
 
-use super::quantity::decimal;
+use super::decimal::Decimal;
 use crate::calendar::{DAY_SECONDS, Date};
 use crate::entry::Instant;
 
@@ -25,7 +25,8 @@ impl Age {
         match self {
             Self::Off => None,
             Self::Ago(age_ns) => {
-                let moment_ns = i128::from(now.seconds) * SECOND_NS + i128::from(now.nanoseconds) - age_ns;
+                let now_ns = i128::from(now.seconds) * SECOND_NS + i128::from(now.nanoseconds);
+                let moment_ns = now_ns.saturating_sub(age_ns);
                 let seconds = i64::try_from(moment_ns.div_euclid(SECOND_NS)).unwrap_or(i64::MIN);
                 Some(Instant {
                     seconds,
@@ -62,33 +63,32 @@ fn span_ns(text: &str) -> Option<i128> {
 fn compound_ns(text: &str) -> Option<i128> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let mut rest = unsigned;
-    let mut total_ns = 0.0;
+    let mut total_ns = 0_i128;
     while !rest.is_empty() {
         let after_number = rest.trim_start_matches(|character: char| character.is_ascii_digit() || character == '.');
-        let number: f64 = rest.strip_suffix(after_number)?.parse().ok()?;
+        let number = Decimal::parse(rest.strip_suffix(after_number)?)?;
         rest = after_number.trim_start_matches(|character: char| !character.is_ascii_digit() && character != '.');
-        total_ns += number
-            * match after_number.strip_suffix(rest)? {
-                "ns" => 1.0,
-                "us" | "µs" | "μs" => 1e3,
-                "ms" => 1e6,
-                "s" => 1e9,
-                "m" => 60e9,
-                "h" => 3600e9,
-                _ => return None,
-            };
+        let unit_ns = match after_number.strip_suffix(rest)? {
+            "ns" => 1,
+            "us" | "µs" | "μs" => 1_000,
+            "ms" => 1_000_000,
+            "s" => SECOND_NS,
+            "m" => 60 * SECOND_NS,
+            "h" => 3_600 * SECOND_NS,
+            _ => return None,
+        };
+        // Numbers beyond any calendar become the largest there is.
+        total_ns = total_ns.saturating_add(number.of(unit_ns));
     }
-    // Numbers beyond any calendar become the largest there is.
-    let total_ns = total_ns as i128;
     (!unsigned.is_empty()).then_some(if text.starts_with('-') { -total_ns } else { total_ns })
 }
 
 /// Reads one number with one of rclone's own units: days, weeks, months of 30 days, years of 365 days; seconds without.
 fn single_ns(text: &str) -> Option<i128> {
-    const DAY: f64 = 86_400e9;
-    let units = [("d", DAY), ("w", 7.0 * DAY), ("M", 30.0 * DAY), ("y", 365.0 * DAY), ("", 1e9)];
+    const DAY_NS: i128 = 86_400 * SECOND_NS;
+    let units = [("d", DAY_NS), ("w", 7 * DAY_NS), ("M", 30 * DAY_NS), ("y", 365 * DAY_NS), ("", SECOND_NS)];
     let (number, unit_ns) = units.iter().find_map(|(unit, ns)| Some((text.strip_suffix(unit)?, ns)))?;
-    Some((decimal(number)? * unit_ns) as i128)
+    Some(Decimal::parse(number)?.of(*unit_ns))
 }
 
 /// Reads a date, with a time of day if it has one, local unless it names its zone.

@@ -18,6 +18,7 @@ mod bandwidth;
 pub mod commands;
 mod compare;
 mod copying;
+mod decimal;
 mod duration;
 mod filter;
 mod filter_test;

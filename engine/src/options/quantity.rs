@@ -1,5 +1,7 @@
 //! Numbers, booleans, percentages and sizes as rclone writes them.
 
+use super::decimal::Decimal;
+
 /// Reads a boolean: `true`, `1`, `t` and so on. The spellings are those of Go's `strconv.ParseBool`, as in rclone.
 pub(super) fn boolean(text: &str) -> Option<bool> {
     match text {
@@ -33,26 +35,20 @@ pub(super) fn size(text: &str) -> Option<Option<u64>> {
         return Some(None);
     }
     let digits = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
-    let exponent = match text.strip_prefix(digits)? {
-        "" => 1,
-        "b" | "B" => 0,
+    let unit = match text.strip_prefix(digits)? {
+        "" => 1 << 10,
+        "b" | "B" => 1,
         unit => {
             let (letter, rest) = unit.split_at_checked(1)?;
             if !matches!(rest, "" | "i" | "I" | "ib" | "iB") {
                 return None;
             }
-            1 + "kmgtpe".find(&letter.to_ascii_lowercase())?
+            1 << (10 * (1 + "kmgtpe".find(&letter.to_ascii_lowercase())?))
         }
     };
-    let bytes = decimal(digits)? * 1024_f64.powi(i32::try_from(exponent).ok()?);
-    // `as` cuts off the fraction; sizes that no file has are refused.
-    (0.0..9_223_372_036_854_775_808.0).contains(&bytes).then_some(Some(bytes as u64))
-}
-
-/// Reads a finite decimal number.
-pub(super) fn decimal(text: &str) -> Option<f64> {
-    let spelled = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
-    text.parse().ok().filter(|_| spelled).filter(|value: &f64| value.is_finite())
+    // Sizes that no file has are refused.
+    let bytes = i64::try_from(Decimal::parse(digits)?.of(unit)).ok()?;
+    u64::try_from(bytes).ok().map(Some)
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Reads the text of a value by the kind of its option.
 
 use super::bandwidth::{Timetable, timetable};
+use super::decimal::Decimal;
 use super::duration::{Age, age, duration_ns};
 use super::order::Order;
-use super::quantity::{boolean, decimal, number, percentage, size};
+use super::quantity::{boolean, number, percentage, size};
 use super::spec::Kind;
 use crate::filter::Partition;
 
@@ -62,7 +63,7 @@ impl Value {
             Kind::Count if text == "true" => Some(Self::Count(1)),
             Kind::Count => text.parse().ok().map(Self::Count),
             Kind::Number => number(text).map(Self::Number),
-            Kind::Decimal => decimal(text).map(|number| Self::Thousandths((number * 1000.0) as i64)),
+            Kind::Decimal => i64::try_from(Decimal::parse(text)?.of(1000)).ok().map(Self::Thousandths),
             Kind::Percentage => percentage(text).map(Self::Percentage),
             Kind::Size => size(text).map(Self::Size),
             Kind::Duration => duration_ns(text).map(Self::DurationNs),

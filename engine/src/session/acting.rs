@@ -1,9 +1,10 @@
 //! Carrying out changes: which steps are under way, what came of them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::entry::Found;
 use crate::event::Workload;
+use crate::numbered::Numbered;
 use crate::options::{Cutoff, TransferLimit};
 use crate::plan::{Change, Phase, Planned, Planner};
 use crate::protocol::{Failure, FailureKind, Staging, Verb};
@@ -22,7 +23,7 @@ pub type Place = u64;
 #[derive(Debug, Default)]
 pub struct Acting {
     waiting: VecDeque<(Place, Planned)>,
-    under_way: HashMap<u64, UnderWay>,
+    under_way: Numbered<UnderWay>,
     phase: Option<Phase>,
     workload: Workload,
     is_stopping: bool,
@@ -160,7 +161,7 @@ impl Acting {
         names: &TemporaryNames,
         outbox: &mut Outbox,
     ) -> Option<Finished> {
-        let mut under_way = self.under_way.remove(&number)?;
+        let mut under_way = self.under_way.remove(number)?;
         let failure = match result {
             Ok(found) => {
                 under_way.results.push(found);

@@ -1,21 +1,23 @@
 //! Which directories will be empty at the end of the run, for `--remove-empty-dirs`.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 use crate::path::RelPath;
+use crate::path_map::PathMap;
 use crate::protocol::{Expect, Verb};
 use crate::side::{Pair, Side};
 use crate::sorting::sort_by_key;
 
 /// All directories of both sides, and how much each holds that is no directory.
 #[derive(Debug, Default)]
-pub struct Emptying(Pair<BTreeMap<RelPath, u64>>);
+pub struct Emptying(Pair<PathMap<u64>>);
 
 impl Emptying {
     /// A directory is there.
     pub fn note_directory(&mut self, side: Side, path: &RelPath) {
-        self.0[side].entry(path.clone()).or_default();
+        if !self.0[side].contains(path) {
+            self.0[side].insert(path.clone(), 0);
+        }
     }
 
     /// Something that is no directory is there, or will be.
@@ -27,7 +29,10 @@ impl Emptying {
 
     /// A directory holds something that takes no part.
     pub fn occupy(&mut self, side: Side, directory: RelPath) {
-        *self.0[side].entry(directory).or_default() += 1;
+        match self.0[side].get_mut(&directory) {
+            Some(count) => *count += 1,
+            None => self.0[side].insert(directory, 1),
+        }
     }
 
     /// A step is going to be carried out.
@@ -53,7 +58,8 @@ impl Emptying {
     /// Returns the directories of each side that will be empty once those below them are removed.
     pub fn finish(self) -> Pair<Vec<RelPath>> {
         self.0.map(|directories| {
-            let mut order: Vec<RelPath> = directories.keys().filter(|path| !path.is_root()).cloned().collect();
+            let mut order: Vec<RelPath> =
+                directories.iter().map(|(path, _)| path.clone()).filter(|path| !path.is_root()).collect();
             sort_by_key(&mut order, |path| Reverse(path.as_str().split('/').count()));
             let mut counts = directories;
             order.retain(|path| {

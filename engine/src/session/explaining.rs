@@ -11,6 +11,7 @@ use crate::merge::Row;
 use crate::metadata::{Metadata, is_history};
 use crate::path::RelPath;
 use crate::side::Side;
+use crate::sorting::set_of;
 use crate::walk::{Blind, Now};
 
 use super::deciding::{Surroundings, is_excluded, is_untracked, spelling};
@@ -27,7 +28,7 @@ pub struct Explaining {
 impl Explaining {
     /// Begins with the paths that were asked for. Times are shown for this offset from UTC.
     pub fn new(paths: &[RelPath], utc_offset_seconds: i32) -> Self {
-        Self { open: paths.iter().cloned().collect(), utc_offset_seconds }
+        Self { open: set_of(paths.iter().cloned()), utc_offset_seconds }
     }
 
     /// Says what is known of a row, if it was asked for.

@@ -4,7 +4,7 @@ use std::iter::Peekable;
 
 use crate::entry::{Entry, Found, Instant};
 use crate::listing::ListingError;
-use crate::path::RelPath;
+use crate::path_map::InOrder;
 use crate::pull::Pull;
 use crate::side::{Pair, Side};
 
@@ -20,7 +20,7 @@ pub struct Folds(Pair<Fold>);
 struct Fold {
     source: ListingStream,
     head: Option<Entry>,
-    lines: Peekable<std::collections::btree_map::IntoIter<RelPath, Option<Found>>>,
+    lines: Peekable<InOrder<Option<Found>>>,
     writer: ListingWriter,
     is_over: bool,
 }

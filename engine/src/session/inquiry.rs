@@ -1,12 +1,13 @@
 //! Questions whose answers a decision needs: whether contents are the same, and which names are free.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::conflict::{Chosen, choose_names};
 use crate::merge::Row;
+use crate::numbered::Numbered;
 use crate::options::Settings;
 use crate::path::RelPath;
+use crate::path_map::PathMap;
 use crate::protocol::Verb;
 use crate::side::{Pair, Side};
 
@@ -95,12 +96,12 @@ pub enum Answer {
 #[derive(Debug, Default)]
 pub struct Inquiries {
     queue: VecDeque<Inquiry>,
-    open: HashMap<u64, Inquiry>,
+    open: Numbered<Inquiry>,
     answers: Vec<Answer>,
     /// What is known of names that losers could get: for each side whether it is taken.
-    names: BTreeMap<RelPath, Pair<Option<bool>>>,
+    names: PathMap<Pair<Option<bool>>>,
     /// Names of which nothing can be said, and why.
-    unknown: BTreeMap<RelPath, String>,
+    unknown: PathMap<String>,
     claimed: BTreeSet<RelPath>,
     unnamed: Vec<Naming>,
 }
@@ -152,7 +153,7 @@ impl Inquiries {
 
     /// Takes an answer about contents.
     pub fn supply_same(&mut self, number: u64, same: Result<bool, String>) {
-        match self.open.remove(&number) {
+        match self.open.remove(number) {
             Some(Inquiry::Compare(row, question)) => self.answers.push(Answer::Compared { row, question, same }),
             Some(Inquiry::Move { side, old, new }) => {
                 self.answers.push(Answer::Moved { side, old, new, is_move: same == Ok(true) });
@@ -212,12 +213,11 @@ impl Inquiries {
                         self.answers.push(Answer::Named(naming, Err(reason)));
                         continue;
                     }
-                    if let Entry::Vacant(unknown) = self.names.entry(path) {
+                    if !self.names.contains(&path) {
                         for side in Side::BOTH {
-                            let path = unknown.key().clone();
-                            outbox.ask(Verb::Describe { side, path: path.clone() }, Purpose::Probe(path, side));
+                            outbox.ask(Verb::Describe { side, path: path.clone() }, Purpose::Probe(path.clone(), side));
                         }
-                        unknown.insert(Pair::default());
+                        self.names.insert(path, Pair::default());
                     }
                     self.unnamed.push(naming);
                 }

@@ -1,9 +1,10 @@
 //! What the new listings will say: confirmed results, in path order where they come in that order.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::entry::{Entry, Found, Instant};
 use crate::path::RelPath;
+use crate::path_map::PathMap;
 use crate::plan::{Record, Says};
 use crate::side::{Pair, Side};
 
@@ -15,7 +16,7 @@ use super::outbox::{Outbox, Purpose};
 const PLACES_HELD: usize = 16_384;
 
 /// New content of lines of a listing; `None` takes the line out.
-pub type Lines = BTreeMap<RelPath, Option<Found>>;
+pub type Lines = PathMap<Option<Found>>;
 
 /// What listings hold of a version.
 #[derive(Debug)]

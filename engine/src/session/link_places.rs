@@ -1,12 +1,11 @@
 //! Links under `--links`: the engine calls a link `x.rclonelink`, but on disk it has the name `x`, where a file or directory may be too.
 
-use std::collections::HashMap;
-
 use crate::decide::Decision;
 use crate::link_name::{SUFFIX, on_disk};
 use crate::path::RelPath;
+use crate::path_map::PathMap;
 use crate::plan::Phase;
-use crate::side::Side;
+use crate::side::{Pair, Side};
 
 use super::judged::{Judged, goes};
 
@@ -15,15 +14,15 @@ use super::judged::{Judged, goes};
 /// Where both sides have something new, the link steps aside, as a file does for a directory. Rows are sorted by path, so what
 /// lies below a path follows it.
 pub fn clear_the_way(judged: &mut [Judged]) {
-    let makes_room = |(index, item): (usize, &Judged)| {
+    let mut making_room: Pair<PathMap<usize>> = Pair::default();
+    for (index, item) in judged.iter().enumerate() {
         let side = match item.file {
             Decision::Remove { on } => on,
             Decision::Carry { from, .. } if on_disk(item.row.path_on(from)).is_some() => from,
-            Decision::Carry { .. } | Decision::InStep | Decision::Forget | Decision::Compare => return None,
+            Decision::Carry { .. } | Decision::InStep | Decision::Forget | Decision::Compare => continue,
         };
-        Some(((side, item.row.path_on(side).as_str().to_owned()), index))
-    };
-    let making_room: HashMap<(Side, String), usize> = judged.iter().enumerate().filter_map(makes_room).collect();
+        making_room[side].insert(item.row.path_on(side).clone(), index);
+    }
     for index in 0..judged.len() {
         let Some(item) = judged.get(index) else { return };
         let ((Decision::Carry { from, .. }, _) | (_, Decision::Carry { from, .. })) = (item.file, item.directory)
@@ -34,8 +33,9 @@ pub fn clear_the_way(judged: &mut [Judged]) {
         let (path, is_new_there) = (item.row.path_on(to).clone(), item.row.present(to).is_none());
         let links =
             std::iter::successors(Some(path.clone()), RelPath::parent).map(|path| format!("{}{SUFFIX}", path.as_str()));
-        for name in links.chain(on_disk(&path).map(|path| path.as_str().to_owned())) {
-            if let Some(item) = making_room.get(&(to, name)).and_then(|index| judged.get_mut(*index)) {
+        let links = links.filter_map(|link| RelPath::parse(&link).ok());
+        for path in links.chain(on_disk(&path)) {
+            if let Some(item) = making_room[to].get(&path).and_then(|index| judged.get_mut(*index)) {
                 item.phase = Some(Phase::Clear);
             }
         }

@@ -25,7 +25,6 @@ mod sequence;
 mod settling;
 mod stages;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -35,7 +34,7 @@ use crate::event::{Event, Workload};
 use crate::filter::{Filter, Limits};
 use crate::options::{CheckSync, Options, OptionsError, Settings};
 use crate::outcome::Outcome;
-use crate::path::RelPath;
+use crate::path_map::PathMap;
 use crate::plan::Planned;
 use crate::protocol::{Capabilities, Reply, Request, RequestId, Verb};
 use crate::session_name::StateNames;
@@ -158,7 +157,7 @@ pub struct Session {
     /// What was decided and is carried out when everything is.
     plan: Vec<Planned>,
     /// Places of paths whose decision waits for an answer.
-    asked: BTreeMap<RelPath, Place>,
+    asked: PathMap<Place>,
     last_place: Place,
     is_stopping: bool,
     /// Whether a dry run reads listings of a commit that was broken off.
@@ -269,7 +268,7 @@ impl Session {
             acting: Acting::default(),
             ledger: Ledger::new(form),
             plan: Vec::new(),
-            asked: BTreeMap::new(),
+            asked: PathMap::default(),
             last_place: 0,
             is_stopping: false,
             reads_uncommitted: false,

@@ -1,8 +1,7 @@
 //! What the session has to say: requests with what their answers are for, and events.
 
-use std::collections::HashMap;
-
 use crate::event::{Event, Level};
+use crate::numbered::Numbered;
 use crate::path::RelPath;
 use crate::protocol::{Reply, Request, RequestId, Verb};
 use crate::side::Side;
@@ -47,7 +46,7 @@ pub enum Purpose {
 pub struct Outbox {
     pub requests: Vec<Request>,
     pub events: Vec<Event>,
-    waiting: HashMap<RequestId, (Purpose, Shape)>,
+    waiting: Numbered<(Purpose, Shape)>,
     last_id: RequestId,
 }
 
@@ -88,13 +87,13 @@ impl Outbox {
     /// Takes back the requests that the host has not seen.
     pub fn withdraw(&mut self) {
         for request in self.requests.drain(..) {
-            self.waiting.remove(&request.id);
+            self.waiting.remove(request.id);
         }
     }
 
     /// Returns what an answer is for.
     pub fn purpose(&mut self, id: RequestId, reply: &Reply) -> Result<Purpose, ProtocolError> {
-        let (_, expected) = self.waiting.get(&id).ok_or(ProtocolError::UnknownRequest(id))?;
+        let (_, expected) = self.waiting.get(id).ok_or(ProtocolError::UnknownRequest(id))?;
         let fits = match reply {
             Reply::Page { .. } | Reply::Anew => *expected == Shape::Page,
             Reply::Described(_) => *expected == Shape::Described,
@@ -107,9 +106,9 @@ impl Outbox {
             return Err(ProtocolError::WrongReply(id));
         }
         let purpose = if !reply.is_last() {
-            self.waiting.get(&id).map(|(purpose, _)| purpose.clone())
+            self.waiting.get(id).map(|(purpose, _)| purpose.clone())
         } else {
-            self.waiting.remove(&id).map(|(purpose, _)| purpose)
+            self.waiting.remove(id).map(|(purpose, _)| purpose)
         };
         purpose.ok_or(ProtocolError::UnknownRequest(id))
     }

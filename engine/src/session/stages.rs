@@ -196,7 +196,7 @@ impl Session {
                     self.release(&path);
                 }
                 Decided::Asked(path) => {
-                    if self.decides_at_once() && !self.asked.contains_key(&path) {
+                    if self.decides_at_once() && !self.asked.contains(&path) {
                         self.last_place += 1;
                         self.ledger.keep_place(self.last_place, &path);
                         self.asked.insert(path, self.last_place);
@@ -204,8 +204,7 @@ impl Session {
                 }
                 // A dry run tells what had to be asked last, sorted, so that its words do not depend on who answered first.
                 Decided::Planned(planned)
-                    if self.decides_at_once()
-                        && !(self.settings.dry_run && self.asked.contains_key(&planned.row.path)) =>
+                    if self.decides_at_once() && !(self.settings.dry_run && self.asked.contains(&planned.row.path)) =>
                 {
                     self.begin(planned);
                 }

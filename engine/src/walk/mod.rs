@@ -7,7 +7,8 @@ mod listing;
 mod packed;
 mod steps;
 
-use std::collections::{BTreeMap, HashMap};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use self::listing::Listing;
@@ -17,7 +18,9 @@ use crate::entry::{Entry, Found, Item, Kind};
 use crate::filter::Filter;
 use crate::metadata::Metadata;
 use crate::names::Spelling;
+use crate::numbered::Numbered;
 use crate::path::RelPath;
+use crate::path_map::PathMap;
 use crate::pull::Pull;
 
 /// At most so many directories of a side are being listed at once.
@@ -87,10 +90,10 @@ pub struct Walk {
     filter: Arc<Filter>,
     /// Whether metadata is carried over.
     keeps_metadata: bool,
-    /// Directories that nobody asked for yet; the key is the path with a `/` at its end, which sorts as the stream does.
-    wanted: BTreeMap<Box<str>, RelPath>,
-    listing: HashMap<Slot, Listing>,
-    ready: HashMap<RelPath, Steps>,
+    /// Directories that nobody asked for yet, after their paths with a `/` at the end, which sort as the stream does. The first comes first.
+    wanted: BinaryHeap<Reverse<(Box<str>, RelPath)>>,
+    listing: Numbered<Listing>,
+    ready: PathMap<Steps>,
     /// Directories that were entered, the innermost last.
     entered: Vec<Steps>,
     /// Whether the root is still to be entered.
@@ -99,25 +102,27 @@ pub struct Walk {
     entries_ahead: usize,
     /// The directory without which the stream cannot go on, when it was last tried.
     needed: Option<RelPath>,
-    blind: BTreeMap<RelPath, Blind>,
+    blind: PathMap<Blind>,
     oddities: Vec<Oddity>,
 }
 
 impl Walk {
     /// Begins at the root.
     pub fn new(filter: Arc<Filter>, keeps_metadata: bool) -> Self {
+        let mut wanted = BinaryHeap::new();
+        wanted.push(Reverse(("".into(), RelPath::root())));
         Self {
             filter,
             keeps_metadata,
-            wanted: BTreeMap::from([("".into(), RelPath::root())]),
-            listing: HashMap::new(),
-            ready: HashMap::new(),
+            wanted,
+            listing: Numbered::default(),
+            ready: PathMap::default(),
             entered: Vec::new(),
             at_root: true,
             next_slot: 0,
             entries_ahead: 0,
             needed: None,
-            blind: BTreeMap::new(),
+            blind: PathMap::default(),
             oddities: Vec::new(),
         }
     }
@@ -128,26 +133,26 @@ impl Walk {
         if self.listing.len() >= LISTED_AT_ONCE {
             return None;
         }
-        let next = self.wanted.first_entry()?;
-        if self.entries_ahead >= ENTRIES_AHEAD && self.needed.as_ref() != Some(next.get()) {
+        let Reverse((_, next)) = self.wanted.peek()?;
+        if self.entries_ahead >= ENTRIES_AHEAD && self.needed.as_ref() != Some(next) {
             return None;
         }
-        let path = next.remove();
+        let Reverse((_, path)) = self.wanted.pop()?;
         let slot = self.next_slot;
         self.next_slot += 1;
-        self.listing.insert(slot, Listing::new(path.clone()));
+        self.listing.insert(slot.into(), Listing::new(path.clone()));
         Some((slot, path))
     }
 
     /// Takes a page of a directory. Returns what is wrong with it, if anything is, with the last page; the directory then counts as
     /// unreadable.
     pub fn supply(&mut self, slot: u32, items: Vec<Item>, last: bool) -> Result<(), (RelPath, String)> {
-        let Some(listing) = self.listing.get_mut(&slot) else { return Ok(()) };
+        let Some(listing) = self.listing.get_mut(slot.into()) else { return Ok(()) };
         listing.take(items, &self.filter, self.keeps_metadata);
         if !last {
             return Ok(());
         }
-        let Some(listing) = self.listing.remove(&slot) else { return Ok(()) };
+        let Some(listing) = self.listing.remove(slot.into()) else { return Ok(()) };
         let path = listing.path.clone();
         match self.steps(listing) {
             Ok(steps) => {
@@ -164,14 +169,14 @@ impl Walk {
 
     /// Forgets the pages of a directory that came so far: they come once more.
     pub fn begin_anew(&mut self, slot: u32) {
-        if let Some(listing) = self.listing.get_mut(&slot) {
+        if let Some(listing) = self.listing.get_mut(slot.into()) {
             *listing = Listing::new(listing.path.clone());
         }
     }
 
     /// The directory could not be listed. Returns its path.
     pub fn fail(&mut self, slot: u32) -> RelPath {
-        let path = self.listing.remove(&slot).map(|listing| listing.path).unwrap_or_default();
+        let path = self.listing.remove(slot.into()).map(|listing| listing.path).unwrap_or_default();
         self.give_up(path.clone(), Blind::Failed);
         path
     }
@@ -201,7 +206,7 @@ impl Walk {
                     let may_be_marked =
                         !self.filter.marker_names().is_empty() && what == What::Present(Kind::Directory);
                     let marked = may_be_marked.then(|| steps.first_path());
-                    if let Some(path) = marked.as_ref().filter(|path| !self.ready.contains_key(path)) {
+                    if let Some(path) = marked.as_ref().filter(|path| !self.ready.contains(path)) {
                         return self.wait_for(path.clone());
                     }
                     let is_marked = marked.is_some_and(|path| self.blind.get(&path) == Some(&Blind::Excluded));
@@ -286,7 +291,7 @@ impl Walk {
         }
         self.blind.extend(hidden.into_iter().chain(twice.iter().cloned()).map(|path| (path, Blind::Hidden)));
         self.oddities.extend(oddities.into_iter().chain(twice.into_iter().map(Oddity::Twice)));
-        self.wanted.extend(steps.entered().map(|path| (format!("{path}/").into(), path)));
+        self.wanted.extend(steps.entered().map(|path| Reverse((format!("{path}/").into(), path))));
         Ok(steps)
     }
 }

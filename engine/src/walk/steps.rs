@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::packed::{Packed, Step, What};
 use crate::path::RelPath;
+use crate::sorting::set_of;
 
 /// The steps that are left.
 #[derive(Debug, Default)]
@@ -41,8 +42,7 @@ impl Steps {
         if !twice.is_empty() {
             steps.leave_out(&twice);
         }
-        let twice = twice.iter().map(|name| steps.directory.child(name)).collect();
-        (steps, twice)
+        (steps, twice.into_iter().collect())
     }
 
     /// Returns the number of steps that are left.
@@ -74,25 +74,27 @@ impl Steps {
         steps.filter(|(_, what)| *what == What::Enter).map(|(name, _)| self.directory.child(name))
     }
 
-    /// Returns the names that are listed more than once.
-    fn twice(&self) -> BTreeSet<Box<str>> {
+    /// Returns what is listed more than once.
+    fn twice(&self) -> BTreeSet<RelPath> {
         let pairs = self.order.windows(2).filter_map(|pair| match pair {
             [left, right] => Some((get(&self.pages, *left)?, get(&self.pages, *right)?)),
             _ => None,
         });
-        pairs.filter(|(left, right)| compare(*left, *right).is_eq()).map(|(left, _)| left.0.into()).collect()
+        let equal = pairs.filter(|(left, right)| compare(*left, *right).is_eq());
+        set_of(equal.map(|((name, _), _)| self.directory.child(name)))
     }
 
-    /// Leaves one step to each of these names, which says that something is there that takes no part.
-    fn leave_out(&mut self, names: &BTreeSet<Box<str>>) {
+    /// Leaves one step to each of these paths, which says that something is there that takes no part.
+    fn leave_out(&mut self, twice: &BTreeSet<RelPath>) {
         let mut seen = BTreeSet::new();
-        let Self { pages, order, .. } = self;
+        let Self { pages, order, directory, .. } = self;
         order.retain(|place| {
             let Some((name, what)) = get(pages, *place) else { return false };
-            if !names.contains(name) {
+            let path = directory.child(name);
+            if !twice.contains(&path) {
                 return true;
             }
-            let is_first = what != What::Enter && seen.insert(Box::<str>::from(name));
+            let is_first = what != What::Enter && seen.insert(path);
             if let (true, Some(page)) = (is_first, pages.get_mut(place.page)) {
                 page.untrack(place.step);
             }

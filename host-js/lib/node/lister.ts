@@ -21,27 +21,25 @@ const SLOW_PAGES = 20;
 
 /** Looks at many names. */
 export class Lister {
-  /** The file system of which directories take part; left out, all do. */
-  onlyDevice: bigint | undefined;
   /** So many pages are listed as on a slow disk. */
   #slowPages = 0;
 
   /** Looks at what a directory holds: right here while the disk answers at once, since to hand each look to a thread costs several times as much. */
-  async items(directory: Buffer, names: Buffer[]): Promise<Item[]> {
+  async items(directory: Buffer, names: Buffer[], onlyDevice: bigint | undefined): Promise<Item[]> {
     const items: Item[] = [];
     let at = 0;
     if (this.#slowPages > 0) this.#slowPages -= 1;
     for (; this.#slowPages === 0 && at < names.length; at += BATCH) {
       const begin = performance.now();
       for (const name of names.slice(at, at + BATCH)) {
-        const item = itemNow(directory, name, this.onlyDevice);
+        const item = itemNow(directory, name, onlyDevice);
         if (item) items.push(item);
       }
       if (performance.now() - begin > BATCH * FAST_MS) this.#slowPages = SLOW_PAGES;
       // What else the program does goes on in between.
       await setImmediate();
     }
-    const rest = await Promise.all(names.slice(at).map((name) => itemSoon(directory, name, this.onlyDevice)));
+    const rest = await Promise.all(names.slice(at).map((name) => itemSoon(directory, name, onlyDevice)));
     return items.concat(rest.filter((item) => item !== undefined));
   }
 }

@@ -4,8 +4,8 @@ import { BisyncError, type FailureKind } from "../error.js";
 import { addressOf, unusable } from "../http/address.js";
 import { Client, textOf } from "../http/client.js";
 import { type Element, parse, textIn } from "../http/xml.js";
-import type { S3Options } from "../s3.js";
 import { objectOf, type S3Object } from "./object.js";
+import type { S3Options } from "./options.js";
 
 /** What the server is to do. */
 export interface Asked {

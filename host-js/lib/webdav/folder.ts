@@ -3,8 +3,8 @@ import { discard, piecesOf } from "../http/client.js";
 import { plainEtag } from "../http/version-id.js";
 import { nameOf } from "../names.js";
 import { type Capabilities, type Fingerprint, type Found, type Instant, isStill, type Item, type Side, type WriteOptions } from "../side.js";
-import type { WebdavOptions } from "../webdav.js";
 import { namesOf, type Resource } from "./multistatus.js";
+import type { WebdavOptions } from "./options.js";
 import { Server } from "./server.js";
 import { STREAMS, upload } from "./upload.js";
 

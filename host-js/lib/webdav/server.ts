@@ -4,8 +4,8 @@ import { BisyncError, type FailureKind } from "../error.js";
 import { addressOf, unusable } from "../http/address.js";
 import { Client, discard, type Outgoing, textOf } from "../http/client.js";
 import { bytesOf } from "../names.js";
-import type { WebdavOptions } from "../webdav.js";
 import { readMultistatus, type Resource } from "./multistatus.js";
+import type { WebdavOptions } from "./options.js";
 
 /** What the server is to do. */
 export interface Asked {

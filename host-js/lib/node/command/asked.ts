@@ -7,7 +7,7 @@ import { table } from "../../engine.js";
 import { BisyncError } from "../../error.js";
 import type { Notice } from "../../protocol.js";
 import { failure } from "../failure.js";
-import { type Arguments, type Command, findFlag, readArguments } from "./arguments.js";
+import { type Arguments, findFlag, readArguments } from "./arguments.js";
 import { COMMANDS } from "./commands.js";
 import { ASK, offered, scriptFor } from "./completions.js";
 import { type Configuration, loadConfiguration, namesRemote, NOTHING } from "./configuration.js";
@@ -18,6 +18,7 @@ import { help, helpOf, width } from "./help.js";
 import { man } from "./man.js";
 import { readHeader } from "./plan-file.js";
 import { checkIsHere, counting, type Placed, settled } from "./places.js";
+import type { Command } from "./table.js";
 
 /** What is wanted: to see something, or a run. */
 export type Asked = ({ show: string } | RunAsked) & { notices: Notice[] };

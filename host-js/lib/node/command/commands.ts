@@ -1,6 +1,6 @@
 // Written by `BISYNC_BLESS=1 cargo test -p bisync-js` from the engine's table of commands.
 
-import type { Command } from "./arguments.js";
+import type { Command } from "./table.js";
 
 export const SUMMARY = "Keeps two directories in step, in both directions.";
 export const CONFIGURATION = "Options come from the command line, else from variables (BISYNC_MAX_DELETE=10, then RCLONE_MAX_DELETE=10), else from ~/.config/bisync/config.toml: those of [pair.NAME] for the run of that pair, then [defaults].";

@@ -2,11 +2,12 @@
 // word being the one to complete.
 
 import { BisyncError } from "../../error.js";
-import { ALL, type Command, findCommand, findFlag, type Flag } from "./arguments.js";
+import { ALL, findCommand, findFlag } from "./arguments.js";
 import { COMMANDS } from "./commands.js";
 import type { Configuration } from "./configuration.js";
 import { FLAGS } from "./flags.js";
 import { SCRIPTS } from "./scripts.js";
+import type { Command, Flag } from "./table.js";
 
 /** The word that asks for completions. No shell offers it. */
 export const ASK = "__complete";

@@ -13,9 +13,10 @@ import { table } from "../../engine.js";
 import { BisyncError } from "../../error.js";
 import { absolute } from "../absolute.js";
 import { failure, isCode } from "../failure.js";
-import { ALL, findCommand, findFlag, type Flag } from "./arguments.js";
+import { ALL, findCommand, findFlag } from "./arguments.js";
 import { isOpposite, NOT_LASTING, type Variables } from "./environment.js";
 import { blamed, type Placed } from "./places.js";
+import type { Flag } from "./table.js";
 
 /** What the file says. */
 export interface Configuration {

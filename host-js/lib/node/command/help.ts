@@ -1,6 +1,6 @@
-import type { Command, Flag } from "./arguments.js";
 import { COMMANDS, CONFIGURATION, EXIT_CODES, OUTPUT, SUMMARY } from "./commands.js";
 import { FLAGS } from "./flags.js";
+import type { Command, Flag } from "./table.js";
 
 /** A label that stands on one line with its text has at most so many characters. */
 const LONGEST_LABEL = 35;

@@ -1,9 +1,9 @@
 // The manual page, as roff. It is that of the program without what is not carried out here.
 
-import type { Flag } from "./arguments.js";
 import { COMMANDS, CONFIGURATION, EXIT_CODES, SUMMARY } from "./commands.js";
 import { FLAGS } from "./flags.js";
 import { description, label } from "./help.js";
+import type { Flag } from "./table.js";
 
 /** Quotes are ASCII's wherever the page is shown. */
 const BEGIN = [".ie \\n(.g .ds Aq \\(aq", ".el .ds Aq '"];

@@ -6,8 +6,8 @@ import { type Given, isOn } from "../../conduct.js";
 import { table } from "../../engine.js";
 import { BisyncError } from "../../error.js";
 import { failure } from "../failure.js";
-import type { Flag } from "./arguments.js";
 import { NOT_HERE } from "./flags.js";
+import type { Flag } from "./table.js";
 
 /** An option with its value as it was written, as somebody gave it. */
 export interface Placed {

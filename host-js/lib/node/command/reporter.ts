@@ -6,7 +6,7 @@ import type { Progress } from "../../driver.js";
 import { table } from "../../engine.js";
 import { BisyncError } from "../../error.js";
 import type { Notice, Report } from "../../protocol.js";
-import type { RunEvent } from "../../run.js";
+import type { RunEvent } from "../../events.js";
 import { failure } from "../failure.js";
 import { progressLine } from "./progress-line.js";
 import { noticeLine, type Paint, plain, reportText, troubleText, visible } from "./text.js";

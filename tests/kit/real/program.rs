@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -123,5 +123,26 @@ pub fn wait(child: Child, name: &str) -> Ended {
             let _ = kill_process(process, Signal::KILL);
             panic!("it did not end within {PATIENCE:?}: {name}")
         }
+    }
+}
+
+/// Asks a program that was started to end, and waits until it has.
+///
+/// # Panics
+/// When it cannot be asked.
+pub fn interrupt(child: Child, name: &str) -> Ended {
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    wait(child, name)
+}
+
+/// Waits until a program that runs has done something.
+///
+/// # Panics
+/// When it does not do it.
+pub fn wait_until(what: &str, is_done: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !is_done() {
+        assert!(begin.elapsed() < PATIENCE, "{what}");
+        std::thread::sleep(Duration::from_millis(20));
     }
 }

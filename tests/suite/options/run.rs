@@ -3,7 +3,7 @@
 use std::fs;
 
 use bisync_tests::real::home::Home;
-use bisync_tests::real::program;
+use bisync_tests::real::program::{self, wait_until};
 
 /// Runs the program without paths.
 fn check_shows(argument: &str, expected: &str) {
@@ -182,4 +182,39 @@ fn interactive() {
     assert!(ended.code == Some(0) && ended.output.contains("The plan is carried out: 1 copied"), "{}", ended.all());
     assert_eq!((home.read("two/a"), home.read("two/b").as_deref(), home.read("one/c")), (None, Some("2"), None));
     assert!(ended.errors.contains("a: copy to Path2: new on Path1"), "{}", ended.errors);
+}
+
+#[test]
+fn watch() {
+    let home = Home::with(&[("one/a", "1"), ("one/b", "2"), ("one/d/c", "3")]);
+    let child = home.start(&["--watch", "--watch-interval=off"]);
+    wait_until("the first run", || home.read("work/one..two.path1.lst").is_some());
+    home.write("one/d/new", "4");
+    wait_until("what is new on Path1", || home.read("two/d/new").as_deref() == Some("4"));
+    home.write("two/later/deep", "5");
+    wait_until("what is new on Path2", || home.read("one/later/deep").as_deref() == Some("5"));
+    home.write("two/later/deep", "edited");
+    wait_until("an edit in a directory that is new", || home.read("one/later/deep").as_deref() == Some("edited"));
+    fs::remove_file(home.at("one/b")).unwrap();
+    wait_until("a deletion", || home.read("two/b").is_none());
+    let ended = program::interrupt(child, "bisync");
+    assert_eq!(ended.code, Some(0), "{}", ended.all());
+    assert!(ended.all().contains("watching Path1 and Path2 for changes; Ctrl-C ends"), "{}", ended.all());
+    assert!(!ended.all().contains("nothing to do"), "runs that do nothing are not told: {}", ended.all());
+    home.check_in_step();
+    // Who wants to see something wants one run.
+    home.write("one/seen", "6");
+    home.check(&["--watch", "--dry-run"], 0, "Dry run: 1 copied");
+}
+
+/// What it is good for is seen on a server, which tells nobody of changes: `real/watching.rs`.
+#[test]
+fn watch_interval() {
+    let home = Home::with(&[("one/a", "1")]);
+    let child = home.start(&["--watch", "--watch-interval=2h"]);
+    wait_until("the first run", || home.read("two/a").is_some());
+    let ended = program::interrupt(child, "bisync");
+    assert_eq!(ended.code, Some(0), "{}", ended.all());
+    assert!(ended.all().contains("watching Path1 and Path2 for changes, and looking every 2h"), "{}", ended.all());
+    home.check(&["--watch", "--watch-interval=soon"], 2, "`soon`");
 }

@@ -8,7 +8,6 @@ use bisync_tests::real::home::Home;
 use bisync_tests::real::program;
 use bisync_tests::real::proxy::Proxy;
 use bisync_tests::real::servers::{Protocol, Server};
-use rustix::process::{Pid, Signal, kill_process};
 
 /// Enough files that the server can go away in the middle.
 const MANY: usize = 400;
@@ -78,8 +77,7 @@ fn a_run_whose_server_goes_away_can_be_stopped() {
     for protocol in [Protocol::Webdav, Protocol::S3, Protocol::Openssh] {
         // By itself it would try for hours.
         let Some((_home, run)) = start(protocol, &["--low-level-retries=100000"]) else { continue };
-        kill_process(Pid::from_child(&run), Signal::INT).unwrap();
-        let ended = program::wait(run, "bisync");
+        let ended = program::interrupt(run, "bisync");
         assert_eq!(ended.code, Some(1), "{protocol:?}: {}", ended.all());
         assert!(ended.all().contains("stopping"), "{protocol:?}: {}", ended.all());
     }

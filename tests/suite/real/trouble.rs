@@ -16,7 +16,6 @@ use bisync_tests::real::program;
 use bisync_tests::real::servers::{Protocol, Server};
 use rustix::fs::{CWD, FileType, Mode, OFlags, mkdirat, mknodat, openat};
 use rustix::mount::MountFlags;
-use rustix::process::{Pid, Signal, kill_process};
 
 const NO_FLAGS: [&str; 0] = [];
 
@@ -240,8 +239,7 @@ fn of_two_runs_at_once_one_refuses() {
 fn a_wish_to_stop_is_followed_and_what_was_done_is_recorded() {
     let home = Home::default();
     let child = start_in_the_middle(&home);
-    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
-    let ended = program::wait(child, "the stopped one");
+    let ended = program::interrupt(child, "the stopped one");
     assert_eq!(ended.code, Some(1), "{}", ended.all());
     assert!(ended.all().contains("Stopped before the end"), "{}", ended.all());
     let copied = read_tree(&home.at("two"));

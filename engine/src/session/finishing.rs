@@ -97,16 +97,20 @@ impl Session {
 
     /// Ends the journal. What runs may have left behind stays in it for the next run that looks, unless this one saw and
     /// removed everything: a plan lists nothing, some directories cannot be listed, and whoever completes the record of
-    /// another run has not looked yet.
+    /// another run has not looked yet. Those of other runs are looked for once more even then: a server may finish an upload of a run
+    /// that was killed after this one has looked.
     fn close_journal(&self) -> Vec<Verb> {
         let fails = self.report.has_failures();
         let keeps = fails || self.journal.is_committing || self.plan_use == Some(PlanUse::Apply);
-        let is_open = |run: &u64| keeps && (fails || *run != self.temporary.run);
+        let is_open = |run: &u64| fails || *run != self.temporary.run;
         let runs: Vec<u64> = self.journal.runs.iter().copied().filter(is_open).collect();
-        if runs.is_empty() {
+        let looked = self.journal.looked.clone();
+        let (runs, looked) = if keeps { (runs, looked) } else { (Vec::new(), runs) };
+        let journal = Journal { runs, looked, is_committing: false };
+        if journal.is_empty() {
             return vec![Verb::RemoveState { name: self.names.journal.clone() }];
         }
-        self.write_journal(&Journal { runs, is_committing: false })
+        self.write_journal(&journal)
     }
 
     /// Writes the journal durably, in place of the one before.
@@ -129,8 +133,7 @@ impl Session {
     pub(super) fn tidy(&mut self) -> bool {
         if self.settings.lockout && !self.settings.resilient && self.report.has_failures() {
             self.stage = Stage::Condemning(Sequence::new(self.condemn_verbs()));
-        } else if self.journal.runs.is_empty()
-            && self.deciding.metadata.since.is_some() == self.settings.metadata.is_some()
+        } else if self.journal.is_empty() && self.deciding.metadata.since.is_some() == self.settings.metadata.is_some()
         {
             return self.end();
         } else {

@@ -168,7 +168,7 @@ impl Session {
                         }
                     }
                     Oddity::Leftover(entry, run) => {
-                        if self.journal.runs.contains(&run) {
+                        if self.journal.names(run) {
                             let mut row = Row::at(entry.path);
                             row.now[side] = Now::Present(entry.found);
                             let planned = Planned::new(row, Choice::Leftover(side));

@@ -1,6 +1,7 @@
 //! The journal: what the next run must know of a run that was killed.
 //!
-//! A text of lines. `run 0123456789abcdef` names a run whose temporary files may be left. `commit` says that both new
+//! A text of lines. `run 0123456789abcdef` names a run whose temporary files may be left. `looked 0123456789abcdef` names one after which a
+//! run has looked for them: the next one does so once more, because a server may finish an upload late. `commit` says that both new
 //! listings are complete, and only have to be given their names.
 
 /// So many runs are remembered, the last ones.
@@ -11,6 +12,8 @@ const RUNS: usize = 100;
 pub struct Journal {
     /// Runs that did not end, or that failed in part, the oldest first.
     pub runs: Vec<u64>,
+    /// Of runs before them, those whose temporary files were looked for once.
+    pub looked: Vec<u64>,
     /// Whether the new listings are complete.
     pub is_committing: bool,
 }
@@ -23,6 +26,7 @@ impl Journal {
         for line in text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')) {
             match line.split_once(' ') {
                 Some(("run", run)) => journal.runs.extend(u64::from_str_radix(run, 16)),
+                Some(("looked", run)) => journal.looked.extend(u64::from_str_radix(run, 16)),
                 None if line == "commit" => journal.is_committing = true,
                 Some(_) | None => {}
             }
@@ -36,9 +40,22 @@ impl Journal {
         self.runs.push(run);
     }
 
+    /// Says whether temporary files of a run are looked for.
+    pub fn names(&self, run: u64) -> bool {
+        self.runs.contains(&run) || self.looked.contains(&run)
+    }
+
+    /// Says whether no run is named.
+    pub fn is_empty(&self) -> bool {
+        self.runs.is_empty() && self.looked.is_empty()
+    }
+
     /// Writes the journal.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut text = String::new();
+        for run in &self.looked {
+            text.push_str(&format!("looked {run:016x}\n"));
+        }
         for run in &self.runs {
             text.push_str(&format!("run {run:016x}\n"));
         }
@@ -77,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_commit_can_be_forgotten() {
-        let journal = Journal { runs: vec![1, 2], is_committing: true };
+        let journal = Journal { runs: vec![1, 2], looked: vec![3], is_committing: true };
         let expected = Journal { is_committing: false, ..journal.clone() };
         assert_eq!(Journal::parse(&forget_commit(&journal.to_bytes())), expected);
         assert_eq!(forget_commit(b""), b"");
@@ -85,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_run_is_kept_once() {
-        let journal = Journal { runs: vec![1], is_committing: true };
+        let journal = Journal { runs: vec![1], is_committing: true, ..Journal::default() };
         let expected = Journal { runs: vec![1, 2], ..journal.clone() };
         let kept = keep_run(&journal.to_bytes(), 2);
         assert_eq!(Journal::parse(&kept), expected);
@@ -95,13 +112,14 @@ mod tests {
 
     #[test]
     fn a_journal_survives_being_written_and_cut_off() {
-        let journal = Journal { runs: vec![1, u64::MAX], is_committing: true };
+        let journal = Journal { runs: vec![1, u64::MAX], looked: vec![7], is_committing: true };
         let bytes = journal.to_bytes();
         assert_eq!(Journal::parse(&bytes), journal);
         for length in 0..bytes.len() {
             let cut = Journal::parse(&bytes[..length]);
             assert!(!cut.is_committing, "{length}");
             assert!(cut.runs.iter().all(|run| journal.runs.contains(run)), "{length}");
+            assert!(cut.looked.iter().all(|run| journal.looked.contains(run)), "{length}");
         }
     }
 }

@@ -113,6 +113,10 @@ fn what_a_dead_run_left_behind_goes_when_it_can() {
         assert!(world.sides.one.files.contains_key(leftover), "{name}");
         assert_eq!(run(&mut world, "", 3).unwrap().outcome.exit_code, 0, "{name}");
         assert!(!world.sides.one.files.contains_key(leftover), "{name}");
+        // A server may finish it late: once more it is looked for.
+        world.write(Side::One, leftover, "B");
+        assert_eq!(run(&mut world, "", 4).unwrap().outcome.exit_code, 0, "{name}");
+        assert!(!world.sides.one.files.contains_key(leftover), "{name}");
         assert_eq!(world.state.get("one..two.journal"), None, "{name}");
     }
 }

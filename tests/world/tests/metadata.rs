@@ -30,6 +30,8 @@ fn check(mut world: World, script: &str, expected: [u32; 2]) -> Run {
     edit(&mut world, script);
     let first = run(&mut world, "--metadata", 2).unwrap();
     assert_eq!((first.outcome.exit_code, modes(&world, "a")), (0, expected), "{script}: {:?}", first.events);
+    // What a run before left behind is looked for twice.
+    world.state.remove("one..two.journal");
     let state = world.state.clone();
     let again = run(&mut world, "--metadata", 3).unwrap();
     assert_eq!(again.outcome.headline, "Path1 and Path2 are in step: nothing to do.", "{script}");

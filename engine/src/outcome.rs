@@ -23,6 +23,14 @@ pub struct Outcome {
     pub failures: Vec<FailedPath>,
 }
 
+impl Outcome {
+    /// Returns true when something was done, or would be in a dry run.
+    pub fn has_changes(&self) -> bool {
+        let idle = |counts: Counts| Counts { files: counts.files, ..Counts::default() };
+        self.counts != self.counts.map(idle)
+    }
+}
+
 /// What was done to a side (or would be, in a dry run).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,124 +1,132 @@
 //! Looks out for changes in local folders.
 
+mod scope;
 mod wait;
 
 pub use wait::{Waiting, Wake, Woken};
 
-use std::iter::successors;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::Sender;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread;
 
 use bisync_engine::filter::Filter;
-use bisync_engine::path::RelPath;
-use bisync_engine::reserved::RESERVED;
-use bisync_engine::temporary;
-use notify::event::{CreateKind, ModifyKind, RemoveKind};
-use notify::{Config, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::{Config, ErrorKind, Event, RecommendedWatcher, RecursiveMode, Watcher as _};
+use walkdir::WalkDir;
 
-use crate::backend::local::from_disk;
+use scope::Scope;
 
-/// Which changes below a folder matter.
-struct Scope {
+/// Watches a folder and all directories below it that take part, until it is dropped.
+#[derive(Debug)]
+pub struct Watcher {
+    _watcher: Arc<Mutex<RecommendedWatcher>>,
     root: PathBuf,
-    /// What takes part; everything when there is no filter.
-    filter: Option<Filter>,
+    /// Device and inode of the folder.
+    identity: Option<(u64, u64)>,
+    /// Set when changes may have been missed, or not all directories are watched.
+    is_partial: Arc<AtomicBool>,
 }
 
-/// Watches a folder and all below it until it is dropped.
-#[derive(Debug)]
-pub struct Watcher(#[expect(dead_code, reason = "it watches while it is kept")] RecommendedWatcher);
-
 impl Watcher {
-    /// Begins to watch a folder; a change of what takes part wakes whoever waits. Links are not followed.
+    /// Begins to watch a folder; a change of what takes part wakes whoever waits. Links are not followed, directories that cannot be read are
+    /// left out, and so is `ignored`, a file.
     ///
     /// # Errors
     /// Fails when the folder is not there, or when the system watches no more directories.
-    pub fn new(root: &Path, filter: Option<Filter>, wakes: Sender<Wake>) -> notify::Result<Self> {
-        let scope = Scope { root: std::path::absolute(root).map_err(notify::Error::io)?, filter };
-        let path = scope.root.clone();
-        let handler = move |event: notify::Result<Event>| {
-            if event.map_or(true, |event| scope.is_about(&event)) {
-                // Nobody waits any more.
-                let _ = wakes.send(Wake::Change);
-            }
+    pub fn new(
+        root: &Path,
+        filter: Option<Filter>,
+        ignored: Option<PathBuf>,
+        wakes: Sender<Wake>,
+    ) -> notify::Result<Self> {
+        let root = std::path::absolute(root).map_err(notify::Error::io)?;
+        let scope = Scope { root: root.clone(), filter, ignored };
+        let (teller, told) = channel();
+        let handler = move |event| {
+            // Nobody watches any more.
+            let _ = teller.send(event);
         };
         let mut watcher = RecommendedWatcher::new(handler, Config::default().with_follow_symlinks(false))?;
-        watcher.watch(&path, RecursiveMode::Recursive)?;
-        Ok(Self(watcher))
+        let identity = identity(&root);
+        enter(&mut watcher, &scope, &root)?;
+        let (watcher, is_partial) = (Arc::new(Mutex::new(watcher)), Arc::new(AtomicBool::new(false)));
+        let hearing = Hearing { watcher: Arc::downgrade(&watcher), scope, wakes, is_partial: Arc::clone(&is_partial) };
+        thread::Builder::new().name("watch".into()).spawn(move || hearing.hear(&told)).map_err(notify::Error::io)?;
+        Ok(Self { _watcher: watcher, root, identity, is_partial })
+    }
+
+    /// Says whether all changes are told: another folder may be in the place of this one by now, or some may have been missed.
+    pub fn is_whole(&self) -> bool {
+        self.identity == identity(&self.root) && !self.is_partial.load(Ordering::Relaxed)
     }
 }
 
-impl Scope {
-    /// Says whether an event is about what takes part. What is not understood is.
-    fn is_about(&self, event: &Event) -> bool {
-        let is_a_look = matches!(event.kind, EventKind::Access(_));
-        let is_a_file = matches!(
-            event.kind,
-            EventKind::Create(CreateKind::File)
-                | EventKind::Remove(RemoveKind::File)
-                | EventKind::Modify(ModifyKind::Data(_))
-        );
-        let has = |path: &PathBuf| self.has(path, is_a_file);
-        event.need_rescan() || !is_a_look && (event.paths.is_empty() || event.paths.iter().any(has))
-    }
+/// What hears of changes. It ends with the watcher, which holds the other end of the channel.
+struct Hearing {
+    watcher: Weak<Mutex<RecommendedWatcher>>,
+    scope: Scope,
+    wakes: Sender<Wake>,
+    is_partial: Arc<AtomicBool>,
+}
 
-    /// Says whether a path takes part, that of a file for sure or of anything.
-    fn has(&self, path: &Path, is_a_file: bool) -> bool {
-        use std::os::unix::ffi::OsStrExt as _;
-        let Ok(below) = path.strip_prefix(&self.root) else { return true };
-        let Ok(path) = RelPath::parse(&from_disk(below.as_os_str().as_bytes())) else { return true };
-        let is_ours = |name: &str| name == RESERVED || temporary::run_of(name).is_some();
-        if path.as_str().split('/').any(is_ours) {
-            return false;
+impl Hearing {
+    fn hear(&self, told: &Receiver<notify::Result<Event>>) {
+        for event in told {
+            let is_change = match &event {
+                Ok(event) if event.need_rescan() => self.missed(),
+                Ok(event) => self.scope.is_about(event) && self.entered(event),
+                Err(_) => self.missed(),
+            };
+            if is_change {
+                // Nobody waits any more.
+                let _ = self.wakes.send(Wake::Change);
+            }
         }
-        let Some(filter) = &self.filter else { return true };
-        let mut above = successors(path.parent(), RelPath::parent);
-        above.all(|directory| filter.descends(&directory))
-            && (filter.includes_path(&path) || !is_a_file && filter.descends(&path))
+    }
+
+    fn missed(&self) -> bool {
+        self.is_partial.store(true, Ordering::Relaxed);
+        true
+    }
+
+    /// Watches directories that are new, before a run looks at them.
+    fn entered(&self, event: &Event) -> bool {
+        let is_directory = |path: &&PathBuf| fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
+        if cfg!(target_os = "linux") && scope::may_be_new(event) {
+            for directory in event.paths.iter().filter(is_directory).filter(|path| self.scope.enters(path)) {
+                let Some(watcher) = self.watcher.upgrade() else { return false };
+                let mut watcher = watcher.lock().unwrap_or_else(PoisonError::into_inner);
+                if enter(&mut watcher, &self.scope, directory).is_err() {
+                    return self.missed();
+                }
+            }
+        }
+        true
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use bisync_engine::entry::Instant;
-    use bisync_engine::options::{FilterSettings, Options};
-    use notify::event::{AccessKind, Flag};
-
-    use super::*;
-
-    fn scope(rules: &[&str]) -> Scope {
-        let given: Vec<_> = rules.iter().map(|rule| ("filter".to_owned(), (*rule).to_owned())).collect();
-        let options = Options::parse(&given).unwrap();
-        let FilterSettings { sources, limits, ignore_case } =
-            FilterSettings::resolve(&options, Instant { seconds: 0, nanoseconds: 0 }, 0);
-        Scope { root: "/home/one".into(), filter: Filter::new(&sources, limits, ignore_case).ok() }
+/// Watches a directory and all below it that takes part.
+fn enter(watcher: &mut RecommendedWatcher, scope: &Scope, directory: &Path) -> notify::Result<()> {
+    if !cfg!(target_os = "linux") {
+        // Other systems watch a whole tree as easily.
+        return watcher.watch(directory, RecursiveMode::Recursive);
     }
-
-    #[test]
-    fn what_takes_no_part_wakes_nobody() {
-        let check = |rules: &[&str], path: &str, expected: bool| {
-            assert_eq!(scope(rules).has(Path::new(path), true), expected, "{rules:?} {path}");
-        };
-        check(&[], "/home/one/a/b", true);
-        check(&[], "/home/one", true);
-        check(&[], "/elsewhere", true);
-        check(&[], "/home/one/a/.bisync-0123456789abcdef-2a.partial", false);
-        check(&[], "/home/one/.bisync/lock", false);
-        check(&["- *.o", "- /build/**"], "/home/one/src/a.c", true);
-        check(&["- /build/**"], "/home/one/build/deep/a.c", false);
-        check(&["+ *.txt", "- *"], "/home/one/a.txt", true);
-        check(&["+ *.txt", "- *"], "/home/one/a.bin", false);
-        // A directory, in which there may be a text.
-        assert!(scope(&["+ *.txt", "- *"]).has(Path::new("/home/one/a.bin"), false));
+    let tree = WalkDir::new(directory).into_iter();
+    let tree =
+        tree.filter_entry(|found| found.depth() == 0 || found.file_type().is_dir() && scope.enters(found.path()));
+    for found in tree.filter_map(Result::ok) {
+        match watcher.watch(found.path(), RecursiveMode::NonRecursive) {
+            // Runs tell of directories that cannot be read.
+            Err(error) if found.depth() > 0 && !matches!(error.kind, ErrorKind::MaxFilesWatch) => {}
+            watched => watched?,
+        }
     }
+    Ok(())
+}
 
-    #[test]
-    fn a_look_is_no_change() {
-        let event = |kind| Event::new(kind).add_path("/home/one/a".into());
-        let check = |event: Event, expected: bool| assert_eq!(scope(&[]).is_about(&event), expected, "{event:?}");
-        check(event(EventKind::Access(AccessKind::Any)), false);
-        check(event(EventKind::Create(CreateKind::File)), true);
-        check(Event::new(EventKind::Other), true);
-        check(Event::new(EventKind::Access(AccessKind::Any)).set_flag(Flag::Rescan), true);
-    }
+fn identity(root: &Path) -> Option<(u64, u64)> {
+    fs::metadata(root).ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }

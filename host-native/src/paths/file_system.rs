@@ -24,6 +24,11 @@ impl FileSystem {
         (!kind.is_empty()).then(|| Self { kind: kind.to_owned(), id })
     }
 
+    /// Says whether this may be the other one, of which more is known.
+    pub fn knows_less_than(&self, other: Option<&Self>) -> bool {
+        self.id.is_none() && other.is_some_and(|other| other.kind == self.kind && other.id.is_some())
+    }
+
     /// Says whether this is surely another one. The kind alone may change with the driver.
     pub fn is_other_than(&self, other: &Self) -> bool {
         match (&self.id, &other.id) {
@@ -54,6 +59,9 @@ mod system {
     /// device, which may be another one the next time.
     const NUMBERED: [&str; 4] = ["ext2", "ext3", "ext4", "btrfs"];
 
+    /// Kinds whose source says what was mounted.
+    const NAMED: [&str; 7] = ["nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "fuse.rclone", "zfs"];
+
     /// Where the system keeps a link to each disk under its UUID. In containers there is none.
     const DISKS: &str = "/dev/disk/by-uuid";
 
@@ -75,9 +83,8 @@ mod system {
         if source.starts_with("/dev/") {
             return uuid(Path::new(&source));
         }
-        // Of others the source is a word without a meaning.
-        let is_telling = source.contains(':') || source.starts_with("//") || kind == "zfs";
-        is_telling.then(|| source.replace(['\n', '\r'], " "))
+        // Of others the source is a word without a meaning, or a list that may grow.
+        NAMED.contains(&kind).then(|| source.replace(['\n', '\r'], " "))
     }
 
     fn uuid(device: &Path) -> Option<String> {
@@ -122,6 +129,19 @@ mod tests {
     }
 
     #[test]
+    fn a_kind_alone_says_less() {
+        let check = |now: &str, before: Option<&str>, expected: bool| {
+            let [now, before] = [Some(now), before].map(|text| text.and_then(FileSystem::parse));
+            assert_eq!(now.unwrap().knows_less_than(before.as_ref()), expected, "{before:?}");
+        };
+        check("vfat", Some("vfat 9A1B-2C3D"), true);
+        check("vfat", Some("vfat"), false);
+        check("vfat", Some("ext4 5f3c"), false);
+        check("vfat", None, false);
+        check("vfat 9A1B-2C3D", Some("vfat 0000-0000"), false);
+    }
+
+    #[test]
     fn what_was_written_is_read() {
         for text in ["ext4", "cifs //nas/my photos"] {
             assert_eq!(FileSystem::parse(text).unwrap().to_string(), text);
@@ -153,6 +173,7 @@ mod tests {
         check("zfs", "pool/home", Some("pool/home"));
         check("tmpfs", "tmpfs", None);
         check("overlay", "none", None);
+        check("fuse.mergerfs", "/a:/b", None);
         check("vfat", "/dev/missing", None);
     }
 }

@@ -15,6 +15,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use bisync_engine::event::Level;
@@ -64,7 +65,7 @@ enum RunError {
     #[error("{side} `{path}` cannot be opened: {failure}")]
     Side { side: Side, path: String, failure: Failure },
     #[error(
-        "{side} `{path}` is in another file system than in the last run ({now} instead of {before}): is the right disk mounted? Nothing was done; --force goes on"
+        "{side} `{path}` is in another file system than in the last run ({now} instead of {before}): is the right disk mounted? Nothing was done; --force goes on, and deletes on the other side what is missing there; --resync deletes nothing"
     )]
     OtherFileSystem { side: Side, path: String, now: FileSystem, before: FileSystem },
     #[error("the directory `{path}` cannot be opened: {failure}")]
@@ -262,20 +263,27 @@ fn lead(
     };
     signals.ask_by(ask, reporter.eraser());
     ready.stop_when_lost(wish.clone());
-    stop_in_time(options, Arc::clone(&ready.passage), wish);
+    let _time = stop_in_time(options, Arc::clone(&ready.passage), wish);
     ready.lead(plan, reporter, stops)
 }
 
-/// Stops the run when the time of `--max-duration` is over.
-fn stop_in_time(options: &Options, passage: Arc<Passage>, wish: mpsc::UnboundedSender<StopReason>) {
-    let Some(duration_ns) = options.duration_ns("max-duration").filter(|duration_ns| *duration_ns > 0) else { return };
+/// Stops the run when the time of `--max-duration` is over, unless what this returns is dropped before.
+fn stop_in_time(
+    options: &Options,
+    passage: Arc<Passage>,
+    wish: mpsc::UnboundedSender<StopReason>,
+) -> Option<std::sync::mpsc::Sender<()>> {
+    let duration_ns = options.duration_ns("max-duration").filter(|duration_ns| *duration_ns > 0)?;
     // A file that is written in place would be left half written.
     let breaks_off = options.word("cutoff-mode") == Some("HARD") && !options.flag("inplace");
+    let (run, is_over) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_nanos(duration_ns));
-        if breaks_off {
-            passage.close();
+        if is_over.recv_timeout(Duration::from_nanos(duration_ns)) == Err(RecvTimeoutError::Timeout) {
+            if breaks_off {
+                passage.close();
+            }
+            let _ = wish.send(StopReason::Time);
         }
-        let _ = wish.send(StopReason::Time);
     });
+    Some(run)
 }

@@ -55,13 +55,14 @@ impl Mounted {
         Ok(())
     }
 
-    /// Writes down where both folders are, for the next run. What is not known now, and was, stays.
+    /// Writes down where both folders are, for the next run. What was known more exactly stays.
     ///
     /// # Errors
     /// Fails when the file cannot be written.
     pub fn keep(self) -> io::Result<()> {
         let Self { now, before, file } = self;
-        let kept = Pair::from_fn(|side| now[side].clone().or_else(|| before[side].clone()));
+        let is_known = |side: Side| now[side].as_ref().is_some_and(|now| !now.knows_less_than(before[side].as_ref()));
+        let kept = Pair::from_fn(|side| if is_known(side) { now[side].clone() } else { before[side].clone() });
         if kept == before {
             return Ok(());
         }

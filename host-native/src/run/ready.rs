@@ -53,6 +53,9 @@ const EMPTY_DIRECTORIES: &str = "create-empty-src-dirs";
 /// The option that shares a pair with other machines.
 const REMOTE_LOCK: &str = "remote-lock";
 
+/// The exit codes of runs that did what they could: success, and what `--max-transfer`, `--error-on-no-transfer` and `--max-duration` make of it.
+const COMPLETE: [u8; 4] = [0, 8, 9, 10];
+
 const NOT_SHARED: &str = "other machines may know these folders by --remote-lock, which this run does without: \
                           they are not kept apart from it";
 
@@ -282,8 +285,8 @@ impl Ready {
     /// # Errors
     /// Says what could not be written.
     pub fn remember_mounted(&mut self, outcome: &Outcome) -> Result<(), RunError> {
-        // A safety limit says nothing of any path.
-        let went_over_them = outcome.exit_code == 0 || !outcome.failures.is_empty();
+        // A run that a safety limit stopped may have been in the wrong place.
+        let went_over_them = outcome.has_changes() || COMPLETE.contains(&outcome.exit_code);
         let mounted = self.mounted.take().filter(|_| went_over_them);
         mounted.map_or(Ok(()), Mounted::keep).map_err(|error| RunError::State { path: self.state.clone(), error })
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bisync_engine::event::Level;
 use bisync_engine::options::Options;
-use bisync_engine::outcome::{Counts, Outcome};
+use bisync_engine::outcome::Outcome;
 use bisync_engine::side::{Pair, Side};
 use jiff::SignedDuration;
 use notify::ErrorKind;
@@ -22,6 +22,12 @@ use super::{Ended, run_once};
 /// Where nobody wants to look but after changes.
 const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
+/// Changes wait no longer than this because runs fail.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// What failed is tried again at least this often.
+const LONGEST_RETRY: Duration = Duration::from_secs(3600);
+
 /// The exit code when nothing was copied.
 const NO_TRANSFER: u8 = 9;
 
@@ -31,6 +37,8 @@ pub struct Watch {
     /// How long nothing may change before a run looks all the same.
     interval: Duration,
     watchers: Pair<Option<Watcher>>,
+    /// Of which sides a person was told that they are not watched.
+    told: Pair<bool>,
     is_first: bool,
 }
 
@@ -42,57 +50,68 @@ impl Watch {
             || ["dry-run", "interactive"].iter().any(|name| options.flag(name))
             || ["plan-out", "explain"].iter().any(|name| options.text(name).is_some())
             || options.word("check-sync") == Some("only");
+        let interval = options.duration_ns("watch-interval").filter(|interval| *interval > 0);
         (options.flag("watch") && !is_one_run).then(|| Self {
             waiting: Waiting::default(),
-            interval: options.duration_ns("watch-interval").map_or(NEVER, Duration::from_nanos),
+            interval: interval.map_or(NEVER, Duration::from_nanos),
             watchers: Pair::default(),
+            told: Pair::default(),
             is_first: true,
         })
     }
 
-    /// Runs until the program is asked to end, which is success, or until the first run cannot begin.
+    /// Runs until the program is asked to end, which is success, until the first run cannot begin, or until nothing would lead to another run.
     pub fn lead(mut self, arguments: &Arguments, signals: &Signals) -> u8 {
-        let mut arguments = arguments.clone();
+        let later = of_later_runs(arguments);
         let mut failed = 0;
         loop {
             let begin = Instant::now();
-            let Ended { exit_code, has_begun } = run_once(&arguments, signals, Some(&mut self));
+            let arguments = if self.is_first { arguments } else { &later };
+            let Ended { exit_code, has_begun } = run_once(arguments, signals, Some(&mut self));
             if signals.is_asked() {
                 return 0;
             }
             if self.is_first && !has_begun {
                 return exit_code;
             }
-            if self.is_first {
-                self.is_first = false;
-                arguments = of_later_runs(arguments);
-            }
+            self.is_first = false;
             failed = if matches!(exit_code, 0 | NO_TRANSFER) { 0 } else { failed + 1 };
-            let pause = begin.elapsed().max(pause_after(failed)).min(self.interval);
+            let took = begin.elapsed();
+            let pause = took.max(retry_after(failed).min(LONGEST_PAUSE));
+            // It works at most half of the time, whatever is asked for.
+            let limit = if failed > 0 { self.interval.min(retry_after(failed)) } else { self.interval }.max(took);
+            if limit >= NEVER && Side::BOTH.into_iter().all(|side| self.watchers[side].is_none()) {
+                return exit_code;
+            }
             let waker = self.waiting.waker();
             let end = move || {
                 // It waits for this until the program ends.
                 let _ = waker.send(Wake::End);
             };
             signals.ask_by(end, Eraser::default());
-            let woken = self.waiting.next(self.interval, pause);
-            if woken == Woken::ToEnd {
-                return 0;
-            }
-            if !has_begun || woken == Woken::ByTime {
-                // A folder may have been unmounted, or be another one by now.
-                self.watchers = Pair::default();
+            match self.waiting.next(limit, pause) {
+                Woken::ToEnd => return 0,
+                Woken::ByChange | Woken::ByTime => {}
             }
         }
     }
 
-    /// Begins to watch the folders that are not watched yet.
+    /// Begins to watch the folders that are not watched, or not as a whole.
     pub fn follow(&mut self, roots: &Pair<Root>, options: &Options, reporter: &mut Reporter) {
+        let log = options.text("log-file").and_then(|path| std::path::absolute(path).ok());
         for side in Side::BOTH {
-            let Some(root) = roots[side].directory().filter(|_| self.watchers[side].is_none()) else { continue };
-            match Watcher::new(root, filter(options), self.waiting.waker()) {
-                Ok(watcher) => self.watchers[side] = Some(watcher),
-                Err(error) if self.is_first => {
+            let Some(root) = roots[side].directory() else { continue };
+            if self.watchers[side].as_ref().is_some_and(Watcher::is_whole) {
+                continue;
+            }
+            self.watchers[side] = None;
+            match Watcher::new(root, filter(options), log.clone(), self.waiting.waker()) {
+                Ok(watcher) => {
+                    self.watchers[side] = Some(watcher);
+                    self.told[side] = false;
+                }
+                Err(error) if !self.told[side] => {
+                    self.told[side] = true;
                     let text = format!("changes of {side} cannot be watched: {}", reason(&error));
                     reporter.say(Level::Notice, "not-watched", text);
                 }
@@ -120,21 +139,17 @@ impl Watch {
 
     /// Says whether a person wants to know how a run ended: not when all was in step already.
     pub fn is_news(&self, outcome: &Outcome, options: &Options) -> bool {
-        let is_idle = |counts: &Counts| Counts { files: 0, ..*counts } == Counts::default();
-        let is_all_idle = Side::BOTH.into_iter().all(|side| is_idle(&outcome.counts[side]));
         let is_all_well = matches!(outcome.exit_code, 0 | NO_TRANSFER) && outcome.conflicts.is_empty();
-        self.is_first || options.count("verbose") > 0 || !(is_all_idle && is_all_well)
+        self.is_first || options.count("verbose") > 0 || outcome.has_changes() || !is_all_well
     }
 }
 
 /// Returns the arguments of the runs after the first: what is done, or allowed, but once is left out.
-fn of_later_runs(mut arguments: Arguments) -> Arguments {
-    arguments.notices.clear();
-    arguments.given.retain(|(name, _)| !matches!(name.as_str(), "resync" | "resync-mode" | "force"));
-    if let Ok(options) = Options::parse(&arguments.given) {
-        arguments.options = options;
-    }
-    arguments
+fn of_later_runs(arguments: &Arguments) -> Arguments {
+    let mut given = arguments.given.clone();
+    given.retain(|(name, _)| !matches!(name.as_str(), "resync" | "resync-mode" | "force"));
+    let options = Options::parse(&given).expect("what is left of valid options is valid");
+    Arguments { given, options, notices: Vec::new(), ..arguments.clone() }
 }
 
 /// Says why a folder cannot be watched.
@@ -148,7 +163,8 @@ fn reason(error: &notify::Error) -> String {
     }
 }
 
-/// Returns how long nothing is tried again after so many failures in a row.
-fn pause_after(failures: u32) -> Duration {
-    Duration::from_secs(1_u64.checked_shl(failures).map_or(u64::MAX, |seconds| seconds - 1).min(3600))
+/// Returns when something is tried again after so many failures in a row.
+fn retry_after(failures: u32) -> Duration {
+    let seconds = 1_u64.checked_shl(failures).map_or(u64::MAX, |seconds| seconds - 1);
+    Duration::from_secs(seconds).min(LONGEST_RETRY)
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::Stdio;
 
+use bisync_tests::real::folders::copy_tree;
 use bisync_tests::real::home::Home;
 use bisync_tests::real::program::{self, wait_until};
 use bisync_tests::real::request::ask;
@@ -26,20 +27,55 @@ fn what_changes_on_a_server_is_seen_in_time() {
     assert_eq!(ended.code, Some(0), "{}", ended.all());
 }
 
+/// Nothing is changed when it is back: what failed is tried again by itself.
 #[test]
 fn a_folder_that_is_gone_for_a_while_comes_back() {
     let home = Home::with(&[("one/a", "1"), ("one/b", "2")]);
-    let child = home.start(&["--watch", "--watch-interval=500ms"]);
+    let child = home.start(&["--watch", "--watch-interval=off", "--log-file=log"]);
     wait_until("the first run", || home.read("two/b").is_some());
     fs::rename(home.at("two"), home.at("elsewhere")).unwrap();
     home.write("one/c", "3");
+    let is_missed = || home.read("log").is_some_and(|log| log.contains("Path2 `two` does not exist"));
+    wait_until("a run that cannot begin", is_missed);
     fs::rename(home.at("elsewhere"), home.at("two")).unwrap();
     wait_until("what was new meanwhile", || home.read("two/c").as_deref() == Some("3"));
     home.write("two/d", "4");
     wait_until("what is new in the folder", || home.read("one/d").as_deref() == Some("4"));
-    let ended = program::interrupt(child, "bisync");
-    assert_eq!(home.read("one/b").as_deref(), Some("2"), "{}", ended.all());
+    program::interrupt(child, "bisync");
+    assert_eq!(home.read("one/b").as_deref(), Some("2"));
     home.check_in_step();
+}
+
+#[test]
+fn a_folder_in_the_place_of_another_is_watched_as_well() {
+    let home = Home::with(&[("one/a", "1"), ("one/d/b", "2")]);
+    let child = home.start(&["--watch", "--watch-interval=off"]);
+    wait_until("the first run", || home.read("two/d/b").is_some());
+    copy_tree(&home.at("one"), &home.at("stage"));
+    fs::rename(home.at("one"), home.at("old")).unwrap();
+    fs::rename(home.at("stage"), home.at("one")).unwrap();
+    for name in ["first", "second"] {
+        home.write(&format!("one/d/{name}"), "3");
+        wait_until(name, || home.read(&format!("two/d/{name}")).is_some());
+    }
+    program::interrupt(child, "bisync");
+    home.check_in_step();
+}
+
+/// The log is changed by each run.
+#[test]
+fn a_log_in_a_folder_leads_to_no_run() {
+    let home = Home::with(&[("one/a", "1")]);
+    let child = home.start(&["--watch", "--watch-interval=off", "--log-file=one/log", "-v"]);
+    wait_until("the first run", || home.read("two/a").is_some());
+    for name in ["first", "second"] {
+        home.write(&format!("one/{name}"), "3");
+        wait_until(name, || home.read(&format!("two/{name}")).is_some());
+    }
+    program::interrupt(child, "bisync");
+    // One for each change, and one for what these had changed in the other folder.
+    let runs = home.read("one/log").unwrap().matches("in step").count();
+    assert!(runs <= 6, "{runs} runs");
 }
 
 #[test]

@@ -86,7 +86,12 @@ impl<'a> Attempts<'a> {
     ) -> Result<Next, Failure> {
         let may_be_done = matches!(
             failure.kind,
-            FailureKind::Refused | FailureKind::NotFound | FailureKind::Temporary | FailureKind::Busy
+            // The last one too: of a server that is doubted nothing is temporary.
+            FailureKind::Refused
+                | FailureKind::NotFound
+                | FailureKind::Temporary
+                | FailureKind::Busy
+                | FailureKind::Other
         );
         if !may_be_done {
             return Err(failure);

@@ -263,7 +263,8 @@ test("behind a link, `..` leads to the listings where the system says", withProg
   for (const run of [command, program]) {
     assert.equal(run("one", "two", workdir).status, 0);
     assert.deepEqual(readdirSync(home).sort(), ["link", "one", "real", "two"]);
-    assert.deepEqual(readdirSync(join(home, "real/listings")).sort(), ["one..two.pair", "one..two.path1.lst", "one..two.path2.lst"]);
+    const names = readdirSync(join(home, "real/listings")).filter((name) => !name.endsWith(".file-systems"));
+    assert.deepEqual(names.sort(), ["one..two.pair", "one..two.path1.lst", "one..two.path2.lst"]);
     rmSync(join(home, "real/listings"), { recursive: true });
   }
   assert.equal(command("one", "two", workdir, "--plan-out=real/plan").status, 0);

@@ -77,7 +77,8 @@ test("completions and the manual page are those of the program without what is n
   const absent = offered(program, ["--"]).filter((line) => !known.has(line)).map((line) => line.split("\t", 1)[0] ?? "");
   assert.ok(absent.includes("--metadata") && absent.length < 40, absent.join());
   for (const option of absent) {
-    const value = program("one", "two", option).stderr.includes("needs a value") ? ["/dev/null"] : [];
+    // As a dry run each of them is one run.
+    const value = program("one", "two", "--dry-run", option).stderr.includes("needs a value") ? ["/dev/null"] : [];
     assert.match(command("one", "two", option, ...value).stderr, new RegExp(`\`${option}\` (is not carried out|cannot be)`));
   }
   const lines = [

@@ -32,7 +32,7 @@ pub struct Watcher {
 
 impl Watcher {
     /// Begins to watch a folder; a change of what takes part wakes whoever waits. Links are not followed, directories that cannot be read are
-    /// left out, and so is `ignored`, a file.
+    /// left out, and so is `ignored`, a file below the folder.
     ///
     /// # Errors
     /// Fails when the folder is not there, or when the system watches no more directories.

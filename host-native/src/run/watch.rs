@@ -1,5 +1,6 @@
 //! `--watch`: one run after the other, whenever something changes in a local folder.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use bisync_engine::event::Level;
@@ -98,7 +99,7 @@ impl Watch {
 
     /// Begins to watch the folders that are not watched, or not as a whole.
     pub fn follow(&mut self, roots: &Pair<Root>, options: &Options, reporter: &mut Reporter) {
-        let log = options.text("log-file").and_then(|path| std::path::absolute(path).ok());
+        let log = log_below(roots, options);
         for side in Side::BOTH {
             let Some(root) = roots[side].directory() else { continue };
             if self.watchers[side].as_ref().is_some_and(Watcher::is_whole) {
@@ -150,6 +151,13 @@ fn of_later_runs(arguments: &Arguments) -> Arguments {
     given.retain(|(name, _)| !matches!(name.as_str(), "resync" | "resync-mode" | "force"));
     let options = Options::parse(&given).expect("what is left of valid options is valid");
     Arguments { given, options, notices: Vec::new(), ..arguments.clone() }
+}
+
+/// Returns the path of the log below one of the folders, if it is there. Each run changes it, and the next one would carry that over.
+fn log_below(roots: &Pair<Root>, options: &Options) -> Option<PathBuf> {
+    let log = std::path::absolute(options.text("log-file")?).ok()?;
+    let below = |root: &Root| log.strip_prefix(std::path::absolute(root.directory()?).ok()?).ok().map(Path::to_owned);
+    Side::BOTH.into_iter().find_map(|side| below(&roots[side]))
 }
 
 /// Says why a folder cannot be watched.

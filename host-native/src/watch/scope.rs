@@ -19,7 +19,7 @@ pub struct Scope {
     pub root: PathBuf,
     /// What takes part; everything when there is no filter.
     pub filter: Option<Filter>,
-    /// A file that runs write themselves.
+    /// The path below the folder of a file that runs write themselves.
     pub ignored: Option<PathBuf>,
 }
 
@@ -56,7 +56,7 @@ impl Scope {
 
     /// Says whether a path takes part, that of a file for sure or of anything.
     fn has(&self, path: &Path, is_a_file: bool) -> bool {
-        if self.ignored.as_deref() == Some(path) {
+        if self.ignored.is_some() && path.strip_prefix(&self.root).ok() == self.ignored.as_deref() {
             return false;
         }
         let Some(path) = self.below(path) else { return true };
@@ -95,7 +95,7 @@ mod tests {
         let FilterSettings { sources, limits, ignore_case } =
             FilterSettings::resolve(&options, Instant { seconds: 0, nanoseconds: 0 }, 0);
         let filter = Filter::new(&sources, limits, ignore_case).ok();
-        Scope { root: "/home/one".into(), filter, ignored: Some("/home/one/log".into()) }
+        Scope { root: "/home/one".into(), filter, ignored: Some("log".into()) }
     }
 
     #[test]

@@ -65,7 +65,7 @@ enum RunError {
     #[error("{side} `{path}` cannot be opened: {failure}")]
     Side { side: Side, path: String, failure: Failure },
     #[error(
-        "{side} `{path}` is in another file system than in the last run ({now} instead of {before}): is the right disk mounted? Nothing was done; --force goes on, and deletes on the other side what is missing there; --resync deletes nothing"
+        "{side} `{path}` is in another file system than in the last run ({now} instead of {before}): is the right disk mounted? Nothing was done; --force goes on, and deletes on the other side what is missing there"
     )]
     OtherFileSystem { side: Side, path: String, now: FileSystem, before: FileSystem },
     #[error("the directory `{path}` cannot be opened: {failure}")]

@@ -11,6 +11,9 @@ use super::{Server, free_port};
 /// Where `.ci/run` puts it.
 const PACKAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/moto");
 
+/// What starts it.
+const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/kit/real/servers/serve_moto.py");
+
 /// What a server has for itself, and what is to be on the disk.
 #[derive(Debug)]
 pub struct Memory {
@@ -22,14 +25,13 @@ pub struct Memory {
 
 /// Serves what is in a directory, whose directories are the buckets; `None`, with a message, where it is not installed.
 pub fn serve(rclone: &Path, directory: &Path) -> Option<Server> {
-    let program = Path::new(PACKAGES).join("bin/moto_server");
-    if !program.exists() {
+    if !Path::new(PACKAGES).exists() {
         eprintln!("left out: moto is not installed in {PACKAGES}");
         return None;
     }
     let port = free_port();
     let mut command = Command::new("python3");
-    command.env("PYTHONPATH", PACKAGES).arg(program).args(["-H", "127.0.0.1", "-p", &port.to_string()]);
+    command.env("PYTHONPATH", PACKAGES).arg(PROGRAM).args(["-H", "127.0.0.1", "-p", &port.to_string()]);
     let connection =
         format!(":s3,provider=Other,endpoint='http://127.0.0.1:{port}',access_key_id=access,secret_access_key=secret");
     let memory = Memory { rclone: rclone.to_owned(), connection: connection.clone(), directory: directory.to_owned() };

@@ -47,6 +47,7 @@ class Folder implements Side {
   }
 
   async open(): Promise<Capabilities> {
+    this.#bucket.server.begin();
     await this.#bucket.isEmpty(this.#bucket.prefix, "");
     return { timePrecisionNs: 1, setsTime: true, hashes: ["md5"], slowHashes: false, caseInsensitive: false, keepsEmptyDirectories: false };
   }

@@ -42,6 +42,7 @@ class Folder implements Side {
   }
 
   async open(): Promise<Capabilities> {
+    this.#server.begin();
     const root = await this.#server.look("");
     if (!root) throw new BisyncError("notFound", "there is no such folder");
     if (root.found.kind !== "directory") throw new BisyncError("usage", "it is not a folder");

@@ -48,6 +48,11 @@ export class Server {
     if (user !== "" || password !== "") this.#headers.set("authorization", `Basic ${base64(`${user}:${password}`)}`);
   }
 
+  /** Begins a run. */
+  begin(): void {
+    this.#client.begin();
+  }
+
   /** Returns the address of a path. Throws for names that no address leads to. */
   url(path: string, isDirectory = false): string {
     if (path === "") return this.root;

@@ -100,8 +100,8 @@ export interface Side {
   makeDirectory(path: string): Promise<Found>;
   /** Removes an empty directory; one that is gone is fine. Throws the code `notEmpty` when it is not empty. */
   removeDirectory(path: string): Promise<void>;
-  /** Sets the time of this version of a file. */
-  setTime(path: string, expect: Fingerprint, modified: Instant): Promise<Found>;
+  /** Sets the time of this version of a file. At `temporary`, beside it, what has to be written anew for that may be written until it is complete. */
+  setTime(path: string, expect: Fingerprint, modified: Instant, temporary?: string): Promise<Found>;
   /**
    * Removes a directory in which there is nothing but directories, however deep, or throws the code `notEmpty`; one that is gone is fine. A side has it where a
    * directory may be listed that does not lie where it is shown: what is behind a link stays.
@@ -112,6 +112,8 @@ export interface Side {
    * such times.
    */
   flush(other?: Side): Promise<void>;
+  /** Whether something may still appear at a path that was given as `temporary` since `open`, because a server finishes it late: the next runs then look there. */
+  mayFinishLate?(): boolean;
   /**
    * Copies this version of a file to where old versions are kept, under the path `backup`, in the place of what is there. A side that has it is asked to
    * before each file is replaced or deleted.

@@ -81,7 +81,7 @@ export interface Side {
   readonly writesInPlace?: boolean;
   /** Says what the side can do; throws when it cannot be used. Called before everything else. */
   open(): Promise<Capabilities>;
-  /** Lists a directory without its subdirectories, in pages and in any order, each name once; with this hash, if one is named. */
+  /** Lists a directory without its subdirectories, in pages and in any order, each name once (one that comes twice takes no part); with this hash, if one is named. */
   list(path: string, hash: string | undefined): AsyncIterable<Item[]>;
   /** Says what there is at a path; `undefined` when there is nothing. */
   describe(path: string): Promise<Found | undefined>;

@@ -52,8 +52,8 @@ class Folder implements Side {
     return { timePrecisionNs: 1, setsTime: true, hashes: ["md5"], slowHashes: false, caseInsensitive: false, keepsEmptyDirectories: false };
   }
 
-  async *list(path: string, hash: string | undefined): AsyncGenerator<Item[]> {
-    yield await list(this.#bucket, this.#known, path, hash);
+  list(path: string, hash: string | undefined): AsyncIterable<Item[]> {
+    return list(this.#bucket, this.#known, path, hash);
   }
 
   async describe(path: string): Promise<Found | undefined> {

@@ -4,6 +4,7 @@ import { distinctName, load, Session, sessionName } from "./engine.js";
 import { drive } from "./driver.js";
 import { BisyncError } from "./error.js";
 import type { Events } from "./events.js";
+import { keepInJournal } from "./late.js";
 import type { Notice, Report } from "./protocol.js";
 import { type Reference, References } from "./references.js";
 import type { Shared, Sharing } from "./sharing.js";
@@ -85,6 +86,7 @@ export async function conduct(order: Order, events: Events): Promise<Report> {
         say,
         progress: (progress) => events.add({ type: "progress", ...progress }),
       });
+      if (one.mayFinishLate?.() || two.mayFinishLate?.()) await remembered(order, names, run, say);
       return await published(shared, report, say);
     } finally {
       await shared?.end();
@@ -111,6 +113,15 @@ export async function published(shared: Shared | undefined, report: Report, say:
   } catch (error) {
     say({ level: "error", code: "not-shared", text: error instanceof Error ? error.message : String(error) });
     return { ...report, exitCode: Math.max(report.exitCode, 1) };
+  }
+}
+
+/** Has the next run look for what may still appear of this one. */
+async function remembered({ state }: Order, names: PairNames, run: bigint, say: (notice: Notice) => void): Promise<void> {
+  try {
+    await keepInJournal(state, names, run);
+  } catch (error) {
+    say({ level: "notice", code: "journal-unwritable", text: `cannot write the journal: ${error instanceof Error ? error.message : String(error)}` });
   }
 }
 

@@ -104,6 +104,8 @@ export interface StateNames {
   old: string[];
   error: string[];
   journal: string;
+  /** The journal that is being written. */
+  journalNew: string;
   metadata: string;
 }
 
@@ -111,6 +113,9 @@ export const stateNames = (one: string, two: string): StateNames => JSON.parse(b
 
 /** Returns a journal that names the same runs and finishes none. */
 export const forgetCommit = bound.forgetCommit as (journal: Uint8Array) => Uint8Array;
+
+/** Returns a journal that names a run as well. */
+export const keepRun = bound.keepRun as (journal: Uint8Array, run: bigint) => Uint8Array;
 
 /** The engine's table of options. */
 export interface Table {

@@ -49,7 +49,7 @@ export async function perform(verb: Verb, sides: Sides): Promise<Reply> {
       await (verb.emptiness === "empty" ? folders[verb.side].removeDirectory(verb.path) : treeRemoved(folders[verb.side], verb.path));
       return done();
     case "setTime":
-      return done(checked(await folders[verb.side].setTime(verb.path, verb.expect, verb.modified), verb.path));
+      return done(checked(await folders[verb.side].setTime(verb.path, verb.expect, verb.modified, sides.temporaryBeside(verb.path)), verb.path));
     case "flush":
       await folders[verb.side].flush(sides.directoryTimes ? folders[verb.side === "path1" ? "path2" : "path1"] : undefined);
       return done();

@@ -81,7 +81,7 @@ export interface Side {
   readonly writesInPlace?: boolean;
   /** Says what the side can do; throws when it cannot be used. Called before everything else. */
   open(): Promise<Capabilities>;
-  /** Lists a directory without its subdirectories, in pages and in any order, each name once; with this hash, if one is named. */
+  /** Lists a directory without its subdirectories, in pages and in any order, each name once (one that comes twice takes no part); with this hash, if one is named. */
   list(path: string, hash: string | undefined): AsyncIterable<Item[]>;
   /** Says what there is at a path; `undefined` when there is nothing. */
   describe(path: string): Promise<Found | undefined>;
@@ -100,8 +100,8 @@ export interface Side {
   makeDirectory(path: string): Promise<Found>;
   /** Removes an empty directory; one that is gone is fine. Throws the code `notEmpty` when it is not empty. */
   removeDirectory(path: string): Promise<void>;
-  /** Sets the time of this version of a file. */
-  setTime(path: string, expect: Fingerprint, modified: Instant): Promise<Found>;
+  /** Sets the time of this version of a file. At `temporary`, beside it, what has to be written anew for that may be written until it is complete. */
+  setTime(path: string, expect: Fingerprint, modified: Instant, temporary?: string): Promise<Found>;
   /**
    * Removes a directory in which there is nothing but directories, however deep, or throws the code `notEmpty`; one that is gone is fine. A side has it where a
    * directory may be listed that does not lie where it is shown: what is behind a link stays.
@@ -112,6 +112,8 @@ export interface Side {
    * such times.
    */
   flush(other?: Side): Promise<void>;
+  /** Whether something may still appear at a path that was given as `temporary` since `open`, because a server finishes it late: the next runs then look there. */
+  mayFinishLate?(): boolean;
   /**
    * Copies this version of a file to where old versions are kept, under the path `backup`, in the place of what is there. A side that has it is asked to
    * before each file is replaced or deleted.

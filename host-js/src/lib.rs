@@ -11,7 +11,7 @@ mod commands_file;
 mod options_file;
 mod page;
 mod received;
-mod shared;
+mod state;
 mod table;
 
 use bisync_engine::json::{Json, JsonError};

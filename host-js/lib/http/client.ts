@@ -1,4 +1,5 @@
 import { BisyncError } from "../error.js";
+import { Reach } from "./reach.js";
 
 /** What makes requests: `fetch` of the platform, or one that does as much. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -21,34 +22,67 @@ const LONGEST_ANSWER = 256 << 20;
 /** Makes requests, more than once where that may help. How long an answer may take is left to the platform, which gives up after some minutes. */
 export class Client {
   readonly #fetch: Fetch;
+  readonly #reach = new Reach();
 
   constructor(given: Fetch | undefined) {
     // Browsers want to be called as `fetch` of the window.
     this.#fetch = given ?? ((url, init) => fetch(url, init));
   }
 
+  /** Begins a run: what the requests of others found out counts no more. */
+  begin(): void {
+    this.#reach.hear();
+  }
+
   /**
-   * Makes a request; `make` makes it anew each time. An answer with a status that says that something is wrong is an answer too.
-   * A request whose body can be sent only once is made once.
+   * Makes a request; `make` makes it anew each time. An answer with a status that says that something is wrong is an answer too, but for a server
+   * that is doubted. A request whose body can be sent only once is made once.
    */
   async send(path: string, make: () => Promise<Outgoing>, isRepeatable = true): Promise<Response> {
     for (let tries = 1, pause = FIRST_PAUSE; ; tries += 1, pause *= 2) {
-      const { url, init } = await make();
+      const answer = await this.#answer(await make(), path);
+      this.#hear(answer, path);
       const isLast = !isRepeatable || tries === TRIES;
       let wait = pause;
-      try {
-        // What a cache holds is not what is there.
-        const response = await this.#fetch(url, { cache: "no-store", ...init });
-        const wish = isTemporary(response.status) ? wishOf(response.headers.get("retry-after")) : undefined;
-        if (isLast || !isTemporary(response.status) || (wish ?? 0) > LONGEST_WISH) return response;
-        await discard(response);
+      if (answer instanceof BisyncError) {
+        if (isLast) throw answer;
+      } else {
+        const wish = isTemporary(answer.status) ? wishOf(answer.headers.get("retry-after")) : undefined;
+        if (isLast || !isTemporary(answer.status) || (wish ?? 0) > LONGEST_WISH) return answer;
+        await discard(answer);
         wait = Math.max(pause, wish ?? 0);
-      } catch (cause) {
-        if (isLast) throw noAnswer(path, cause);
       }
       await new Promise((resolve) => setTimeout(resolve, wait));
     }
   }
+
+  async #answer({ url, init }: Outgoing, path: string): Promise<Response | BisyncError> {
+    try {
+      // What a cache holds is not what is there.
+      return await this.#fetch(url, { cache: "no-store", ...init });
+    } catch (cause) {
+      return noAnswer(path, cause);
+    }
+  }
+
+  /** Takes note of what came of a request. Throws where a server that is doubted was asked in vain once more: another try would come to the same. */
+  #hear(answer: Response | BisyncError, path: string): void {
+    if (!isInVain(answer)) return this.#reach.hear();
+    this.#reach.hearNothing();
+    if (!this.#reach.isDoubted) return;
+    if (answer instanceof BisyncError) throw notAgain(answer.message, path, answer);
+    void discard(answer);
+    throw notAgain(`the server has trouble (status ${answer.status})`, path);
+  }
+}
+
+/** Whether nothing was answered, or nothing but that the server has trouble, without a word of when that will be over. */
+function isInVain(answer: Response | BisyncError): boolean {
+  return answer instanceof BisyncError || ([500, 502, 503, 504].includes(answer.status) && !answer.headers.has("retry-after"));
+}
+
+function notAgain(why: string, path: string, cause?: BisyncError): BisyncError {
+  return new BisyncError("other", `${why}; it is not asked again, since the server answers nothing else either`, { path, cause });
 }
 
 /** Whether the same request may be answered otherwise a little later. Some servers lock what they are just changing (423). */

@@ -13,40 +13,35 @@ const ASKED_AT_ONCE = 8;
 export const DIRECTORY: Found = { kind: "directory", fingerprint: {} };
 const SPECIAL: Found = { kind: "special", fingerprint: {} };
 
-/** Lists a directory. What only each object itself tells is asked for, unless it is known. */
-export async function list(bucket: Bucket, remembered: KnownObjects, path: string, hash: string | undefined): Promise<Item[]> {
+/** Lists a directory, page by page as the server does. What only each object itself tells is asked for, unless it is known. */
+export async function* list(bucket: Bucket, remembered: KnownObjects, path: string, hash: string | undefined): AsyncGenerator<Item[]> {
   const prefix = bucket.prefixOf(path);
   const known = remembered.listing(prefix);
-  const items = new Map<string, Found>();
   let isThere = path === "";
   for await (const { objects, prefixes } of pagesOf(bucket.server, prefix, path, { delimiter: "/" })) {
     const listedAt = known.now();
     isThere ||= objects.length > 0 || prefixes.length > 0;
-    const add = (key: string, found: Found) => {
-      const { name, isUsable } = fromKey(key.slice(prefix.length));
-      // What no path leads to, and what is a file and a directory at once, takes no part.
-      items.set(name, isUsable && !items.has(name) ? found : SPECIAL);
-    };
-    for (const key of prefixes) add(key.replace(/\/$/, ""), DIRECTORY);
-    const told = await inLanes(objects, ASKED_AT_ONCE, async (listed) => {
+    const files = await inLanes(objects, ASKED_AT_ONCE, async (listed): Promise<Item | undefined> => {
       // An empty object of this name stands for the directory itself.
       if (listed.key === prefix && listed.size === 0) return undefined;
-      // For some keys to which no path leads there is no address either.
-      if (!fromKey(listed.key.slice(prefix.length)).isUsable) return SPECIAL;
+      const { name, isUsable } = fromKey(listed.key.slice(prefix.length));
+      // What no path leads to takes no part, and for some such keys there is no address either.
+      if (!isUsable) return { name, ...SPECIAL };
       const details = known.find(listed);
-      if (details) return fileOf(listed.key, { ...listed, ...details }, hash);
+      if (details) return { name, ...fileOf(listed.key, { ...listed, ...details }, hash) };
       const object = await tell(bucket, listed, path);
       if (object && object.etag === listed.etag && object.size === listed.size) known.learn(listed, { modified: object.modified, md5: object.md5 }, listedAt);
-      return object && fileOf(listed.key, object, hash);
+      return object && { name, ...fileOf(listed.key, object, hash) };
     });
-    objects.forEach(({ key }, index) => {
-      const found = told[index];
-      if (found) add(key, found);
+    const directories = prefixes.map((key) => {
+      const { name, isUsable } = fromKey(key.slice(prefix.length).replace(/\/$/, ""));
+      return { name, ...(isUsable ? DIRECTORY : SPECIAL) };
     });
+    // What is a file and a directory at once comes twice, on pages that may be far apart: to the engine that is neither.
+    yield [...directories, ...files.filter((file) => file !== undefined)];
   }
   if (!isThere) throw new BisyncError("notFound", "there is no such directory", { path });
   known.end();
-  return [...items].map(([name, found]) => ({ name, ...found }));
 }
 
 /** Asks for an object that was listed; `undefined` when it is gone again. */

@@ -47,12 +47,13 @@ class Folder implements Side {
   }
 
   async open(): Promise<Capabilities> {
+    this.#bucket.server.begin();
     await this.#bucket.isEmpty(this.#bucket.prefix, "");
     return { timePrecisionNs: 1, setsTime: true, hashes: ["md5"], slowHashes: false, caseInsensitive: false, keepsEmptyDirectories: false };
   }
 
-  async *list(path: string, hash: string | undefined): AsyncGenerator<Item[]> {
-    yield await list(this.#bucket, this.#known, path, hash);
+  list(path: string, hash: string | undefined): AsyncIterable<Item[]> {
+    return list(this.#bucket, this.#known, path, hash);
   }
 
   async describe(path: string): Promise<Found | undefined> {

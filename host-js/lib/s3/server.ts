@@ -53,6 +53,11 @@ export class Server {
     this.#client = new Client(fetch);
   }
 
+  /** Begins a run. */
+  begin(): void {
+    this.#client.begin();
+  }
+
   /** Makes a request, and returns an answer that is good. */
   async ask(asked: Asked): Promise<Response> {
     const { path, key } = asked;

@@ -3,6 +3,7 @@ import { discard, piecesOf } from "../http/client.js";
 import { plainEtag } from "../http/version-id.js";
 import { nameOf } from "../names.js";
 import { type Capabilities, type Fingerprint, type Found, type Instant, isStill, type Item, type Side, type WriteOptions } from "../side.js";
+import { Late } from "./late.js";
 import { namesOf, type Resource } from "./multistatus.js";
 import type { WebdavOptions } from "./options.js";
 import { Server } from "./server.js";
@@ -31,6 +32,7 @@ class Folder implements Side {
   #setsTime: boolean | undefined;
   /** Whether the server looks itself, where it is told what is expected: known not to, or worth a try. */
   #conditions = true;
+  readonly #late = new Late();
   /** Directories that were there a moment ago. */
   readonly #directories = new Set<string>();
 
@@ -42,6 +44,8 @@ class Folder implements Side {
   }
 
   async open(): Promise<Capabilities> {
+    this.#server.begin();
+    this.#late.begin();
     const root = await this.#server.look("");
     if (!root) throw new BisyncError("notFound", "there is no such folder");
     if (root.found.kind !== "directory") throw new BisyncError("usage", "it is not a folder");
@@ -117,7 +121,7 @@ class Folder implements Side {
     // Only where it is known to help: a page may not send headers that the server has not named.
     const headers = { ...(this.#setsTime && modified && { "x-oc-mtime": String(modified.seconds) }), "content-type": "application/octet-stream" };
     try {
-      const size = await this.#placed(() => upload(this.#server, temporary, content, headers, this.#streams), temporary);
+      const size = await this.#placed(() => upload(this.#server, temporary, content, headers, this.#streams, this.#late), temporary);
       const staged = await this.#server.look(temporary);
       if (staged?.found.kind !== "file" || (staged.found.fingerprint.size ?? size) !== size) {
         throw new BisyncError("temporary", `the server has not kept what was sent: ${size} bytes`, { path });
@@ -127,7 +131,7 @@ class Folder implements Side {
       await this.#placed(() => this.#moveResource(temporary, staged, path, there), path);
       return await this.#now(path, size);
     } catch (error) {
-      // RACE: a server that has not noticed yet that the upload broke off may finish the file after this; the next run removes it.
+      // RACE: a server that has not noticed yet that the upload broke off may finish it after this: see `late`.
       await this.#server.ask({ method: "DELETE", path: temporary }).then(discard).catch(() => {});
       throw error;
     }
@@ -204,11 +208,9 @@ class Folder implements Side {
     });
   }
 
-  async setTime(path: string, expect: Fingerprint, modified: Instant): Promise<Found> {
+  async setTime(path: string, expect: Fingerprint, modified: Instant, temporary = ownTemporary(path)): Promise<Found> {
     if (!this.#setsTime) throw new BisyncError("other", "this server sets no times", { path });
     // Times come with contents: what `PROPPATCH` sets, rclone forgets again. The same content is written once more.
-    const run = crypto.getRandomValues(new BigUint64Array(1))[0] as bigint;
-    const temporary = `${path.slice(0, path.lastIndexOf("/") + 1)}.bisync-${run.toString(16).padStart(16, "0")}-0.partial`;
     return this.write(path, this.#asRefused(this.read(path, expect)), { expect, temporary, modified, verify: undefined });
   }
 
@@ -223,6 +225,11 @@ class Folder implements Side {
 
   async flush(): Promise<void> {
     // WebDAV has nothing for it: what a server said it has, it has.
+    await this.#late.remove(this.#server);
+  }
+
+  mayFinishLate(): boolean {
+    return this.#late.isThere;
   }
 
   async checkApart(other: Side): Promise<void> {
@@ -290,6 +297,12 @@ class Folder implements Side {
     if (this.#directories.size >= REMEMBERED) this.#directories.clear();
     this.#directories.add(directory);
   }
+}
+
+/** Names a temporary file beside a path, where no run does. */
+function ownTemporary(path: string): string {
+  const run = crypto.getRandomValues(new BigUint64Array(1))[0] as bigint;
+  return `${path.slice(0, path.lastIndexOf("/") + 1)}.bisync-${run.toString(16).padStart(16, "0")}-0.partial`;
 }
 
 function isSame(one: Resource, other: Resource): boolean {

@@ -17,6 +17,8 @@ export interface Asked {
   body?: BodyInit;
   /** Whether the request may be made again: not when its body can be read only once. */
   isRepeatable?: boolean;
+  /** Hears that the request is made again: what becomes of the one before is not known. */
+  again?(): void;
 }
 
 const PROPERTIES = "<d:resourcetype/><d:getcontentlength/><d:getlastmodified/><d:getetag/>";
@@ -48,6 +50,11 @@ export class Server {
     if (user !== "" || password !== "") this.#headers.set("authorization", `Basic ${base64(`${user}:${password}`)}`);
   }
 
+  /** Begins a run. */
+  begin(): void {
+    this.#client.begin();
+  }
+
   /** Returns the address of a path. Throws for names that no address leads to. */
   url(path: string, isDirectory = false): string {
     if (path === "") return this.root;
@@ -69,7 +76,7 @@ export class Server {
     throw failure(response, asked.path);
   }
 
-  async #send({ method, path, isDirectory = false, headers = {}, body, isRepeatable = true }: Asked): Promise<Response> {
+  async #send({ method, path, isDirectory = false, headers = {}, body, isRepeatable = true, again }: Asked): Promise<Response> {
     const url = this.url(path, isDirectory);
     const all = new Headers(this.#headers);
     for (const [name, value] of Object.entries(headers)) all.set(name, value);
@@ -77,7 +84,12 @@ export class Server {
     const redirect = method === "GET" || method === "PROPFIND" ? "follow" : "manual";
     const init: Outgoing["init"] = { method, headers: all, redirect, ...(body !== undefined && { body }) };
     if (body instanceof ReadableStream) init.duplex = "half";
-    return this.#client.send(path, async () => ({ url, init }), isRepeatable);
+    let tries = 0;
+    const make = async () => {
+      if (tries++ > 0) again?.();
+      return { url, init };
+    };
+    return this.#client.send(path, make, isRepeatable);
   }
 
   /** Asks for a resource and, where `depth` is 1, for what is directly in it. */

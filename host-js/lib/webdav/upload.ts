@@ -2,6 +2,7 @@
 
 import { discard } from "../http/client.js";
 import { Pieces } from "../http/pieces.js";
+import type { Late } from "./late.js";
 import type { Server } from "./server.js";
 
 /** Up to so many bytes a file is read before anything is sent. Then the server is told its length, which some have to know. */
@@ -15,9 +16,17 @@ export const STREAMS = typeof process === "object" && typeof process.versions?.n
 /** Uploads of content that is gathered wait for each other: no more than one such file is held, whatever the number of folders. */
 let gathering: Promise<unknown> = Promise.resolve();
 
-/** Writes content to a path at which nothing is, and returns how many bytes it had. What breaks off may leave something there. */
-export async function upload(server: Server, path: string, content: AsyncIterable<Uint8Array>, headers: Record<string, string>, streams: boolean): Promise<number> {
-  const put = async (body: BodyInit, isRepeatable: boolean) => discard(await server.ask({ method: "PUT", path, headers, body, isRepeatable }));
+/** Writes content to a path at which nothing is, and returns how many bytes it had. What breaks off may leave something there, also later: that is noted. */
+export async function upload(server: Server, path: string, content: AsyncIterable<Uint8Array>, headers: Record<string, string>, streams: boolean, late: Late): Promise<number> {
+  const again = () => late.add(path);
+  const put = async (body: BodyInit, isRepeatable: boolean) => {
+    try {
+      await discard(await server.ask({ method: "PUT", path, headers, body, isRepeatable, again }));
+    } catch (error) {
+      late.add(path);
+      throw error;
+    }
+  };
   const pieces = new Pieces(content);
   try {
     const first = await pieces.take(WHOLE);

@@ -1,0 +1,27 @@
+/** So many milliseconds a server is asked in vain before it is doubted. */
+const PATIENCE = 5_000;
+
+/**
+ * Whether a server is worth more than one try, as all requests to it have found out.
+ *
+ * It is doubted when it was asked for some seconds, and no answer said more than that there is trouble. Each request is tried once then, until one is
+ * answered well: what is wrong may be of one path only.
+ */
+export class Reach {
+  /** When it was first asked in vain since it was heard of, in milliseconds that never go back. */
+  #silentSince: number | undefined;
+
+  /** Takes note of an answer that says more than that there is trouble: what was found out before it counts no more. */
+  hear(): void {
+    this.#silentSince = undefined;
+  }
+
+  /** Takes note of a request that was made in vain. */
+  hearNothing(): void {
+    this.#silentSince ??= performance.now();
+  }
+
+  get isDoubted(): boolean {
+    return this.#silentSince !== undefined && performance.now() - this.#silentSince >= PATIENCE;
+  }
+}

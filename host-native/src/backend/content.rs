@@ -13,7 +13,15 @@ const WAITING: usize = 4;
 /// A content that merely stops is not at its end: whoever produces it says so, after having made sure that the file is
 /// still the version that was asked for.
 #[derive(Debug)]
-pub struct Content(mpsc::Receiver<Result<Piece, Failure>>);
+pub struct Content(From);
+
+#[derive(Debug)]
+enum From {
+    /// From whoever produces it.
+    Producer(mpsc::Receiver<Result<Piece, Failure>>),
+    /// From here: all of it, until it is taken.
+    Memory(Result<Option<Vec<u8>>, Failure>),
+}
 
 /// The end of a [`Content`] that is written to.
 #[derive(Debug, Clone)]
@@ -29,12 +37,12 @@ impl Content {
     /// Makes a content and the end that fills it.
     pub fn channel() -> (Producer, Self) {
         let (sender, receiver) = mpsc::channel(WAITING);
-        (Producer(sender), Self(receiver))
+        (Producer(sender), Self(From::Producer(receiver)))
     }
 
-    /// Makes a content of bytes that are there already.
-    pub fn of(bytes: Vec<u8>) -> Self {
-        Self::produced(|producer| async move { producer.send(bytes).await })
+    /// Makes a content of what was read already, in a single piece.
+    pub fn of(read: Result<Vec<u8>, Failure>) -> Self {
+        Self(From::Memory(read.map(|bytes| (!bytes.is_empty()).then_some(bytes))))
     }
 
     /// Makes a content that a task fills and ends.
@@ -53,7 +61,10 @@ impl Content {
     /// # Errors
     /// Fails when the file could not be read or was not the version that was asked for.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Failure> {
-        received(self.0.recv().await)
+        match &mut self.0 {
+            From::Producer(pieces) => received(pieces.recv().await),
+            From::Memory(read) => taken(read),
+        }
     }
 
     /// Returns the next piece as [`next`](Self::next) does, on a thread that may block.
@@ -61,7 +72,10 @@ impl Content {
     /// # Errors
     /// Fails as [`next`](Self::next) does.
     pub fn blocking_next(&mut self) -> Result<Option<Vec<u8>>, Failure> {
-        received(self.0.blocking_recv())
+        match &mut self.0 {
+            From::Producer(pieces) => received(pieces.blocking_recv()),
+            From::Memory(read) => taken(read),
+        }
     }
 }
 
@@ -70,6 +84,10 @@ fn received(piece: Option<Result<Piece, Failure>>) -> Result<Option<Vec<u8>>, Fa
         Piece::Bytes(bytes) => Ok(Some(bytes)),
         Piece::End => Ok(None),
     }
+}
+
+fn taken(read: &mut Result<Option<Vec<u8>>, Failure>) -> Result<Option<Vec<u8>>, Failure> {
+    read.as_mut().map(Option::take).map_err(|failure| failure.clone())
 }
 
 impl Producer {
@@ -142,6 +160,18 @@ impl Unread {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_read_already_comes_at_once() {
+        let failure = failed(FailureKind::NotFound, "it is gone");
+        let check = |read, expected: [_; 2]| {
+            let mut content = Content::of(read);
+            assert_eq!([content.blocking_next(), content.blocking_next()], expected);
+        };
+        check(Ok(b"abc".to_vec()), [Ok(Some(b"abc".to_vec())), Ok(None)]);
+        check(Ok(Vec::new()), [Ok(None), Ok(None)]);
+        check(Err(failure.clone()), [Err(failure.clone()), Err(failure)]);
+    }
 
     fn content(pieces: &[&str]) -> Content {
         let (producer, content) = Content::channel();

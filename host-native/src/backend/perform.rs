@@ -79,7 +79,7 @@ async fn copy_together(folders: &Pair<Arc<dyn Backend>>, copies: &[&CopyFile]) -
     for copy in copies {
         let content = if rewrites(copy) { None } else { contents.next().flatten() };
         copied.push(match content {
-            Some(bytes) => target.write((*copy).clone(), Content::of(bytes)).await.ok(),
+            Some(bytes) => target.write((*copy).clone(), Content::of(Ok(bytes))).await.ok(),
             None => None,
         });
     }

@@ -101,10 +101,7 @@ impl Directory {
     /// # Errors
     /// Fails when something is there, or when it cannot be written.
     pub fn create(&self, name: &str, text: &str) -> Result<Fingerprint, Failure> {
-        let bytes = text.as_bytes().to_vec();
-        self.put(name, text.len() as u64, || {
-            Content::produced(move |producer| async move { producer.send(bytes).await })
-        })
+        self.put(name, text.len() as u64, || Content::of(Ok(text.as_bytes().to_vec())))
     }
 
     /// Makes a file of so many bytes, where nothing is.

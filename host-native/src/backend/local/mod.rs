@@ -45,7 +45,7 @@ pub use self::names::{from_disk, to_disk};
 pub use self::open::Sight;
 
 use self::hash::Algorithm;
-use self::source::Source;
+use self::source::{BLOCK, Source};
 use self::stat::Stat;
 use self::tree::Tree;
 use super::{Answer, Backend, Content, Pages, Transport, failed};
@@ -108,10 +108,15 @@ impl Backend for Local {
     }
 
     fn read(&self, path: RelPath, version: Fingerprint) -> Content {
+        let source = match Source::open(&self.0.root, &path, &version) {
+            // To hand it to another thread takes longer than to read it.
+            Ok(source) if source.size() <= BLOCK as u64 => return Content::of(source.read_whole()),
+            Ok(source) => source,
+            Err(failure) => return Content::of(Err(failure)),
+        };
         let (producer, content) = Content::channel();
-        let tree = Arc::clone(&self.0);
         spawn_blocking(move || {
-            let outcome = Source::open(&tree.root, &path, &version).and_then(|source| source.send(&producer));
+            let outcome = source.send(&producer);
             producer.blocking_end(outcome);
         });
         content

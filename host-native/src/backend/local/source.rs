@@ -111,6 +111,23 @@ impl Source {
         }
     }
 
+    /// Reads all of the content at once, which is right for small files.
+    pub fn read_whole(&self) -> Result<Vec<u8>, Failure> {
+        let file = match &self.content {
+            Opened::File(file) => file,
+            Opened::Link(target) => return Ok(target.clone()),
+        };
+        let size = usize::try_from(self.size()).map_err(|_| changed())?;
+        // One more shows that there is more.
+        let mut bytes = Vec::with_capacity(size.saturating_add(1));
+        while read(file, rustix::buffer::spare_capacity(&mut bytes)).map_err(failure)? > 0 {
+            if bytes.len() > size {
+                return Err(changed());
+            }
+        }
+        self.verify().map(|()| bytes)
+    }
+
     /// Hands the content to `producer`, piece by piece.
     pub fn send(&self, producer: &Producer) -> Result<(), Failure> {
         let file = match &self.content {

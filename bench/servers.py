@@ -76,6 +76,18 @@ def moto(folder: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
+def s3s(folder: Path) -> Iterator[str]:
+    """S3 that looks itself, and takes little time for it."""
+    program = shutil.which("s3s-fs")
+    if not program:
+        sys.exit("bench/run: the server of this measurement is s3s-fs, which is not installed (cargo install s3s-fs --features binary)")
+    port = free_port()
+    command = [program, "--host=127.0.0.1", f"--port={port}", "--access-key=access", "--secret-key=secret", str(folder)]
+    with running(["env", "RUST_LOG=error", *command], port):
+        yield f":s3,provider=Other,list_version=2,endpoint='http://127.0.0.1:{port}',access_key_id=access,secret_access_key=secret"
+
+
+@contextlib.contextmanager
 def webdav(folder: Path) -> Iterator[str]:
     port = free_port()
     with running([rclone(), "serve", "webdav", str(folder), f"--addr=127.0.0.1:{port}", "--config="], port):
@@ -122,5 +134,5 @@ def at_distance(remote: str, milliseconds: float) -> Iterator[str]:
         yield remote.replace(near, str(far))
 
 
-SERVERS = {"s3": s3, "moto": moto, "sftp": sftp, "webdav": webdav}
+SERVERS = {"s3": s3, "moto": moto, "s3s": s3s, "sftp": sftp, "webdav": webdav}
 """The words of bench/run that need a server."""

@@ -327,7 +327,7 @@ pub fn spelling(settings: &Settings) -> Spelling {
 }
 
 /// A directory that no decision can be about.
-fn is_idle_directory(row: &Row, settings: &Settings) -> bool {
+pub fn is_idle_directory(row: &Row, settings: &Settings) -> bool {
     let is_file = |found: Option<&Found>| found.is_some_and(|found| found.kind == Kind::File);
     let has_file = Side::BOTH.iter().any(|side| is_file(row.present(*side)) || is_file(row.prior[*side].as_ref()));
     let has_prior = row.prior.one.is_some() || row.prior.two.is_some();

@@ -14,7 +14,7 @@ use crate::side::Side;
 use crate::sorting::set_of;
 use crate::walk::{Blind, Now};
 
-use super::deciding::{Surroundings, is_excluded, is_untracked, spelling};
+use super::deciding::{Surroundings, is_excluded, is_idle_directory, is_untracked, spelling};
 use super::outbox::Outbox;
 
 /// Paths of which everything is to be said.
@@ -37,6 +37,7 @@ impl Explaining {
             return;
         }
         let is_directory = Side::BOTH.iter().any(|side| is_directory(row, *side));
+        let is_idle = is_directory && is_idle_directory(row, around.settings);
         let delta = if is_directory { directory_delta(row) } else { file_delta(row, comparison) };
         let left_alone = left_alone(row, around);
         let describe = |found: &Found| describe(found, self.utc_offset_seconds);
@@ -50,7 +51,9 @@ impl Explaining {
             };
             // What cannot be seen was not deleted.
             let happened = if left_alone.is_some() { "" } else { what_happened(delta, side) };
-            say(format!("{side}: {is}; after the last run: {was}{happened}"));
+            // No listing tells what it was.
+            let before = if is_idle { String::new() } else { format!("; after the last run: {was}{happened}") };
+            say(format!("{side}: {is}{before}"));
         }
         if let (Some(one), Some(two)) = (&row.metadata.one, &row.metadata.two) {
             let differing = |of: &Metadata, other: &Metadata| {
@@ -65,6 +68,7 @@ impl Explaining {
         }
         match left_alone {
             Some(why) => say(why),
+            None if is_idle => say("what becomes of a directory follows from what is in it".to_owned()),
             None if is_directory => {}
             None => say(verdict(decide_file(delta)).to_owned()),
         }

@@ -143,6 +143,9 @@ fn explain() {
     let command = ["explain", "one", "two", "one/d/b", "--workdir=work"];
     let ended = program::run(&program::bisync(), &home.at(""), &command);
     assert!(ended.output.contains("d/b: copy to Path1: changed on Path2"), "{}", ended.all());
+    let ended =
+        home.check(&["--explain=d"], 0, "d: Path1: a directory\nd: Path2: a directory\nd: what becomes of a directory");
+    assert!(!ended.output.contains("(new)"), "{}", ended.output);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use bisync_engine::protocol::{Reply, Verb};
+use bisync_engine::protocol::{Failure, Reply, Verb};
 use bisync_engine::session_name::{PLAN, PLAN_NEW};
 
 use crate::failure::failure;
@@ -60,7 +60,21 @@ impl StateStore {
 
     /// Carries out a verb of the state store.
     pub fn perform(&mut self, verb: &Verb) -> Reply {
-        self.try_perform(verb).unwrap_or_else(|error| Reply::Failed(failure(&error)))
+        self.try_perform(verb).unwrap_or_else(|error| Reply::Failed(self.failed(verb, &error)))
+    }
+
+    /// Says where it failed, if that is known.
+    fn failed(&self, verb: &Verb, error: &io::Error) -> Failure {
+        let name = match verb {
+            Verb::ReadState { name, .. } | Verb::WriteState { name, .. } | Verb::RemoveState { name } => name,
+            Verb::ReplaceState { target, .. } | Verb::KeepState { target, .. } => target,
+            _ => return failure(error),
+        };
+        let Failure { kind, message } = failure(error);
+        match self.path(name) {
+            Ok(path) => Failure { kind, message: format!("`{}`: {message}", path.display()) },
+            Err(_) => Failure { kind, message },
+        }
     }
 
     fn try_perform(&mut self, verb: &Verb) -> io::Result<Reply> {
@@ -282,6 +296,18 @@ mod tests {
         done(&mut store, keep());
         assert_eq!(read(&mut store, "a-old", 0, 9), Some("two".into()));
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 2, "nothing else is left behind");
+    }
+
+    #[test]
+    fn a_failure_says_where() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("file");
+        fs::write(&file, "").unwrap();
+        let verb = Verb::WriteState { name: "a".into(), offset: 0, bytes: Vec::new() };
+        let Reply::Failed(failure) = StateStore::new(file.clone()).perform(&verb) else {
+            panic!("written into a file")
+        };
+        assert!(failure.message.starts_with(&format!("`{}/a`: ", file.display())), "{}", failure.message);
     }
 
     #[test]

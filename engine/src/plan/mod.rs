@@ -181,6 +181,8 @@ impl Planned {
     pub fn new(row: impl Into<Box<Row>>, choice: Choice) -> Self {
         let row = row.into();
         let phase = match &choice {
+            // It makes room for nothing; something else may have to for its new name.
+            Choice::StepAside { reason: Reason::HalfWritten(_), .. } => Phase::Fill,
             Choice::FixCase(_) | Choice::StepAside { .. } | Choice::Leftover(_) => Phase::Clear,
             Choice::Forget(_)
             | Choice::Adopt

@@ -4,7 +4,7 @@ use bisync_engine::protocol::{Staging, Verb};
 use bisync_engine::side::Side;
 use bisync_world::host::{run, run_by, show};
 use bisync_world::scenario::edit;
-use bisync_world::schedule::{Death, Schedule};
+use bisync_world::schedule::{Death, Fate, Fault, Operation, Schedule};
 use bisync_world::world::World;
 
 const BEFORE: &str = "1 write changed long-ago\n 1 write deleted D\n 1 write other O";
@@ -32,11 +32,20 @@ enum Base {
     None,
 }
 
-/// Lets runs die that write in place to path2, whenever they can. `check` gets what is left, and the paths at which there is half a file.
+/// What ends the writing of a file in its middle.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    Death(usize, Death),
+    Failure(usize),
+}
+
+/// Breaks off runs that write in place to path2, whenever that can be. `check` gets what is left, and the paths at which there is half a
+/// file.
 fn half_written(base: Base, options: &str, check: impl Fn(World, &[&str], &str)) {
     let mut found = 0;
-    for requests in 8..26 {
-        for (seed, death) in (0..8).flat_map(|seed| [(seed, Death::Kill), (seed, Death::Power)]) {
+    let deaths = (8..26).flat_map(|requests| [Death::Kill, Death::Power].map(|death| End::Death(requests, death)));
+    for end in deaths.chain([End::Failure(0), End::Failure(1)]) {
+        for seed in 0..8 {
             let mut world = World::default();
             if let Base::Listed = base {
                 edit(&mut world, BEFORE);
@@ -47,7 +56,10 @@ fn half_written(base: Base, options: &str, check: impl Fn(World, &[&str], &str))
                 world.write(Side::One, path, WHOLE);
             }
             let mut schedule = Schedule::plain(seed, usize::MAX);
-            schedule.death = Some((requests, death));
+            match end {
+                End::Death(requests, death) => schedule.death = Some((requests, death)),
+                End::Failure(number) => schedule.faults.push(Fault::Nth(Operation::Copy, number, Fate::Half)),
+            }
             world.watch_power();
             run_by(&mut world, &format!("--inplace --force {options}"), &mut schedule).unwrap();
             world.unflushed = None;
@@ -57,7 +69,7 @@ fn half_written(base: Base, options: &str, check: impl Fn(World, &[&str], &str))
                 ["changed", "new"].into_iter().filter(|path| there.get(*path).is_some_and(is_half)).collect();
             if !halves.is_empty() {
                 found += 1;
-                check(world, &halves, &format!("{base:?} {options} {death:?} after {requests}, seed {seed}"));
+                check(world, &halves, &format!("{base:?} {options} {end:?}, seed {seed}"));
             }
         }
     }
@@ -86,6 +98,22 @@ fn half_a_file_never_wins() {
             assert!(left.is_empty(), "{name}: {left:?}");
         });
     }
+}
+
+/// What the next run leaves is no more a version than what it found.
+#[test]
+fn half_a_file_never_wins_after_two_runs_that_died() {
+    half_written(Base::Listed, "", |left, halves, name| {
+        for (requests, seed) in (4..30).map(|requests| (requests, requests as u64)) {
+            let name = format!("{name}, then after {requests}");
+            let mut world = left.clone();
+            run_by(&mut world, "--inplace --force", &mut Schedule::plain(seed, requests)).unwrap();
+            run_well(&mut world, "--conflict-resolve=path2 --conflict-loser=delete", &name);
+            for (side, path) in Side::BOTH.into_iter().flat_map(|side| halves.iter().map(move |path| (side, *path))) {
+                assert_eq!(world.contents(side)[path], WHOLE, "{name}\n{}", show(&world));
+            }
+        }
+    });
 }
 
 /// Somebody goes on with half a file: their work may be nowhere else.
@@ -134,16 +162,29 @@ fn half_a_file_is_not_taken_for_what_became_of_the_whole() {
     }
 }
 
+/// The old version comes back on the other side: half a file is no edit of it, not even where it has its size and time.
 #[test]
 fn half_a_file_is_no_edit_of_the_version_before() {
-    half_written(Base::Listed, "", |mut world, halves, name| {
-        let mut before = World::default();
-        edit(&mut before, BEFORE);
-        let old = before.sides.one.files["changed"].clone();
-        world.sides.one.files.insert("changed".into(), old);
-        run_well(&mut world, "", name);
-        for side in Side::BOTH.into_iter().filter(|_| halves.contains(&"changed")) {
-            assert_eq!(world.contents(side)["changed"], "long-ago", "{name}\n{}", show(&world));
+    let mut before = World::default();
+    edit(&mut before, BEFORE);
+    let old = &before.sides.one.files["changed"];
+    half_written(Base::Listed, "", |left, halves, name| {
+        for looks_old in [false, true].into_iter().filter(|_| halves.contains(&"changed")) {
+            let mut world = left.clone();
+            world.sides.one.files.insert("changed".into(), old.clone());
+            let half = world.sides.two.files.get_mut("changed").unwrap();
+            if looks_old {
+                (half.content, half.modified) = (WHOLE[..old.content.len()].to_owned(), old.modified);
+            }
+            run_well(&mut world, "", name);
+            for side in Side::BOTH {
+                assert_eq!(
+                    world.contents(side).get("changed"),
+                    Some(&old.content),
+                    "{name} {looks_old}\n{}",
+                    show(&world)
+                );
+            }
         }
     });
 }

@@ -176,13 +176,16 @@ pub enum Verb {
         /// The path.
         path: RelPath,
     },
-    /// Says whether a file of side one and a file of side two have the same content, byte for byte. Reply:
-    /// [`Reply::Same`]. The host answers [`FailureKind::Changed`] when either file is not the version given.
+    /// Says whether a file of side one and a file of side two have the same content, byte for byte. With `half` the file of that side may
+    /// also be only the beginning of the other. Reply: [`Reply::Same`]. The host answers [`FailureKind::Changed`] when either file is not the version given.
     SameContent {
         /// The path on side one and its version.
         one: (RelPath, Fingerprint),
         /// The path on side two and its version.
         two: (RelPath, Fingerprint),
+        /// The side whose file may be shorter.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        half: Option<Side>,
     },
     /// Copies a file to the other side.
     CopyFile(CopyFile),

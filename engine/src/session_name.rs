@@ -29,6 +29,10 @@ pub struct StateNames {
     pub journal: String,
     /// The journal that is being written.
     pub journal_new: String,
+    /// Files of each side that may be half written in place.
+    pub in_place: Pair<String>,
+    /// The same while it is being written.
+    pub in_place_new: Pair<String>,
     /// When the last run began that carried metadata and left nothing undone.
     pub metadata: String,
     /// The same of this run, until it is over.
@@ -53,6 +57,8 @@ impl StateNames {
             lock: format!("{session}.lck"),
             journal: format!("{session}.journal"),
             journal_new: format!("{session}.journal-new"),
+            in_place: Pair::new(format!("{session}.path1.in-place"), format!("{session}.path2.in-place")),
+            in_place_new: Pair::new(format!("{session}.path1.in-place-new"), format!("{session}.path2.in-place-new")),
             metadata: format!("{session}.metadata"),
             metadata_new: format!("{session}.metadata-new"),
             file_systems: format!("{session}.file-systems"),

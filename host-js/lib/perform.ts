@@ -34,7 +34,7 @@ export async function perform(verb: Verb, sides: Sides): Promise<Reply> {
       return { described: there ? checked(there, verb.path) : null };
     }
     case "sameContent":
-      return { same: await sameContent(read(folders.path1, verb.one, passage), read(folders.path2, verb.two, passage)) };
+      return { same: await sameContent(read(folders.path1, verb.one, passage), read(folders.path2, verb.two, passage), verb.half) };
     case "copyFile":
       return done(await copyFile(verb, sides));
     case "moveFile":

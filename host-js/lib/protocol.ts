@@ -10,7 +10,7 @@ export type Disposal = "discard" | { backup: string };
 export type Verb =
   | { verb: "listDirectory"; side: SideName; path: string; hash?: string; metadata: boolean }
   | { verb: "describe"; side: SideName; path: string }
-  | { verb: "sameContent"; one: Version; two: Version }
+  | { verb: "sameContent"; one: Version; two: Version; half?: SideName }
   | CopyFile
   | { verb: "moveFile"; side: SideName; path: string; expect: Fingerprint; target: string; temporary: string }
   | { verb: "deleteFile"; side: SideName; path: string; expect: Fingerprint; disposal: Disposal }

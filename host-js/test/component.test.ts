@@ -102,7 +102,9 @@ async function perform({ one, two, state }: World, { tag, val }: engine.Verb): P
     }
     case "same-content": {
       const [left, right] = [whole(one, val.one), whole(two, val.two)];
-      return { tag: "same", val: Buffer.compare(await left, await right) === 0 };
+      const [here, there] = [await left, await right];
+      const [shorter, other] = val.half === "two" ? [there, here] : [here, there];
+      return { tag: "same", val: shorter.equals(val.half ? other.subarray(0, shorter.length) : other) };
     }
     case "copy-file": {
       assert.deepEqual([val.disposal.tag, val.staging.tag], ["discard", "temporary"]);

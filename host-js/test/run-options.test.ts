@@ -169,6 +169,30 @@ function folders(context: TestContext) {
   };
 }
 
+test("half of what was written in place wins by no rule", async (context) => {
+  const { at, write, read } = folders(context);
+  const [one, two] = [nodeFolder(at("one")), nodeFolder(at("two"))];
+  const state = memoryState();
+  for (const conflictResolve of ["path2", "older", "smaller"] as const) {
+    ["a", "b"].forEach((name) => write(`one/${name}`, "the old content"));
+    assert.equal((await bisync(one, two, { state, force: true }).report).exitCode, 0);
+    write("one/a", `all of ${conflictResolve}`, LATER);
+    const broken: Side = {
+      ...bound(one),
+      async *read(path, version) {
+        for await (const chunk of one.read(path, version)) yield chunk.subarray(0, 3);
+        throw new BisyncError("temporary", "the disk fell off");
+      },
+    };
+    assert.notEqual((await bisync(broken, two, { state, inplace: true }).report).exitCode, 0);
+    assert.equal(read("two/a"), "all");
+    const report = await bisync(one, two, { state, conflictResolve, conflictLoser: "delete" }).report;
+    assert.equal(report.exitCode, 0, report.headline);
+    assert.deepEqual([read("one/a"), read("two/a")], [`all of ${conflictResolve}`, `all of ${conflictResolve}`]);
+    assert.deepEqual(readdirSync(at("two")).sort(), ["a", "b"]);
+  }
+});
+
 test("what is written in place leaves no half that could pass for the newer version", async (context) => {
   const { at, write, read } = folders(context);
   const [one, two] = [nodeFolder(at("one")), nodeFolder(at("two"))];

@@ -39,8 +39,8 @@ impl From<Verb> for wit::Verb {
                 Self::ListDirectory(wit::ListDirectory { side: side.into(), path: text(path), hash, metadata })
             }
             Verb::Describe { side, path } => Self::Describe(wit::Place { side: side.into(), path: text(path) }),
-            Verb::SameContent { one, two } => {
-                Self::SameContent(wit::SameContent { one: version(one), two: version(two) })
+            Verb::SameContent { one, two, half } => {
+                Self::SameContent(wit::SameContent { one: version(one), two: version(two), half: half.map(Into::into) })
             }
             Verb::CopyFile(copy) => Self::CopyFile(copy.into()),
             Verb::MoveFile(movement) => Self::MoveFile(movement.into()),

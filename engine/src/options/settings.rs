@@ -150,6 +150,12 @@ impl Settings {
         let mode = usable("resync-mode", mode);
         let resolve = usable("conflict-resolve", options.word("conflict-resolve").and_then(prefer));
         ignored(options, &mut events);
+        let mut copying = Copying::resolve(options);
+        if copying.in_place && options.flag("remote-lock") {
+            copying.in_place = false;
+            let why = "only this machine would know which files are half written (--remote-lock)";
+            events.push(notice("option-ignored", format!("`--inplace` is ignored: {why}")));
+        }
         let links = Links::of(options)?;
         if links != Links::Skip && options.flag("skip-links") {
             events.push(notice("option-ignored", "`--skip-links` is ignored: no links are skipped".to_owned()));
@@ -194,7 +200,7 @@ impl Settings {
             backup_suffix: backup_suffix(options, backup)?,
             backup,
             explain: explained(options)?,
-            copying: Copying::resolve(options),
+            copying,
             partial_suffix: partial_suffix(options)?,
             moves: copying::moves(options),
             filter: FilterSettings::resolve(options, now, utc_offset_seconds),

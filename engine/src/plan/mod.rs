@@ -89,12 +89,14 @@ pub enum Choice {
         /// The losers' new names.
         names: Box<Pair<Option<RelPath>>>,
     },
-    /// The file of `side` gets this name on both sides, because the other side has a directory at its path.
+    /// The file of `side` gets this name on both sides.
     StepAside {
         /// The side that has a file.
         side: Side,
         /// Its new name.
         name: RelPath,
+        /// Why.
+        reason: Reason,
     },
     /// The file of this side takes the place of the other side's directory, which holds no files any more.
     ReplaceDirectory(Side),
@@ -168,6 +170,8 @@ pub enum Reason {
     Spelling,
     /// A run that was killed left it behind.
     Leftover,
+    /// A run that did not end was writing the file of this side in place.
+    HalfWritten(Side),
     /// It is an empty directory, and those are to be removed.
     EmptyDirectory,
 }
@@ -177,6 +181,8 @@ impl Planned {
     pub fn new(row: impl Into<Box<Row>>, choice: Choice) -> Self {
         let row = row.into();
         let phase = match &choice {
+            // It makes room for nothing; something else may have to for its new name.
+            Choice::StepAside { reason: Reason::HalfWritten(_), .. } => Phase::Fill,
             Choice::FixCase(_) | Choice::StepAside { .. } | Choice::Leftover(_) => Phase::Clear,
             Choice::Forget(_)
             | Choice::Adopt

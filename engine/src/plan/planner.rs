@@ -28,7 +28,7 @@ impl Planner<'_> {
         let (reason, parts) = match &planned.choice {
             Choice::Forget(reason) => (reason.clone(), Some((Vec::new(), forget(row)))),
             Choice::Adopt => (Reason::Same, Some((Vec::new(), adopt(row)))),
-            Choice::Carry { from, target, reason } => (reason.clone(), self.carry(row, *from, target.as_ref())),
+            Choice::Carry { from, target, reason } => (reason.clone(), self.carry(row, *from, target.as_ref(), reason)),
             Choice::Remove(on) => (Reason::Deleted(on.other()), self.remove(row, *on)),
             Choice::Touch { on, modified, metadata_of, reason } => {
                 (reason.clone(), self.touch(row, *on, *modified, metadata_of.unwrap_or(on.other())))
@@ -42,9 +42,7 @@ impl Planner<'_> {
             }
             Choice::FixCase(alias) => (Reason::Spelling, fix_case(row, alias)),
             Choice::Conflict { winner, names } => (Reason::Conflict(*winner), self.conflict(row, *winner, names)),
-            Choice::StepAside { side, name } => {
-                (Reason::FileAgainstDirectory(*side), self.step_aside(row, *side, name))
-            }
+            Choice::StepAside { side, name, reason } => (reason.clone(), self.step_aside(row, *side, name)),
             Choice::ReplaceDirectory(from) => (Reason::FileAgainstDirectory(*from), self.replace_directory(row, *from)),
             Choice::MakeDirectory { on, target } => {
                 (Reason::New(on.other()), make_directory(row, *on, target.as_ref()))
@@ -56,12 +54,16 @@ impl Planner<'_> {
         Change { path: row.path.clone(), reason, steps, records }
     }
 
-    fn carry(self, row: &Row, from: Side, target: Option<&RelPath>) -> Option<Parts> {
+    fn carry(self, row: &Row, from: Side, target: Option<&RelPath>, reason: &Reason) -> Option<Parts> {
         let source = row.present(from)?;
         let to = from.other();
         let there = row.present(to).filter(|found| found.kind == Kind::File);
         let target = target.unwrap_or_else(|| row.path_on(to));
-        let step = self.copy_step(from, row.path_on(from), source, target, there);
+        let mut step = self.copy_step(from, row.path_on(from), source, target, there);
+        if let (Verb::CopyFile(copy), Reason::HalfWritten(_)) = (&mut step, reason) {
+            // The backup of the run that did not end is that of the whole file.
+            copy.disposal = Disposal::Discard;
+        }
         Some((vec![step], vec![version(from, row.path_on(from), source), result(to, target, 0, source)]))
     }
 

@@ -17,7 +17,8 @@ use crate::side::{Pair, Side};
 use crate::walk::{Blind, Now};
 
 use super::emptying::Emptying;
-use super::inquiry::{Answer, Inquiries, Inquiry, NamingKind};
+use super::in_place::InPlace;
+use super::inquiry::{Answer, Inquiries, Inquiry, NamingKind, Question};
 use super::judged::{Judged, clear_the_way, pair_moves};
 use super::link_places;
 use super::metadata::MetadataBase;
@@ -38,6 +39,8 @@ pub struct Deciding {
     pub(super) aliases: DirectoryAliases,
     /// Since when a change of metadata counts.
     pub metadata: MetadataBase,
+    /// Files that may be half written.
+    pub in_place: InPlace,
     /// Counted while reading.
     pub counters: Pair<Counters>,
     /// Files of `--check-access`.
@@ -86,6 +89,7 @@ impl Deciding {
             kept: Vec::new(),
             aliases: DirectoryAliases::default(),
             metadata: MetadataBase::default(),
+            in_place: InPlace::default(),
             counters: Pair::default(),
             access_files: Pair::default(),
             emptying: removes_empty.then(Emptying::default),
@@ -98,9 +102,13 @@ impl Deciding {
     pub fn take(&mut self, mut row: Row, around: &Surroundings<'_>) {
         let settings = around.settings;
         self.note(&row, settings);
+        self.in_place.see(&row);
         if let Some(delta) = self.in_step(&row) {
             self.counters.count(&row, delta);
-            if settings.copying.refresh_times && self.has_other_time(&row, settings) {
+            self.in_place.forget_whole(&row, true);
+            if let Some(side) = self.in_place.half_in_step(&row) {
+                self.ask(row.into(), Question::Half(side), settings);
+            } else if settings.copying.refresh_times && self.has_other_time(&row, settings) {
                 self.ask_to_refresh(row, settings);
             } else {
                 self.settle_metadata(&row, settings);
@@ -144,6 +152,7 @@ impl Deciding {
     /// All rows were taken: decides the kept ones.
     pub fn finish(&mut self, around: &Surroundings<'_>) {
         let settings = around.settings;
+        self.in_place.forget_missing(around);
         // A row may come before the directory that another spelling of its name lies in: only now is it known what was not listed.
         let kept = std::mem::take(&mut self.kept);
         let (unseen, kept): (Vec<_>, Vec<_>) = kept.into_iter().partition(|row| is_out_of_sight(row, around));
@@ -164,7 +173,7 @@ impl Deciding {
                 self.counters.count_as_it_was(&row);
                 continue;
             }
-            if settings.names.fix_case {
+            if settings.names.fix_case && self.in_place.half(&row).is_none() {
                 let fix = Planned::fix_case(&mut row, settings.names.normalize_unicode);
                 self.decided.extend(fix.map(Decided::Planned));
             }
@@ -206,9 +215,9 @@ impl Deciding {
                     NamingKind::Conflict(winner) => {
                         self.plan(naming.row, Choice::Conflict { winner, names: names.into() });
                     }
-                    NamingKind::Aside(side) => {
+                    NamingKind::Aside(side, reason) => {
                         if let Some(name) = names[side].take() {
-                            self.plan(naming.row, Choice::StepAside { side, name });
+                            self.plan(naming.row, Choice::StepAside { side, name, reason });
                         }
                     }
                 },
@@ -267,6 +276,12 @@ impl Deciding {
     }
 
     fn judge(&mut self, row: Box<Row>, settings: &Settings) -> Judged {
+        self.in_place.forget_whole(&row, false);
+        if self.in_place.half(&row).is_some() {
+            // What is half a file is no change of anybody.
+            self.counters.count_as_it_was(&row);
+            return self.judge_uncounted(row, settings);
+        }
         self.counters.count(&row, file_delta(&row, &self.comparison));
         if settings.empty_directories == EmptyDirectories::Sync {
             self.counters.count_directory(&row);
@@ -275,7 +290,10 @@ impl Deciding {
     }
 
     fn judge_uncounted(&self, row: Box<Row>, settings: &Settings) -> Judged {
-        let file = decide_file(file_delta(&row, &self.comparison));
+        let file = match self.in_place.half(&row) {
+            Some(_) => Decision::Compare,
+            None => decide_file(file_delta(&row, &self.comparison)),
+        };
         let directory = if settings.empty_directories == EmptyDirectories::Sync {
             decide_directory(directory_delta(&row))
         } else {
@@ -316,7 +334,7 @@ pub fn is_untracked(row: &Row) -> bool {
 }
 
 /// Whether the filters let the walk come to the directory of `path`.
-fn is_entered(path: &RelPath, filter: &Filter) -> bool {
+pub fn is_entered(path: &RelPath, filter: &Filter) -> bool {
     let above = std::iter::successors(path.parent(), RelPath::parent);
     above.filter(|directory| !directory.is_root()).all(|directory| filter.descends(&directory))
 }

@@ -53,6 +53,7 @@ impl Session {
         } else if planned.is_record() {
             let change = planner.change(&planned);
             self.report.change(&change, &mut self.outbox);
+            self.deciding.in_place.done(&change);
             self.ledger.record(place, change.records, &[]);
         } else {
             self.has_acted = true;
@@ -76,6 +77,7 @@ impl Session {
         match &finished.failure {
             None => {
                 self.report.change(&finished.change, &mut self.outbox);
+                self.deciding.in_place.done(&finished.change);
                 self.ledger.record(finished.place, finished.change.records, &finished.results);
             }
             Some(failure) => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::decide::{Decision, decide_file};
-use crate::delta::{Comparison, Delta, Edit, Presence, directory_delta, file_delta};
+use crate::delta::{Delta, Edit, Presence, directory_delta, file_delta};
 use crate::entry::{Found, Kind};
 use crate::event::Level;
 use crate::go_time;
@@ -14,7 +14,7 @@ use crate::side::Side;
 use crate::sorting::set_of;
 use crate::walk::{Blind, Now};
 
-use super::deciding::{Surroundings, is_excluded, is_idle_directory, is_untracked, spelling};
+use super::deciding::{Deciding, Surroundings, is_excluded, is_idle_directory, is_untracked, spelling};
 use super::outbox::Outbox;
 
 /// Paths of which everything is to be said.
@@ -32,13 +32,13 @@ impl Explaining {
     }
 
     /// Says what is known of a row, if it was asked for.
-    pub fn see(&mut self, row: &Row, comparison: &Comparison, around: &Surroundings<'_>, outbox: &mut Outbox) {
+    pub fn see(&mut self, row: &Row, deciding: &Deciding, around: &Surroundings<'_>, outbox: &mut Outbox) {
         if self.open.is_empty() || !self.open.remove(&row.path) {
             return;
         }
         let is_directory = Side::BOTH.iter().any(|side| is_directory(row, *side));
         let is_idle = is_directory && is_idle_directory(row, around.settings);
-        let delta = if is_directory { directory_delta(row) } else { file_delta(row, comparison) };
+        let delta = if is_directory { directory_delta(row) } else { file_delta(row, &deciding.comparison) };
         let left_alone = left_alone(row, around);
         let describe = |found: &Found| describe(found, self.utc_offset_seconds);
         let mut say = |text: String| outbox.say(Level::Info, "explained", Some(&row.path), text);
@@ -66,11 +66,14 @@ impl Explaining {
                 say(format!("metadata that only Path1 has: {one}; that only Path2 has: {two}"));
             }
         }
-        match left_alone {
-            Some(why) => say(why),
-            None if is_idle => say("what becomes of a directory follows from what is in it".to_owned()),
-            None if is_directory => {}
-            None => say(verdict(decide_file(delta)).to_owned()),
+        match (left_alone, deciding.in_place.half(row)) {
+            (Some(why), _) => say(why),
+            (None, Some(half)) => say(format!(
+                "a run that did not end was writing the file of {half} in place: it may be half of one, and does not win"
+            )),
+            (None, None) if is_idle => say("what becomes of a directory follows from what is in it".to_owned()),
+            (None, None) if is_directory => {}
+            (None, None) => say(verdict(decide_file(delta)).to_owned()),
         }
     }
 

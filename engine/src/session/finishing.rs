@@ -91,6 +91,7 @@ impl Session {
             }
         }
         verbs.extend(self.metadata_name());
+        verbs.extend(self.deciding.in_place.save(&self.names, self.now));
         verbs.extend(self.close_journal());
         verbs
     }
@@ -106,7 +107,8 @@ impl Session {
         let runs: Vec<u64> = self.journal.runs.iter().copied().filter(is_open).collect();
         let looked = self.journal.looked.clone();
         let (runs, looked) = if keeps { (runs, looked) } else { (Vec::new(), runs) };
-        let journal = Journal { runs, looked, is_committing: false };
+        let has_halves = self.deciding.in_place.is_any().unwrap_or(self.journal.has_halves);
+        let journal = Journal { runs, looked, has_halves, is_committing: false };
         if journal.is_empty() {
             return vec![Verb::RemoveState { name: self.names.journal.clone() }];
         }
@@ -143,6 +145,7 @@ impl Session {
             }
             verbs.extend(self.metadata_verbs());
             verbs.extend(self.metadata_name());
+            verbs.extend(self.deciding.in_place.save(&self.names, self.now));
             verbs.extend(self.close_journal());
             self.stage = Stage::Tidying(Sequence::new(verbs));
         }

@@ -8,6 +8,7 @@ use crate::numbered::Numbered;
 use crate::options::Settings;
 use crate::path::RelPath;
 use crate::path_map::PathMap;
+use crate::plan::Reason;
 use crate::protocol::Verb;
 use crate::side::{Pair, Side};
 
@@ -43,6 +44,8 @@ pub enum Question {
     Touched(Side),
     /// Neither changed it, but their times differ.
     Refresh,
+    /// That of this side may be half written; then it is the beginning of the other's.
+    Half(Side),
 }
 
 /// A conflict whose losers get names.
@@ -57,12 +60,12 @@ pub struct Naming {
 }
 
 /// Why a file gets another name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NamingKind {
     /// Both sides have a version of their own; the winner, if there is one.
     Conflict(Option<Side>),
-    /// This side has a file where the other has a directory.
-    Aside(Side),
+    /// This side's file makes room, and why.
+    Aside(Side, Reason),
 }
 
 /// A question that was answered.
@@ -124,7 +127,7 @@ impl Inquiries {
 
     /// Returns true while a file that stands where a directory is needed has no new name yet.
     pub fn has_file_in_the_way(&self) -> bool {
-        let is_aside = |naming: &Naming| matches!(naming.kind, NamingKind::Aside(_));
+        let is_aside = |naming: &Naming| matches!(naming.kind, NamingKind::Aside(..));
         self.unnamed.iter().any(is_aside)
             || self.queue.iter().any(|inquiry| matches!(inquiry, Inquiry::Name(naming) if is_aside(naming)))
     }
@@ -139,9 +142,10 @@ impl Inquiries {
                     self.unnamed.push(naming);
                     continue;
                 }
-                Inquiry::Compare(ref row, _) => same_content(row, row),
-                Inquiry::Move { side: Side::One, ref old, ref new } => same_content(new, old),
-                Inquiry::Move { side: Side::Two, ref old, ref new } => same_content(old, new),
+                Inquiry::Compare(ref row, Question::Half(side)) => same_content(row, row, Some(side)),
+                Inquiry::Compare(ref row, _) => same_content(row, row, None),
+                Inquiry::Move { side: Side::One, ref old, ref new } => same_content(new, old, None),
+                Inquiry::Move { side: Side::Two, ref old, ref new } => same_content(old, new, None),
             };
             let Some(verb) = verb else { continue };
             let number = outbox.number();
@@ -227,7 +231,7 @@ impl Inquiries {
     }
 }
 
-fn same_content(one: &Row, two: &Row) -> Option<Verb> {
+fn same_content(one: &Row, two: &Row, half: Option<Side>) -> Option<Verb> {
     let version = |row: &Row, side| Some((row.path_on(side).clone(), row.present(side)?.fingerprint.clone()));
-    Some(Verb::SameContent { one: version(one, Side::One)?, two: version(two, Side::Two)? })
+    Some(Verb::SameContent { one: version(one, Side::One)?, two: version(two, Side::Two)?, half })
 }

@@ -14,7 +14,7 @@ use super::{Session, Stage};
 
 impl Session {
     pub(super) fn read(&mut self) -> bool {
-        if !self.know_base() {
+        if !self.know_in_place() || !self.know_base() {
             self.reading.ask(&mut self.outbox);
             return false;
         }
@@ -53,7 +53,7 @@ impl Session {
                         filter: &self.filter,
                         blind_at: &|path, spelling| reading.blind_at(path, spelling),
                     };
-                    self.explaining.see(&row, &self.deciding.comparison, &around, &mut self.outbox);
+                    self.explaining.see(&row, &self.deciding, &around, &mut self.outbox);
                     self.deciding.take(row, &around);
                 }
                 Ok(Pull::Wait) => {
@@ -125,7 +125,8 @@ impl Session {
                 // A link may be in the way of a file of the other side that comes long before it.
                 let has_links = self.settings.links == Links::Translate;
                 let is_checked = copying.check_first || self.settings.access_check.is_some();
-                let waits = is_checked || copying.order.is_some() || has_links;
+                // What is written in place is named before the first of it is written.
+                let waits = is_checked || copying.order.is_some() || copying.in_place || has_links;
                 self.deciding.is_streaming = !waits;
                 if self.deciding.is_streaming && !self.settings.dry_run {
                     self.ledger.write_in_order(self.names.part.clone(), self.now);

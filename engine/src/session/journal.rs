@@ -1,8 +1,8 @@
 //! The journal: what the next run must know of a run that was killed.
 //!
 //! A text of lines. `run 0123456789abcdef` names a run whose temporary files may be left. `looked 0123456789abcdef` names one after which a
-//! run has looked for them: the next one does so once more, because a server may finish an upload late. `commit` says that both new
-//! listings are complete, and only have to be given their names.
+//! run has looked for them: the next one does so once more, because a server may finish an upload late. `in-place` says that other blobs
+//! name files which may be half written. `commit` says that both new listings are complete, and only have to be given their names.
 
 /// So many runs are remembered, the last ones.
 const RUNS: usize = 100;
@@ -14,6 +14,8 @@ pub struct Journal {
     pub runs: Vec<u64>,
     /// Of runs before them, those whose temporary files were looked for once.
     pub looked: Vec<u64>,
+    /// Whether files may be half written in place.
+    pub has_halves: bool,
     /// Whether the new listings are complete.
     pub is_committing: bool,
 }
@@ -27,6 +29,7 @@ impl Journal {
             match line.split_once(' ') {
                 Some(("run", run)) => journal.runs.extend(u64::from_str_radix(run, 16)),
                 Some(("looked", run)) => journal.looked.extend(u64::from_str_radix(run, 16)),
+                None if line == "in-place" => journal.has_halves = true,
                 None if line == "commit" => journal.is_committing = true,
                 Some(_) | None => {}
             }
@@ -45,9 +48,9 @@ impl Journal {
         self.runs.contains(&run) || self.looked.contains(&run)
     }
 
-    /// Says whether no run is named.
+    /// Says whether it tells the next run nothing.
     pub fn is_empty(&self) -> bool {
-        self.runs.is_empty() && self.looked.is_empty()
+        self.runs.is_empty() && self.looked.is_empty() && !self.has_halves
     }
 
     /// Writes the journal.
@@ -58,6 +61,9 @@ impl Journal {
         }
         for run in &self.runs {
             text.push_str(&format!("run {run:016x}\n"));
+        }
+        if self.has_halves {
+            text.push_str("in-place\n");
         }
         if self.is_committing {
             text.push_str("commit\n");
@@ -94,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_commit_can_be_forgotten() {
-        let journal = Journal { runs: vec![1, 2], looked: vec![3], is_committing: true };
+        let journal = Journal { runs: vec![1, 2], looked: vec![3], has_halves: true, is_committing: true };
         let expected = Journal { is_committing: false, ..journal.clone() };
         assert_eq!(Journal::parse(&forget_commit(&journal.to_bytes())), expected);
         assert_eq!(forget_commit(b""), b"");
@@ -102,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_run_is_kept_once() {
-        let journal = Journal { runs: vec![1], is_committing: true, ..Journal::default() };
+        let journal = Journal { runs: vec![1], has_halves: true, is_committing: true, ..Journal::default() };
         let expected = Journal { runs: vec![1, 2], ..journal.clone() };
         let kept = keep_run(&journal.to_bytes(), 2);
         assert_eq!(Journal::parse(&kept), expected);
@@ -112,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_journal_survives_being_written_and_cut_off() {
-        let journal = Journal { runs: vec![1, u64::MAX], looked: vec![7], is_committing: true };
+        let journal = Journal { runs: vec![1, u64::MAX], looked: vec![7], has_halves: true, is_committing: true };
         let bytes = journal.to_bytes();
         assert_eq!(Journal::parse(&bytes), journal);
         for length in 0..bytes.len() {

@@ -10,6 +10,7 @@ mod emptying;
 mod explaining;
 mod finishing;
 mod fold;
+mod in_place;
 mod inquiry;
 mod intake;
 mod journal;
@@ -359,6 +360,7 @@ impl Session {
             Purpose::Sequence => self.supply_sequence(reply),
             Purpose::Announcement => self.supply_announcement(reply),
             Purpose::Courtesy => {}
+            Purpose::InPlace(side) => self.supply_in_place(side, reply),
             Purpose::MetadataBase => match reply {
                 Reply::Failed(failure) => {
                     let text = format!("cannot read when metadata was last carried over: {}", failure.message);

@@ -21,6 +21,8 @@ pub enum Purpose {
     Probe(RelPath, Side),
     /// A step of a change.
     Step(u64),
+    /// A part of what names files that may be half written.
+    InPlace(Side),
     /// When metadata was last carried over.
     MetadataBase,
     /// A part of a listing that is being written.

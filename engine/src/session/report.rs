@@ -334,6 +334,7 @@ pub(super) fn because(change: &Change) -> String {
         Reason::Resync(side) => format!("different on both sides, the resync prefers {side}"),
         Reason::Spelling => "spelled so on Path1 (--fix-case)".into(),
         Reason::Leftover => "left behind by a run that was killed".into(),
+        Reason::HalfWritten(side) => format!("a run that did not end was writing it in place on {side}"),
         Reason::EmptyDirectory => "empty".into(),
     }
 }
@@ -342,8 +343,13 @@ pub(super) fn because(change: &Change) -> String {
 fn resolution(change: &Change) -> Option<String> {
     let winner = match &change.reason {
         Reason::Conflict(winner) => *winner,
-        Reason::FileAgainstDirectory(_) if change.steps.iter().any(|step| matches!(step, Verb::MoveFile(_))) => None,
+        Reason::FileAgainstDirectory(_) | Reason::HalfWritten(_)
+            if change.steps.iter().any(|step| matches!(step, Verb::MoveFile(_))) =>
+        {
+            None
+        }
         Reason::FileAgainstDirectory(_)
+        | Reason::HalfWritten(_)
         | Reason::New(_)
         | Reason::Changed(_)
         | Reason::ChangedAgainstDelete(_)

@@ -201,7 +201,10 @@ impl Session {
 
     /// Reads the plan, and begins to carry it out when all of it was read.
     pub(super) fn load(&mut self) -> bool {
-        let Stage::Loading(loading) = &mut self.stage else { return false };
+        if !self.know_in_place() {
+            return false;
+        }
+        let Stage::Loading(loading) = &mut self.stage else { return true };
         let result = loop {
             match loading.reader.pull() {
                 Ok(Some(PlanLine::Header(header))) => {

@@ -70,8 +70,8 @@ impl Deciding {
         let to = from.other();
         match row.present(to).map(|found| found.kind) {
             _ if phase == Some(Phase::Fill) => self.plan(row, Choice::ReplaceDirectory(from)),
-            _ if phase == Some(Phase::Clear) => self.step_aside(row, from),
-            Some(Kind::Directory) => self.step_aside(row, from),
+            _ if phase == Some(Phase::Clear) => self.step_aside(row, from, Reason::FileAgainstDirectory(from)),
+            Some(Kind::Directory) => self.step_aside(row, from, Reason::FileAgainstDirectory(from)),
             Some(Kind::File) if !settings.copying.ignore_times && may_be_touched(&row) => {
                 self.ask(row, Question::Touched(from), settings);
             }
@@ -105,7 +105,11 @@ impl Deciding {
 
     /// Both sides have a version of their own.
     fn compare(&mut self, row: Box<Row>, settings: &Settings) {
-        self.ask(row, Question::BothChanged, settings);
+        match self.in_place.half(&row) {
+            Some(half) if row.present(half.other()).is_none() => self.step_aside(row, half, Reason::HalfWritten(half)),
+            Some(half) => self.ask(row, Question::Half(half), settings),
+            None => self.ask(row, Question::BothChanged, settings),
+        }
     }
 
     /// Whether the times of both sides differ, where both can be given the same.
@@ -122,10 +126,11 @@ impl Deciding {
     }
 
     /// Finds out whether both versions have the same content, and goes on from there.
-    fn ask(&mut self, row: Box<Row>, question: Question, settings: &Settings) {
+    pub(super) fn ask(&mut self, row: Box<Row>, question: Question, settings: &Settings) {
         let Some((one, two)) = both(&row) else { return };
         let same = match likeness(&one.fingerprint, &two.fingerprint) {
             Likeness::Same => Some(true),
+            Likeness::Different if matches!(question, Question::Half(half) if may_be_part(&row, half)) => None,
             Likeness::Different => Some(false),
             Likeness::Unknown if question == Question::BothChanged => self.same_without_base(&row, settings),
             Likeness::Unknown => None,
@@ -193,6 +198,34 @@ impl Deciding {
             }
             // As far as the base goes they are in step; to look closer was not asked for.
             (Question::Refresh, Ok(false) | Err(_)) => self.settle_metadata(&row, settings),
+            (Question::Half(side), same) => self.settle_half(row, side, same, settings),
+        }
+    }
+
+    /// The file of `half` may be half written. It never wins; where the other side's file does not hold all of it, it may be somebody's
+    /// work, and is kept. `is_part` says whether the other side's file begins with it.
+    fn settle_half(&mut self, row: Box<Row>, half: Side, is_part: Result<bool, String>, settings: &Settings) {
+        let from = half.other();
+        let Some((one, two)) = both(&row) else { return };
+        let is_whole = one.fingerprint.size.is_some() && one.fingerprint.size == two.fingerprint.size;
+        // It looks as it did before it was written: nobody has edited it.
+        let is_untouched = self.in_place.half(&row).is_none();
+        match is_part {
+            Ok(true) if is_whole => self.agree(row, Some(from).filter(|_| !is_untouched), settings),
+            Ok(is_part) if is_part || is_untouched => {
+                self.plan(row, Choice::Carry { from, target: None, reason: Reason::HalfWritten(half) });
+            }
+            Ok(_) => {
+                let losers = Pair::from_fn(|side| side == half);
+                self.decided.push(Decided::Asked(row.path.clone()));
+                let kind = NamingKind::Conflict(Some(from));
+                self.inquiries.add(Inquiry::Name(Naming { row, losers, kind }));
+            }
+            Err(reason) => {
+                let text =
+                    format!("cannot compare both versions, of which that of {half} may be half written: {reason}");
+                self.decided.push(Decided::Failed(row.path, text));
+            }
         }
     }
 
@@ -266,16 +299,22 @@ impl Deciding {
         }
     }
 
-    fn step_aside(&mut self, row: Box<Row>, side: Side) {
+    fn step_aside(&mut self, row: Box<Row>, side: Side, reason: Reason) {
         let losers = Pair::from_fn(|loser| loser == side);
         self.decided.push(Decided::Asked(row.path.clone()));
-        self.inquiries.add(Inquiry::Name(Naming { row, losers, kind: NamingKind::Aside(side) }));
+        self.inquiries.add(Inquiry::Name(Naming { row, losers, kind: NamingKind::Aside(side, reason) }));
     }
 }
 
 /// What both sides have now.
 fn both(row: &Row) -> Option<(&Found, &Found)> {
     Some((row.present(Side::One)?, row.present(Side::Two)?))
+}
+
+/// Whether the file of `half` is not longer than the other.
+fn may_be_part(row: &Row, half: Side) -> bool {
+    let size = |side| row.present(side)?.fingerprint.size;
+    size(half).zip(size(half.other())).is_none_or(|(half, whole)| half <= whole)
 }
 
 fn is_directory(found: Option<&Found>) -> bool {

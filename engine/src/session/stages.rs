@@ -158,11 +158,11 @@ impl Session {
     /// Begins everything that is planned, in the order of the plan.
     pub(super) fn begin_plan(&mut self) {
         let has_steps = !self.plan.iter().all(Planned::is_record);
-        for planned in std::mem::take(&mut self.plan) {
-            self.begin(planned);
-        }
         if has_steps && !self.deciding.is_streaming {
             self.announce();
+        }
+        for planned in std::mem::take(&mut self.plan) {
+            self.begin(planned);
         }
         self.stage = Stage::Acting;
     }
@@ -342,6 +342,8 @@ impl Session {
         }
         self.journal.add(self.temporary.run);
         let mut verbs = self.drop_metadata_base();
+        verbs.extend(self.announce_in_place());
+        self.journal.has_halves = self.deciding.in_place.is_any() == Some(true);
         verbs.extend(self.write_journal(&self.journal));
         self.announcing = Sequence::of(Purpose::Announcement, verbs);
         self.announcing.ask(&mut self.outbox);

@@ -145,7 +145,11 @@ impl Pair {
             Verb::SameContent(files) => {
                 let one = self.one.read(&files.one.path, &files.one.fingerprint)?;
                 let two = self.two.read(&files.two.path, &files.two.fingerprint)?;
-                Ok(Reply::Same(one.content == two.content))
+                Ok(Reply::Same(match files.half {
+                    None => one.content == two.content,
+                    Some(Side::One) => two.content.starts_with(&one.content),
+                    Some(Side::Two) => one.content.starts_with(&two.content),
+                }))
             }
             Verb::CopyFile(copy) => {
                 let (source, target) = match copy.from {

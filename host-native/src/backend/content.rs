@@ -1,6 +1,7 @@
 //! The content of a file on its way from one backend to another.
 
 use bisync_engine::protocol::{Failure, FailureKind};
+use bisync_engine::side::Side;
 use tokio::sync::mpsc;
 
 use super::{failed, stopped};
@@ -119,17 +120,22 @@ impl Producer {
     }
 }
 
-/// Returns whether two contents are the same, byte for byte. Stops reading at the first difference.
+/// Returns whether two contents are the same, byte for byte; that of `half` may also be only the beginning of the other. Stops reading at
+/// the first difference.
 ///
 /// # Errors
 /// Fails as [`Content::next`] does.
-pub async fn same_content(mut one: Content, mut two: Content) -> Result<bool, Failure> {
+pub async fn same_content(mut one: Content, mut two: Content, half: Option<Side>) -> Result<bool, Failure> {
     let (mut left, mut right) = (Unread::default(), Unread::default());
     loop {
         let (bytes_left, bytes_right) = (left.fill(&mut one).await?, right.fill(&mut two).await?);
         let length = bytes_left.len().min(bytes_right.len());
         if length == 0 {
-            return Ok(bytes_left.len() == bytes_right.len());
+            return Ok(match half {
+                None => bytes_left.len() == bytes_right.len(),
+                Some(Side::One) => bytes_left.is_empty(),
+                Some(Side::Two) => bytes_right.is_empty(),
+            });
         }
         if bytes_left.get(..length) != bytes_right.get(..length) {
             return Ok(false);
@@ -186,7 +192,11 @@ mod tests {
     fn pieces_need_not_match() {
         let check = |one: &[&str], two: &[&str], expected| {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            assert_eq!(runtime.block_on(same_content(content(one), content(two))), Ok(expected), "{one:?} {two:?}");
+            assert_eq!(
+                runtime.block_on(same_content(content(one), content(two), None)),
+                Ok(expected),
+                "{one:?} {two:?}"
+            );
         };
         check(&[], &[], true);
         check(&[""], &[], true);
@@ -195,6 +205,20 @@ mod tests {
         check(&["abc"], &["ab"], false);
         check(&["ab"], &["ab", "c"], false);
         check(&["abc"], &["a", "bd"], false);
+    }
+
+    #[test]
+    fn half_may_be_shorter() {
+        let check = |one: &[&str], two: &[&str], expected: [bool; 2]| {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let begins = |half| runtime.block_on(same_content(content(one), content(two), Some(half))).unwrap();
+            assert_eq!(Side::BOTH.map(begins), expected, "{one:?} {two:?}");
+        };
+        check(&["abc"], &["a", "bc"], [true, true]);
+        check(&[], &["abc"], [true, false]);
+        check(&["ab"], &["a", "bc"], [true, false]);
+        check(&["abc", "d"], &["abc"], [false, true]);
+        check(&["ax"], &["ab", "c"], [false, false]);
     }
 
     #[test]

@@ -109,9 +109,9 @@ async fn carry_out(sides: &Sides, verb: Verb, pages: &mut Pages) -> Result<Reply
             Ok(Reply::Page { items: pages.take_last(), last: true })
         }
         Verb::Describe { side, path } => folders[side].describe(path).await.map(Reply::Described),
-        Verb::SameContent { one, two } => {
+        Verb::SameContent { one, two, half } => {
             let (one, two) = (read(passage, &folders.one, one.0, one.1), read(passage, &folders.two, two.0, two.1));
-            same_content(one, two).await.map(Reply::Same)
+            same_content(one, two, half).await.map(Reply::Same)
         }
         Verb::CopyFile(copy) => copy_file(sides, copy).await.map(done),
         Verb::MoveFile(moved) => folders[moved.side].move_file(moved).await.map(done),

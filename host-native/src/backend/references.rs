@@ -94,7 +94,7 @@ impl References {
             if self.by_content {
                 let here = source.read(copy.path.clone(), copy.source.clone());
                 let there = directory.read(copy.target.clone(), found.fingerprint.clone());
-                if !same_content(here, there).await.unwrap_or(false) {
+                if !same_content(here, there, None).await.unwrap_or(false) {
                     continue;
                 }
             }

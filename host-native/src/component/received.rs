@@ -49,8 +49,8 @@ impl TryFrom<wit::Verb> for Verb {
             wit::Verb::Describe(wit::Place { side, path }) => {
                 Self::Describe { side: side.into(), path: parsed(&path)? }
             }
-            wit::Verb::SameContent(wit::SameContent { one, two }) => {
-                Self::SameContent { one: version(one)?, two: version(two)? }
+            wit::Verb::SameContent(wit::SameContent { one, two, half }) => {
+                Self::SameContent { one: version(one)?, two: version(two)?, half: half.map(Into::into) }
             }
             wit::Verb::CopyFile(copy) => Self::CopyFile(copy.try_into()?),
             wit::Verb::MoveFile(movement) => Self::MoveFile(movement.try_into()?),

@@ -58,7 +58,7 @@ fn held(protocol: Protocol, limit: &str, [all, up, down]: [u64; 3]) {
     }
     let [one, two] = Side::BOTH.map(|side| (path("three"), version(side, "three")));
     assert_eq!(
-        pollster::block_on(perform(&sides, Verb::SameContent { one, two }, &mut Pages::default())),
+        pollster::block_on(perform(&sides, Verb::SameContent { one, two, half: None }, &mut Pages::default())),
         Reply::Same(true)
     );
     assert_eq!(passage.held(), Held { all, up, down }, "{protocol:?} {limit}");

@@ -115,10 +115,11 @@ impl<'a> Schedule<'a> {
     pub fn ends(&mut self, done: usize, waiting: &[Request], world: &mut World) -> bool {
         let Some((_, death)) = self.death.filter(|(requests, _)| done >= *requests) else { return false };
         for request in waiting {
-            if let (Verb::CopyFile(copy), true) = (&request.verb, self.random.once_in(2))
-                && let Staging::Temporary(path) = &copy.staging
-            {
-                self.leave_half(world, copy.from, &copy.path, path);
+            if let (Verb::CopyFile(copy), true) = (&request.verb, self.random.once_in(2)) {
+                match &copy.staging {
+                    Staging::Temporary(path) => self.leave_half(world, copy.from, &copy.path, path),
+                    Staging::InPlace => world.leave_half(copy, &mut self.random),
+                }
             }
         }
         if death == Death::Power {
@@ -153,6 +154,10 @@ impl<'a> Schedule<'a> {
                     let bytes = bytes[..bytes.len() / 2].to_vec();
                     world.perform(Verb::WriteState { name, offset, bytes });
                     vec![failed(FailureKind::NoSpace)]
+                }
+                Verb::CopyFile(copy) if copy.staging == Staging::InPlace => {
+                    world.leave_half(&copy, &mut self.random);
+                    vec![failed(FailureKind::Temporary)]
                 }
                 _ => vec![failed(FailureKind::Temporary)],
             },
@@ -272,7 +277,7 @@ fn is_about(verb: &Verb, side: Side, path: &str) -> bool {
         | Verb::MakeDirectory { side: on, path }
         | Verb::RemoveDirectory { side: on, path, .. }
         | Verb::SetTime { side: on, path, .. } => *on == side && is_at(path),
-        Verb::SameContent { one, two } => is_at(if side == Side::One { &one.0 } else { &two.0 }),
+        Verb::SameContent { one, two, .. } => is_at(if side == Side::One { &one.0 } else { &two.0 }),
         Verb::CopyFile(copy) => is_at(if copy.from == side { &copy.path } else { &copy.target }),
         Verb::MoveFile(moved) => moved.side == side && (is_at(&moved.path) || is_at(&moved.target)),
         Verb::SetMetadata(set) => is_at(if set.from == side { &set.path } else { &set.target }),

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
 use bisync_engine::metadata::{Metadata, Pairs};
 use bisync_engine::path::RelPath;
-use bisync_engine::protocol::{Disposal, Emptiness, Expect, Failure, FailureKind, Reply, Staging, Verb};
+use bisync_engine::protocol::{CopyFile, Disposal, Emptiness, Expect, Failure, FailureKind, Reply, Staging, Verb};
 use bisync_engine::side::{Pair, Side};
 
 use crate::durability::Unflushed;
 use crate::nature::Nature;
+use crate::random::Random;
 /// A run begins so many seconds after the last edit.
 pub const RUNS_AFTER: i64 = 1_000_000;
 
@@ -241,10 +242,14 @@ impl World {
                 let path = self.spell(side, path);
                 Ok(Reply::Described(self.found(side, path.as_str(), false)))
             }
-            Verb::SameContent { one, two } => {
+            Verb::SameContent { one, two, half } => {
                 let left = self.expect_file(Side::One, &one.0, &one.1)?.content;
                 let right = self.expect_file(Side::Two, &two.0, &two.1)?.content;
-                Ok(Reply::Same(left == right))
+                Ok(Reply::Same(match half {
+                    None => left == right,
+                    Some(Side::One) => right.starts_with(&left),
+                    Some(Side::Two) => left.starts_with(&right),
+                }))
             }
             Verb::CopyFile(mut copy) => {
                 let to = copy.from.other();
@@ -382,6 +387,40 @@ impl World {
                 Ok(Reply::Done(None))
             }
         }
+    }
+
+    /// Leaves half of a file that was being written in place, with any of the times that it may have then.
+    pub fn leave_half(&mut self, copy: &CopyFile, random: &mut Random) {
+        let (to, target) = (copy.from.other(), self.spell(copy.from.other(), copy.target.clone()));
+        let Ok(source) = self.expect_file(copy.from, &copy.path, &copy.source) else { return };
+        let old = match &copy.expect {
+            Expect::Absent if self.expect_absent(to, &target).is_ok() => None,
+            Expect::Exactly(version) => self.expect_file(to, &target, version).ok(),
+            Expect::Absent => return,
+        };
+        if old.is_none() && copy.expect != Expect::Absent || self.check_parents(to, &target).is_err() {
+            return;
+        }
+        if let Some(old) = &old {
+            self.dispose(to, old, &copy.disposal);
+        }
+        self.last_id += 1;
+        let now = Instant { seconds: self.clock + RUNS_AFTER, nanoseconds: 0 };
+        let before = Instant { seconds: source.modified.seconds - 1, ..source.modified };
+        let modified = match random.below(3) {
+            0 => now,
+            1 => before,
+            _ => old.as_ref().map_or(before, |old| old.modified),
+        };
+        let changed = self.done();
+        let half = File {
+            content: source.content[..random.below(source.content.len() + 1)].to_owned(),
+            modified: self.natures[to].rounded(modified),
+            id: old.map_or(self.last_id, |old| old.id),
+            changed,
+            mode: source.mode,
+        };
+        self.put(to, target.as_str(), half);
     }
 
     fn check_broken(&self, side: Side, path: &RelPath) -> Result<(), Failure> {

@@ -4,6 +4,7 @@ mod crashes;
 mod first_runs;
 mod hard_cases;
 mod hostile;
+mod in_place;
 mod metadata;
 mod options;
 mod plans;

@@ -311,7 +311,7 @@ mod tests {
             Choice::Follow { side: Side::One, old, target: Some(path.clone()) },
             Choice::FixCase(path.clone()),
             Choice::Conflict { winner: None, names: Pair::new(Some(path.clone()), None).into() },
-            Choice::StepAside { side: Side::Two, name: path.clone() },
+            Choice::StepAside { side: Side::Two, name: path.clone(), reason: Reason::HalfWritten(Side::Two) },
             Choice::ReplaceDirectory(Side::One),
             Choice::MakeDirectory { on: Side::One, target: None },
             Choice::RemoveDirectory { on: Side::One, reason: Reason::EmptyDirectory },

@@ -98,7 +98,11 @@ fn choice(json: Json) -> Read<Choice> {
             Ok(Choice::Conflict { winner: fields.optional("winner", side)?, names: Box::new(names) })
         }),
         ("step-aside", Some(aside)) => aside.only(|fields| {
-            Ok(Choice::StepAside { side: side(fields.take("side")?)?, name: path(fields.take("name")?)? })
+            Ok(Choice::StepAside {
+                side: side(fields.take("side")?)?,
+                name: path(fields.take("name")?)?,
+                reason: reason(fields.take("reason")?)?,
+            })
         }),
         ("replace-directory", Some(by)) => Ok(Choice::ReplaceDirectory(side(by)?)),
         ("make-directory", Some(make)) => make.only(|fields| {
@@ -134,6 +138,7 @@ fn reason(json: Json) -> Read<Reason> {
         ("resync", Some(preferred)) => Reason::Resync(side(preferred)?),
         ("spelling", None) => Reason::Spelling,
         ("leftover", None) => Reason::Leftover,
+        ("half-written", Some(on)) => Reason::HalfWritten(side(on)?),
         ("empty-directory", None) => Reason::EmptyDirectory,
         _ => return Err(JsonError::unknown(&name)),
     })

@@ -18,13 +18,14 @@ use super::seeds;
 /// After the last fault so many runs may be needed until there is nothing to do.
 const RUNS: usize = 3;
 
-const OPTIONS: [&str; 8] = [
+const OPTIONS: [&str; 9] = [
     "--force",
     "--force --create-empty-src-dirs",
     "--force --conflict-resolve=newer",
     "--force --remove-empty-dirs --check-first",
     "--force --conflict-loser=pathname --conflict-resolve=path1",
     "--force --inplace",
+    "--force --inplace --conflict-resolve=older --check-first",
     "--force --max-backlog=2",
     "--force --conflict-suffix=mine,yours",
 ];

@@ -135,7 +135,7 @@ fn contents_are_compared_byte_for_byte() {
     let check = |one: &[u8], two: &[u8], expected| {
         let one = (rel("f"), world.write(Side::One, "f", one));
         let two = (rel("f"), world.write(Side::Two, "f", two));
-        assert_eq!(world.run(Verb::SameContent { one, two }), Reply::Same(expected));
+        assert_eq!(world.run(Verb::SameContent { one, two, half: None }), Reply::Same(expected));
     };
     check(b"", b"", true);
     check(b"a", b"a", true);
@@ -148,7 +148,7 @@ fn contents_are_compared_byte_for_byte() {
     let stale = Fingerprint { size: Some(3), ..Fingerprint::default() };
     let check = |one: (&str, &Fingerprint), two: (&str, &Fingerprint), expected| {
         let owned = |(path, version): (&str, &Fingerprint)| (rel(path), version.clone());
-        let reply = world.run(Verb::SameContent { one: owned(one), two: owned(two) });
+        let reply = world.run(Verb::SameContent { one: owned(one), two: owned(two), half: None });
         assert_eq!(failure_kind(&reply), Some(expected));
     };
     check(("f", &stale), ("f", &two), Changed);

@@ -11,9 +11,9 @@ const DIST = new URL("../dist/", import.meta.url);
 
 /** The limits in bytes, gzipped: about one in a hundred above what there is. Node's compression depends on the machine, by less than that. */
 const LIMITS = {
-  engine: 237_000,
+  engine: 242_500,
   /** With rustup's toolchain, the standard library comes with words for panics. */
-  engineWithWords: 255_000,
+  engineWithWords: 257_500,
   /** All JavaScript of a page that uses every side, as Vite builds it: also what is loaded when it is first needed. */
   script: 42_500,
 };

@@ -106,6 +106,14 @@ impl Proxy {
     }
 }
 
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.mend();
+        // A long search would keep open more files than a process may have.
+        self.connections.lock().unwrap().clear();
+    }
+}
+
 impl Cuts {
     fn is_on(&self) -> bool {
         self.more > 0 && !self.is_paused
@@ -144,7 +152,7 @@ pub(super) fn lead_to(
     let (cut, connections) = (Arc::new(cut), Connections::default());
     let kept = Arc::clone(&connections);
     std::thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
+        for stream in listener.incoming().flatten() {
             // Where nobody listens any more, the connection ends at once.
             let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, server)) else { continue };
             let is_silent = Arc::new(AtomicBool::new(false));

@@ -51,6 +51,7 @@ pub mod entry;
 pub mod event;
 pub mod filter;
 pub mod go_time;
+pub mod item;
 pub mod json;
 pub mod link_name;
 pub mod listing;

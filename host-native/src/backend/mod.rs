@@ -18,7 +18,8 @@ pub mod webdav;
 
 use std::pin::Pin;
 
-use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
+use bisync_engine::entry::{Fingerprint, Found, Instant};
+use bisync_engine::item::Item;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{
     Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind, MoveFile, SetMetadata,

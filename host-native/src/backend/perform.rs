@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use bisync_engine::entry::{Fingerprint, Found, Item};
+use bisync_engine::entry::{Fingerprint, Found};
+use bisync_engine::item::Item;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{CopyFile, Expect, Failure, FailureKind, Reply, Staging, Verb};
 use bisync_engine::side::Pair;

@@ -2,7 +2,8 @@
 
 use std::ffi::CStr;
 
-use bisync_engine::entry::{Fingerprint, Found, Item, Kind};
+use bisync_engine::entry::{Fingerprint, Found, Kind};
+use bisync_engine::item::Item;
 use bisync_engine::options::Links;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::Failure;

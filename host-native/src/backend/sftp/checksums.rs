@@ -1,6 +1,7 @@
 //! Checksums, which a server computes in a shell, as rclone has it do: the same algorithms by the same commands.
 
-use bisync_engine::entry::{Fingerprint, Found, Hash, Item, Kind};
+use bisync_engine::entry::{Fingerprint, Found, Hash, Kind};
+use bisync_engine::item::Item;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{CopyFile, Failure, FailureKind};
 use futures_util::stream::{self, StreamExt, TryStreamExt};

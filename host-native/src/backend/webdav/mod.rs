@@ -18,7 +18,8 @@ use std::collections::HashSet;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
-use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
+use bisync_engine::entry::{Fingerprint, Found, Instant, Kind};
+use bisync_engine::item::Item;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Expect, Failure, FailureKind, MoveFile};
 

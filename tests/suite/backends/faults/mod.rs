@@ -10,7 +10,8 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
 use bisync::backend::Backend;
-use bisync_engine::entry::{Fingerprint, Found, Item};
+use bisync_engine::entry::{Fingerprint, Found};
+use bisync_engine::item::Item;
 use bisync_engine::protocol::{Expect, Failure};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;

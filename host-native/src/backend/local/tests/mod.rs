@@ -9,7 +9,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
+use bisync_engine::entry::{Fingerprint, Found, Instant};
+use bisync_engine::item::Item;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{
     Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind, MoveFile, Reply, Staging, Verb,

@@ -28,6 +28,7 @@ mod limits;
 mod metadata;
 mod partition;
 mod pattern;
+mod problem;
 mod regexp;
 mod rules;
 mod simple;
@@ -36,9 +37,10 @@ mod source;
 mod tests;
 
 pub use decision::{Decision, Reason};
-pub use error::{FilterError, RuleProblem};
+pub use error::FilterError;
 pub use limits::{Limit, Limits};
 pub use partition::Partition;
+pub use problem::RuleProblem;
 pub use source::{Origin, Place, RuleSource, SourceKind};
 
 use crate::entry::{Fingerprint, Kind};

@@ -73,6 +73,7 @@ pub mod session;
 pub mod session_name;
 pub mod side;
 mod sorting;
+pub mod spelling;
 pub mod suffix;
 pub mod temporary;
 mod unicode;

@@ -8,12 +8,13 @@ use crate::entry::{Found, Kind};
 use crate::filter::Filter;
 use crate::merge::Row;
 use crate::moves::{MoveSigns, Pairing};
-use crate::names::{DirectoryAliases, Spelling, match_names, only_side};
+use crate::names::{DirectoryAliases, match_names, only_side};
 use crate::options::{EmptyDirectories, Links, Settings};
 use crate::path::RelPath;
 use crate::plan::{Choice, Planned, Reason};
 use crate::safety::Counters;
 use crate::side::{Pair, Side};
+use crate::spelling::Spelling;
 use crate::walk::{Blind, Now};
 
 use super::emptying::Emptying;

@@ -132,6 +132,11 @@ impl Filter {
         directory.is_root() || (self.limits.allow_descent(depth(directory)) && self.includes_directory(directory))
     }
 
+    /// Returns true when a walk comes to `path`: it [`descends`](Self::descends) to each directory above it.
+    pub fn reaches(&self, path: &RelPath) -> bool {
+        std::iter::successors(path.parent(), RelPath::parent).all(|directory| self.descends(&directory))
+    }
+
     /// Returns true when `directory` itself is in the sync, be it empty.
     ///
     /// The directories above it are taken to be in, and nothing is known of marker files.

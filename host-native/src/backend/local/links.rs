@@ -8,11 +8,11 @@ use bisync_engine::protocol::{Failure, FailureKind};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 
-use super::failure::failure;
 use super::names;
 use super::open::{PASSAGE, Root, disk_path};
 use super::stat::{Stat, look, look_at, look_behind};
 use crate::backend::failed;
+use crate::errno::failure;
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,7 +12,6 @@ use rustix::fd::OwnedFd;
 use rustix::fs::{FileType, OFlags};
 use rustix::io::Errno;
 
-use super::failure::failure;
 use super::hash::{Algorithm, hash_of};
 use super::keys::metadata_of;
 use super::links::{Form, is_above, listed_name};
@@ -20,6 +19,7 @@ use super::names;
 use super::open::Root;
 use super::stat::{kind_of, look_at};
 use crate::backend::Pages;
+use crate::errno::failure;
 
 pub use system::each_name;
 

@@ -3,12 +3,12 @@
 //! The calls of the system are made on the runtime's threads for blocking work. Nothing here follows a symbolic link
 //! below the root unless that is asked for, and nothing is replaced or removed without a look at it.
 
+mod backup;
 mod backup_name;
 mod carry;
 mod change;
 mod copy;
 mod directories;
-mod failure;
 mod hash;
 mod keys;
 mod links;
@@ -40,7 +40,6 @@ use bisync_engine::protocol::{
 use jiff::tz::TimeZone;
 use tokio::task::spawn_blocking;
 
-pub use self::failure::failure;
 pub use self::names::{from_disk, to_disk};
 pub use self::open::Sight;
 

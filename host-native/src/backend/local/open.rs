@@ -12,13 +12,13 @@ use rustix::fd::OwnedFd;
 use rustix::fs::{CWD, Mode, OFlags, mkdirat, openat};
 use rustix::io::{Errno, Result as SystemResult};
 
-use super::failure::{failure, naming_failure};
 use super::links::resolve;
 use super::metadata::carry_directory;
 use super::names;
 use super::place::Place;
 use super::stat::look;
 use crate::backend::failed;
+use crate::errno::{failure, naming_failure};
 
 /// What of a folder is shown, and what of it is kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

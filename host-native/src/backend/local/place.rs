@@ -9,11 +9,11 @@ use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, RenameFlags, renameat, renameat_with, unlinkat};
 use rustix::io::{Errno, Result as SystemResult};
 
-use super::failure::failure;
 use super::links::Form;
 use super::open::Root;
 use super::stat::{Stat, look_at};
 use crate::backend::failed;
+use crate::errno::failure;
 
 /// A name in a directory that is held open, so that what happens to its parents does not matter any more.
 #[derive(Debug, Clone)]

@@ -14,7 +14,7 @@ use rustix::io::Errno;
 
 use super::hash::{Algorithm, hash_of};
 use super::keys::metadata_of;
-use super::links::{Form, is_above, listed_name};
+use super::links::{Form, listed_name};
 use super::names;
 use super::open::Root;
 use super::stat::{kind_of, look_at};
@@ -104,7 +104,7 @@ fn show_link(root: &Root, path: &RelPath, directory: &OwnedFd, name: &CStr) -> R
     };
     let is_hidden = match stat.kind {
         Kind::File | Kind::Special | Kind::OtherFileSystem => false,
-        Kind::Directory => is_above(root, path, &stat)?,
+        Kind::Directory => root.is_above(path, &stat)?,
         Kind::Link => true,
     };
     if is_hidden {

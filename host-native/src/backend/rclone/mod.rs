@@ -10,6 +10,7 @@ mod item;
 mod launch;
 mod list;
 mod read_together;
+mod silence;
 mod together;
 
 use std::collections::BTreeSet;
@@ -26,9 +27,10 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, Semaphore};
 
-use self::child::{Child, Silence};
+use self::child::Child;
 use self::item::{Features, Listed};
 use self::launch::Launch;
+use self::silence::Silence;
 use super::local::Local;
 use super::{Answer, Backend, Content, Contents, Listings, Pages, Together, Transport, failed, is_of_servers, stopped};
 use crate::remote::{Address, Config, Remote};

@@ -7,7 +7,7 @@ use bisync_engine::event::{Event, Level};
 use bisync_engine::options::{OPTIONS, OptionSpec, Options, OptionsError, is_opposite};
 
 use super::error::CliError;
-use super::given::{Given, Origin};
+use super::origin::{Given, Origin};
 
 const OWN: &str = "BISYNC_";
 const RCLONE: &str = "RCLONE_";
@@ -55,9 +55,9 @@ impl Environment {
             let name = variable(prefix, spec.name);
             let Some(value) = self.get(&name) else { continue };
             let origin = Origin::Variable(name);
-            let text = value.to_str().ok_or_else(|| origin.blame(CliError::NotText(spec.name.to_owned())))?;
+            let text = value.to_str().ok_or_else(|| CliError::NotText(spec.name.to_owned()).given_at(&origin))?;
             let values = if spec.kind.is_list() {
-                fields(text).ok_or_else(|| origin.blame(CliError::Unclosed(text.to_owned())))?
+                fields(text).ok_or_else(|| CliError::Unclosed(text.to_owned()).given_at(&origin))?
             } else {
                 vec![text.to_owned()]
             };

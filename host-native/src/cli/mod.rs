@@ -9,6 +9,8 @@ mod filter_test;
 mod given;
 mod help;
 mod man;
+mod origin;
+mod problem;
 mod remotes;
 
 pub use environment::Environment;
@@ -34,7 +36,8 @@ use bisync_engine::side::Pair;
 use crate::backend::References;
 use arguments::CommandLine;
 use configuration::Configuration;
-use given::{Given, Origin, check};
+use given::check;
+use origin::{Given, Origin};
 
 /// The first line of a plan is no longer than this, in bytes.
 const LONGEST_HEADER: u64 = 16 << 20;

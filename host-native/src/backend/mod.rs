@@ -3,6 +3,7 @@
 mod content;
 pub mod http;
 pub mod local;
+pub mod native;
 pub mod open;
 mod pages;
 mod pause;

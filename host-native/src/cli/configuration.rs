@@ -16,10 +16,11 @@ use bisync_engine::side::Pair;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::environment::{Environment, is_lasting};
 use super::error::CliError;
 use super::origin::{Given, Origin};
 use super::problem::Problem;
+use super::variables::is_lasting;
+use crate::environment::Environment;
 use crate::paths;
 
 /// What the file says.

@@ -3,7 +3,6 @@
 mod arguments;
 mod completions;
 mod configuration;
-mod environment;
 mod error;
 mod filter_test;
 mod given;
@@ -12,8 +11,8 @@ mod man;
 mod origin;
 mod problem;
 mod remotes;
+mod variables;
 
-pub use environment::Environment;
 pub use error::CliError;
 pub use help::help;
 
@@ -34,6 +33,7 @@ use bisync_engine::protocol::Capabilities;
 use bisync_engine::side::Pair;
 
 use crate::backend::References;
+use crate::environment::Environment;
 use arguments::CommandLine;
 use configuration::Configuration;
 use given::check;
@@ -97,7 +97,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, environment: &Enviro
     match line.word {
         Some(Word::Apply) => apply(line, environment).map(Command::Run),
         Some(Word::Explain) => explain(line, environment).map(Command::Run),
-        Some(word) => Ok(Command::Show(answer(word, line, environment)?, environment.unknown())),
+        Some(word) => Ok(Command::Show(answer(word, line, environment)?, variables::unknown(environment))),
         None => run(line, environment).map(Command::Run),
     }
 }
@@ -141,7 +141,7 @@ fn apply(line: CommandLine, environment: &Environment) -> Result<Arguments, CliE
         given,
         apply: Some(file),
         state_names: Some(header.paths),
-        notices: environment.unknown(),
+        notices: variables::unknown(environment),
     })
 }
 
@@ -225,7 +225,7 @@ fn run(line: CommandLine, environment: &Environment) -> Result<Arguments, CliErr
     // looked at.
     filter_test::rules(&options)?;
     check_together(&options)?;
-    Ok(Arguments { paths, given, options, apply: None, state_names: None, notices: environment.unknown() })
+    Ok(Arguments { paths, given, options, apply: None, state_names: None, notices: variables::unknown(environment) })
 }
 
 /// Refuses options that contradict each other whatever the folders are.
@@ -250,7 +250,7 @@ fn settled(
     pair: Vec<Given>,
     defaults: Vec<Given>,
 ) -> Result<Vec<(String, String)>, CliError> {
-    check(&merge([line, environment.own_options()?, environment.rclone_options()?, pair, defaults]))
+    check(&merge([line, variables::own_options(environment)?, variables::rclone_options(environment)?, pair, defaults]))
 }
 
 fn configuration(line: &CommandLine, environment: &Environment) -> Result<Configuration, CliError> {

@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bisync::backend::local::{Local, Sight};
-use bisync::backend::open::{Native, Opening, native};
+use bisync::backend::native::{Native, Opening};
+use bisync::backend::open::native;
 use bisync::backend::rclone::Rclone;
 use bisync::backend::{Backend, Content, Transport};
 use bisync::remote::{Address, Config, Connection, Destination};

@@ -38,9 +38,9 @@ use self::probe::Probe;
 use self::request::Server;
 use self::settings::Settings;
 use super::http::{Client, Ranges, hexadecimal};
-use super::open::{Native, Opened, Opening, Unopened};
+use super::native::{Native, Opened, Opening, Unopened};
 use super::{Answer, Backend, Content, Pages, Transport, failed, is_of_servers};
-use crate::cli::Environment;
+use crate::environment::Environment;
 use crate::remote::Remote;
 
 /// A folder of a bucket.

@@ -15,7 +15,7 @@ use super::exec::{run, word};
 use super::settings::{Place, Wanted};
 use super::shell::Shells;
 use super::{Sftp, below, name};
-use crate::backend::open::Unopened;
+use crate::backend::native::Unopened;
 use crate::backend::{Content, failed};
 
 /// So many commands run at a time where each has a channel of its own, and so many files are read for their checksums.

@@ -38,9 +38,9 @@ use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failu
 use self::checksums::Checksums;
 use self::server::Server;
 use self::settings::{Settings, Wanted, compares_checksums};
-use super::open::{Native, Opened, Opening, Unopened};
+use super::native::{Native, Opened, Opening, Unopened};
 use super::{Answer, Backend, Content, Pages, Transport, failed, is_of_servers};
-use crate::cli::Environment;
+use crate::environment::Environment;
 use crate::remote::Remote;
 
 /// Times are whole seconds.

@@ -9,8 +9,8 @@ use bisync_engine::protocol::FailureKind;
 use super::algorithm::Algorithm;
 use super::expand::expand;
 use crate::backend::failed;
-use crate::backend::open::Unopened;
-use crate::cli::Environment;
+use crate::backend::native::Unopened;
+use crate::environment::Environment;
 use crate::failure::reason;
 use crate::remote::Remote;
 

@@ -29,9 +29,9 @@ use self::multistatus::Resource;
 use self::server::Server;
 use self::settings::Settings;
 use super::http::Client;
-use super::open::{Native, Opened, Opening, Unopened};
+use super::native::{Native, Opened, Opening, Unopened};
 use super::{Answer, Backend, Content, Pages, Transport, failed, is_of_servers};
-use crate::cli::Environment;
+use crate::environment::Environment;
 use crate::remote::Remote;
 
 /// A folder on a server. Paths within are counted from where the server's files begin.

@@ -19,7 +19,7 @@ use bisync::backend::local::{Local, Sight};
 use bisync::backend::native::{Native, Opening};
 use bisync::backend::open::native;
 use bisync::backend::rclone::Rclone;
-use bisync::backend::{Backend, Content, Transport};
+use bisync::backend::{Backend, Content, ListDirectory, Transport};
 use bisync::remote::{Address, Config, Connection, Destination};
 use bisync_engine::entry::{Fingerprint, Found, Instant, Kind};
 use bisync_engine::item::Item;
@@ -184,6 +184,11 @@ fn path(text: &str) -> RelPath {
     RelPath::parse(text).unwrap()
 }
 
+/// Lists a directory with the hashes of its files.
+fn hashed(directory: &str, algorithm: &str) -> ListDirectory {
+    ListDirectory { hash: Some(algorithm.to_owned()), ..ListDirectory::plain(path(directory)) }
+}
+
 fn at(seconds: i64) -> Instant {
     Instant { seconds, nanoseconds: 0 }
 }
@@ -234,7 +239,7 @@ impl Subject {
     }
 
     fn list(&self, directory: &str) -> Result<Vec<Item>, Failure> {
-        let mut items = self.wait(self.backend.list_whole(path(directory), None, false))?;
+        let mut items = self.wait(self.backend.list_whole(ListDirectory::plain(path(directory))))?;
         items.sort_by(|left, right| left.name.cmp(&right.name));
         Ok(items)
     }

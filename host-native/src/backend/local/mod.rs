@@ -47,7 +47,7 @@ use self::hash::Algorithm;
 use self::source::{BLOCK, Source};
 use self::stat::Stat;
 use self::tree::Tree;
-use super::{Answer, Backend, Content, Pages, Transport, failed};
+use super::{Answer, Backend, Content, ListDirectory, Pages, Transport, failed};
 
 /// A folder of the local file system.
 #[derive(Debug, Clone)]
@@ -89,16 +89,10 @@ impl Backend for Local {
         self.0.capabilities.clone()
     }
 
-    fn list_directory<'a>(
-        &'a self,
-        path: RelPath,
-        hash: Option<String>,
-        metadata: bool,
-        pages: &'a mut Pages,
-    ) -> Answer<'a, ()> {
+    fn list_directory<'a>(&'a self, list: ListDirectory, pages: &'a mut Pages) -> Answer<'a, ()> {
         self.blocking(move |tree| {
-            let algorithm = hash.as_deref().map(Algorithm::parse).transpose()?;
-            list::list(&tree.root, &path, algorithm, metadata.then(TimeZone::system).as_ref(), pages)
+            let algorithm = list.hash.as_deref().map(Algorithm::parse).transpose()?;
+            list::list(&tree.root, &list.path, algorithm, list.metadata.then(TimeZone::system).as_ref(), pages)
         })
     }
 

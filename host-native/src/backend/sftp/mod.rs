@@ -39,7 +39,7 @@ use self::checksums::Checksums;
 use self::server::Server;
 use self::settings::{Settings, Wanted, compares_checksums};
 use super::native::{Native, Opened, Opening, Unopened};
-use super::{Answer, Backend, Content, Pages, Transport, failed, is_of_servers};
+use super::{Answer, Backend, Content, ListDirectory, Pages, Transport, failed, is_of_servers};
 use crate::environment::Environment;
 use crate::remote::Remote;
 
@@ -134,14 +134,9 @@ impl Backend for Sftp {
         }
     }
 
-    fn list_directory<'a>(
-        &'a self,
-        path: RelPath,
-        hash: Option<String>,
-        _metadata: bool,
-        pages: &'a mut Pages,
-    ) -> Answer<'a, ()> {
+    fn list_directory<'a>(&'a self, list: ListDirectory, pages: &'a mut Pages) -> Answer<'a, ()> {
         Box::pin(async move {
+            let ListDirectory { path, hash, metadata: _ } = list;
             let Some(hash) = hash else { return self.list(&path, pages).await };
             let mut items = Pages::default();
             self.list(&path, &mut items).await?;

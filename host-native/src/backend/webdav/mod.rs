@@ -30,7 +30,7 @@ use self::server::Server;
 use self::settings::Settings;
 use super::http::Client;
 use super::native::{Native, Opened, Opening, Unopened};
-use super::{Answer, Backend, Content, Pages, Transport, failed, is_of_servers};
+use super::{Answer, Backend, Content, ListDirectory, Pages, Transport, failed, is_of_servers};
 use crate::environment::Environment;
 use crate::remote::Remote;
 
@@ -156,14 +156,8 @@ impl Backend for Webdav {
         }
     }
 
-    fn list_directory<'a>(
-        &'a self,
-        path: RelPath,
-        hash: Option<String>,
-        _metadata: bool,
-        pages: &'a mut Pages,
-    ) -> Answer<'a, ()> {
-        Box::pin(async move { self.list(&path, hash.as_deref(), pages).await })
+    fn list_directory<'a>(&'a self, list: ListDirectory, pages: &'a mut Pages) -> Answer<'a, ()> {
+        Box::pin(async move { self.list(&list.path, list.hash.as_deref(), pages).await })
     }
 
     fn describe(&self, path: RelPath) -> Answer<'_, Option<Found>> {

@@ -7,12 +7,13 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use bisync::backend::{Answer, Backend, Content, Pages, References, Sides, Stopping};
+use bisync::backend::{Answer, Backend, Content, ListDirectory, Pages, References, Sides, Stopping};
 use bisync::component;
 use bisync::driver::{Limits, drive};
 use bisync::report::Reporter;
 use bisync::state::StateStore;
-use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
+use bisync_engine::entry::{Fingerprint, Found, Instant, Kind};
+use bisync_engine::item::Item;
 use bisync_engine::options::{Options, Settings};
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind, MoveFile};
@@ -55,9 +56,9 @@ impl Backend for Imaginary {
         Capabilities { time_precision_ns: Some(1), sets_time: true, ..Capabilities::default() }
     }
 
-    fn list_directory<'a>(&'a self, path: RelPath, _: Option<String>, _: bool, pages: &'a mut Pages) -> Answer<'a, ()> {
+    fn list_directory<'a>(&'a self, list: ListDirectory, pages: &'a mut Pages) -> Answer<'a, ()> {
         Box::pin(async move {
-            pages.extend(self.list(&path));
+            pages.extend(self.list(&list.path));
             Ok(())
         })
     }

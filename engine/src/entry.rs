@@ -2,7 +2,6 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::metadata::Metadata;
 use crate::path::RelPath;
 
 /// What kind of thing a path names.
@@ -127,17 +126,6 @@ pub struct Found {
     pub kind: Kind,
     /// Which version it is. For a directory only the time is meaningful.
     pub fingerprint: Fingerprint,
-}
-
-/// A name in a directory, and what was found there.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Item {
-    /// The name within its directory.
-    pub name: String,
-    /// What was found.
-    pub found: Found,
-    /// The metadata of a file or a directory, where it was asked for; `None` also where a side keeps none.
-    pub metadata: Option<Metadata>,
 }
 
 /// A path, and what was found there.

@@ -2,19 +2,15 @@
 
 use std::cmp::Ordering;
 
-use serde::Serialize;
-
 use crate::entry::{Entry, Found};
 use crate::metadata::Metadata;
 use crate::path::RelPath;
-use crate::plan::file::RowLine;
 use crate::pull::Pull;
 use crate::side::{Pair, Side};
 use crate::walk::{Now, Seen};
 
 /// Everything that is known of one path.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(into = "RowLine")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// The path, as side one names it if it knows it.
     pub path: RelPath,

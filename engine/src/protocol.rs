@@ -7,7 +7,8 @@
 
 use serde::Serialize;
 
-use crate::entry::{Fingerprint, Found, Hash, Instant, Item};
+use crate::entry::{Fingerprint, Found, Hash, Instant};
+use crate::item::Item;
 use crate::metadata::{Keeps, Pairs};
 use crate::path::RelPath;
 use crate::side::Side;

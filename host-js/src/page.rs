@@ -1,6 +1,7 @@
 //! A page of a listing, as bytes. `lib/page.ts` writes what is read here.
 
-use bisync_engine::entry::{FileId, Fingerprint, Found, Hash, Instant, Item, Kind};
+use bisync_engine::entry::{FileId, Fingerprint, Found, Hash, Instant, Kind};
+use bisync_engine::item::Item;
 
 const KINDS: [Kind; 5] = [Kind::File, Kind::Directory, Kind::Link, Kind::Special, Kind::OtherFileSystem];
 

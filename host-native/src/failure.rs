@@ -5,12 +5,12 @@ use std::io;
 use bisync_engine::protocol::{Failure, FailureKind};
 use rustix::io::Errno;
 
-use crate::backend::local;
+use crate::errno;
 
-/// Returns the failure that an error is, as the local file system would give it.
+/// Returns the failure that an error is.
 pub fn failure(error: &io::Error) -> Failure {
     let other = || Failure { kind: FailureKind::Other, message: error.to_string() };
-    Errno::from_io_error(error).map_or_else(other, local::failure)
+    Errno::from_io_error(error).map_or_else(other, errno::failure)
 }
 
 /// Returns what went wrong, to follow a colon: `permission denied`.

@@ -4,6 +4,8 @@ pub mod backend;
 pub mod cli;
 pub mod component;
 pub mod driver;
+pub mod environment;
+mod errno;
 pub mod failure;
 pub mod limits;
 pub mod lock;

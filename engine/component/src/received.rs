@@ -1,6 +1,7 @@
 //! What the host sends, as the engine's own types.
 
-use bisync_engine::entry::{Found, Item};
+use bisync_engine::entry::Found;
+use bisync_engine::item::Item;
 use bisync_engine::protocol::{Capabilities, Failure, Reply};
 use bisync_engine::session::{Opening, PlanUse};
 use bisync_engine::side::Pair;

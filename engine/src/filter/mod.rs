@@ -28,6 +28,7 @@ mod limits;
 mod metadata;
 mod partition;
 mod pattern;
+mod problem;
 mod regexp;
 mod rules;
 mod simple;
@@ -36,9 +37,10 @@ mod source;
 mod tests;
 
 pub use decision::{Decision, Reason};
-pub use error::{FilterError, RuleProblem};
+pub use error::FilterError;
 pub use limits::{Limit, Limits};
 pub use partition::Partition;
+pub use problem::RuleProblem;
 pub use source::{Origin, Place, RuleSource, SourceKind};
 
 use crate::entry::{Fingerprint, Kind};
@@ -128,6 +130,11 @@ impl Filter {
     /// Returns true when `directory` is to be listed: it is included and not too deep. The root always is.
     pub fn descends(&self, directory: &RelPath) -> bool {
         directory.is_root() || (self.limits.allow_descent(depth(directory)) && self.includes_directory(directory))
+    }
+
+    /// Returns true when a walk comes to `path`: it [`descends`](Self::descends) to each directory above it.
+    pub fn reaches(&self, path: &RelPath) -> bool {
+        std::iter::successors(path.parent(), RelPath::parent).all(|directory| self.descends(&directory))
     }
 
     /// Returns true when `directory` itself is in the sync, be it empty.

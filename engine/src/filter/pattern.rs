@@ -2,7 +2,7 @@
 
 use regex_lite::Regex;
 
-use super::error::RuleProblem;
+use super::problem::RuleProblem;
 use super::regexp;
 use super::simple::SimpleGlob;
 

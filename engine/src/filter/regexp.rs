@@ -10,8 +10,8 @@ use std::str::Chars;
 use regex_lite::{Regex, RegexBuilder};
 
 use super::class::Class;
-use super::error::RuleProblem;
 use super::fold::fold;
+use super::problem::RuleProblem;
 
 /// Returns the RE2 expression of a glob.
 ///

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::directories::directory_globs;
-use super::error::{FilterError, RuleProblem};
+use super::error::FilterError;
 use super::fold::fold_text;
 use super::pattern::Pattern;
+use super::problem::RuleProblem;
 use super::source::{Line, Origin, Place, RuleSource, SourceKind};
 
 /// The rules for files and those for directories, each in the order in which they are tested.

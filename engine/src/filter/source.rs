@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::error::RuleProblem;
+use super::problem::RuleProblem;
 
 /// What the lines of a source are. The order is that in which they are evaluated, which is rclone's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

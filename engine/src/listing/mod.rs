@@ -12,6 +12,7 @@
 //! rclone writes, byte for byte.
 
 mod lines;
+mod number;
 mod quote;
 mod reader;
 pub(crate) mod time;

@@ -3,7 +3,7 @@
 use crate::calendar::{DAY_SECONDS, Date};
 use crate::entry::Instant;
 
-use super::writer::push_number;
+use super::number::push_number;
 
 /// The first second of the year 1, which stands for an unknown time.
 const UNKNOWN: Instant = Instant { seconds: -62_135_596_800, nanoseconds: 0 };

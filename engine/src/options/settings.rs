@@ -11,6 +11,7 @@ use crate::moves::MoveSigns;
 use crate::path::{PathError, RelPath};
 use crate::protocol::Capabilities;
 use crate::side::{Pair, Side};
+use crate::spelling::Spelling;
 use crate::suffix::expand_dates;
 
 /// The shortest life of a lock, in nanoseconds: two minutes, as in rclone.
@@ -127,6 +128,13 @@ pub struct NamePolicy {
     pub normalize_unicode: bool,
     /// Whether names on Path2 are changed to the case of Path1.
     pub fix_case: bool,
+}
+
+impl NamePolicy {
+    /// Returns which spellings of a name are one.
+    pub fn spelling(self) -> Spelling {
+        Spelling { ignore_case: self.ignore_case, normalize_unicode: self.normalize_unicode }
+    }
 }
 
 impl Settings {

@@ -12,9 +12,9 @@ use serde::Serialize;
 
 use crate::entry::{Instant, Kind};
 use crate::merge::Row;
-use crate::names::Spelling;
 use crate::path::RelPath;
 use crate::side::{Pair, Side};
+use crate::spelling::Spelling;
 
 pub use change::{Change, Record, Says};
 pub use planner::Planner;

@@ -3,10 +3,10 @@
 use crate::compare::{Compare, Likeness, likeness, times_differ};
 use crate::entry::{Entry, Kind};
 use crate::listing::ListingError;
-use crate::names::Spelling;
 use crate::pull::Pull;
 use crate::side::{Pair, Side};
 use crate::sorting::sort_by;
+use crate::spelling::Spelling;
 
 use super::blob::ListingStream;
 use super::outbox::{Outbox, Purpose};

@@ -8,20 +8,21 @@ use crate::entry::{Found, Kind};
 use crate::filter::Filter;
 use crate::merge::Row;
 use crate::moves::{MoveSigns, Pairing};
-use crate::names::{DirectoryAliases, Spelling, match_names, only_side};
+use crate::names::{DirectoryAliases, match_names, only_side};
 use crate::options::{EmptyDirectories, Links, Settings};
 use crate::path::RelPath;
 use crate::plan::{Choice, Planned, Reason};
 use crate::safety::Counters;
 use crate::side::{Pair, Side};
-use crate::walk::{Blind, Now};
+use crate::walk::Now;
 
 use super::emptying::Emptying;
 use super::in_place::InPlace;
 use super::inquiry::{Answer, Inquiries, Inquiry, NamingKind, Question};
 use super::judged::{Judged, clear_the_way, pair_moves};
 use super::link_places;
-use super::metadata::MetadataBase;
+use super::metadata_base::MetadataBase;
+use super::surroundings::Surroundings;
 
 /// Everything that decisions are made from and into.
 #[derive(Debug)]
@@ -66,16 +67,6 @@ pub enum Decided {
     Asked(RelPath),
 }
 
-/// What else is known about a path when it is decided.
-pub struct Surroundings<'a> {
-    /// What was asked for.
-    pub settings: &'a Settings,
-    /// The rules for paths.
-    pub filter: &'a Filter,
-    /// Why nothing is known of a path, if that is so.
-    pub blind_at: &'a dyn Fn(&RelPath, Spelling) -> Option<Blind>,
-}
-
 impl Deciding {
     /// Begins without rows.
     pub fn new(settings: &Settings, sets_time: Pair<bool>) -> Self {
@@ -116,7 +107,7 @@ impl Deciding {
             return;
         }
         self.settle_directory_metadata(&row, settings);
-        let spelling = spelling(settings);
+        let spelling = settings.names.spelling();
         if is_out_of_sight(&row, around) {
             self.counters.count_as_it_was(&row);
             return;
@@ -157,7 +148,7 @@ impl Deciding {
         let kept = std::mem::take(&mut self.kept);
         let (unseen, kept): (Vec<_>, Vec<_>) = kept.into_iter().partition(|row| is_out_of_sight(row, around));
         unseen.iter().for_each(|row| self.counters.count_as_it_was(row));
-        let matched = match_names(kept, spelling(settings));
+        let matched = match_names(kept, settings.names.spelling());
         self.aliases = matched.directories;
         for row in matched.collisions {
             self.counters.count_as_it_was(&row);
@@ -324,24 +315,12 @@ impl Deciding {
 
 /// Whether the path may be there on a side that does not show it.
 fn is_out_of_sight(row: &Row, around: &Surroundings<'_>) -> bool {
-    Side::BOTH.iter().any(|side| row.present(*side).is_none())
-        && (around.blind_at)(&row.path, spelling(around.settings)).is_some()
+    Side::BOTH.iter().any(|side| row.present(*side).is_none()) && around.blind_at(&row.path).is_some()
 }
 
 /// Something that takes no part is there.
 pub fn is_untracked(row: &Row) -> bool {
     row.now.one == Now::Untracked || row.now.two == Now::Untracked
-}
-
-/// Whether the filters let the walk come to the directory of `path`.
-pub fn is_entered(path: &RelPath, filter: &Filter) -> bool {
-    let above = std::iter::successors(path.parent(), RelPath::parent);
-    above.filter(|directory| !directory.is_root()).all(|directory| filter.descends(&directory))
-}
-
-/// Which spellings of a name are one.
-pub fn spelling(settings: &Settings) -> Spelling {
-    Spelling { ignore_case: settings.names.ignore_case, normalize_unicode: settings.names.normalize_unicode }
 }
 
 /// A directory that no decision can be about.
@@ -361,5 +340,5 @@ pub fn is_excluded(row: &Row, filter: &Filter) -> bool {
         Kind::Directory => filter.includes_directory(&row.path),
         Kind::File | Kind::Link | Kind::Special | Kind::OtherFileSystem => filter.includes_path(&row.path),
     };
-    !(is_included && is_entered(&row.path, filter))
+    !(is_included && filter.reaches(&row.path))
 }

@@ -14,8 +14,9 @@ use crate::side::Side;
 use crate::sorting::set_of;
 use crate::walk::{Blind, Now};
 
-use super::deciding::{Deciding, Surroundings, is_excluded, is_idle_directory, is_untracked, spelling};
+use super::deciding::{Deciding, is_excluded, is_idle_directory, is_untracked};
 use super::outbox::Outbox;
+use super::surroundings::Surroundings;
 
 /// Paths of which everything is to be said.
 #[derive(Debug, Default)]
@@ -109,7 +110,7 @@ fn left_alone(row: &Row, around: &Surroundings<'_>) -> Option<String> {
 
 /// Says why nothing is known of a path, if that is so.
 fn hidden(path: &RelPath, around: &Surroundings<'_>) -> Option<String> {
-    let why = match (around.blind_at)(path, spelling(around.settings))? {
+    let why = match around.blind_at(path)? {
         Blind::Failed => "a directory above it could not be listed",
         Blind::Excluded => "a directory above it holds a file named by `--exclude-if-present`",
         Blind::Hidden => "what is above it on one side is no directory that takes part",

@@ -18,8 +18,8 @@ use crate::side::{Pair, Side};
 use crate::walk::Now;
 
 use super::blob::{ListingStream, ListingWriter};
-use super::deciding::{Surroundings, is_entered, spelling};
 use super::outbox::Purpose;
+use super::surroundings::Surroundings;
 use super::{Session, part};
 
 /// Files that may be half written.
@@ -87,9 +87,7 @@ impl InPlace {
     pub fn forget_missing(&mut self, around: &Surroundings<'_>) {
         for side in Side::BOTH {
             let is_missing = |path: &RelPath, written: &Written| {
-                !written.is_seen
-                    && takes_part(path, around.filter)
-                    && (around.blind_at)(path, spelling(around.settings)).is_none()
+                !written.is_seen && takes_part(path, around.filter) && around.blind_at(path).is_none()
             };
             let files = self.files[side].iter();
             let missing: Vec<_> =
@@ -191,7 +189,7 @@ fn is_as_recorded(row: &Row, side: Side) -> bool {
 
 /// Whether a path is listed if there is something.
 fn takes_part(path: &RelPath, filter: &Filter) -> bool {
-    filter.includes_path(path) && is_entered(path, filter)
+    filter.includes_path(path) && filter.reaches(path)
 }
 
 impl Session {

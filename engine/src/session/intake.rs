@@ -9,7 +9,8 @@ use crate::side::Side;
 use crate::walk::{Now, Oddity};
 
 use super::blob::ListingStream;
-use super::deciding::{Decided, Surroundings};
+use super::deciding::Decided;
+use super::surroundings::Surroundings;
 use super::{Session, Stage};
 
 impl Session {
@@ -47,12 +48,8 @@ impl Session {
             }
             match self.reading.pull() {
                 Ok(Pull::Item(row)) => {
-                    let reading = &self.reading;
-                    let around = Surroundings {
-                        settings: &self.settings,
-                        filter: &self.filter,
-                        blind_at: &|path, spelling| reading.blind_at(path, spelling),
-                    };
+                    let around =
+                        Surroundings { settings: &self.settings, filter: &self.filter, reading: &self.reading };
                     self.explaining.see(&row, &self.deciding, &around, &mut self.outbox);
                     self.deciding.take(row, &around);
                 }
@@ -182,12 +179,7 @@ impl Session {
     }
 
     fn leave_reading(&mut self) -> bool {
-        let reading = &self.reading;
-        let around = Surroundings {
-            settings: &self.settings,
-            filter: &self.filter,
-            blind_at: &|path, spelling| reading.blind_at(path, spelling),
-        };
+        let around = Surroundings { settings: &self.settings, filter: &self.filter, reading: &self.reading };
         self.deciding.finish(&around);
         self.explaining.finish(&around, &mut self.outbox);
         self.stage = Stage::Deciding;

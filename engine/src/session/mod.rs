@@ -18,6 +18,7 @@ mod judged;
 mod ledger;
 mod link_places;
 mod metadata;
+mod metadata_base;
 mod outbox;
 mod reading;
 mod report;
@@ -25,6 +26,7 @@ mod saving;
 mod sequence;
 mod settling;
 mod stages;
+mod surroundings;
 
 use std::sync::Arc;
 

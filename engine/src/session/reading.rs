@@ -6,11 +6,11 @@ use crate::entry::Entry;
 use crate::filter::Filter;
 use crate::listing::ListingError;
 use crate::merge::{Merge, Row, Source};
-use crate::names::Spelling;
 use crate::path::RelPath;
 use crate::protocol::{Reply, Verb};
 use crate::pull::Pull;
 use crate::side::{Pair, Side};
+use crate::spelling::Spelling;
 use crate::walk::{Blind, Oddity, Seen, Walk};
 
 use super::blob::ListingStream;

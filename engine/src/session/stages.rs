@@ -13,7 +13,7 @@ use crate::sorting::{sort_by, sort_by_key};
 
 use super::blob::ListingStream;
 use super::check::CheckRules;
-use super::deciding::{Decided, spelling};
+use super::deciding::Decided;
 use super::journal::Journal;
 use super::outbox::Purpose;
 use super::sequence::Sequence;
@@ -52,7 +52,7 @@ impl Session {
                 let rules = CheckRules {
                     compare: self.settings.compare,
                     window_ns: self.deciding.comparable_window_ns(&self.settings),
-                    spelling: spelling(&self.settings),
+                    spelling: self.settings.names.spelling(),
                 };
                 match check.advance(rules) {
                     Ok(false) => {

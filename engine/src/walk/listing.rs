@@ -2,8 +2,9 @@
 
 use super::packed::{Packed, Step};
 use super::{Now, Oddity, Seen};
-use crate::entry::{Entry, Found, Item, Kind};
+use crate::entry::{Entry, Found, Kind};
 use crate::filter::Filter;
+use crate::item::Item;
 use crate::metadata::Metadata;
 use crate::path::RelPath;
 use crate::temporary;

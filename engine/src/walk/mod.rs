@@ -14,14 +14,15 @@ use std::sync::Arc;
 use self::listing::Listing;
 use self::packed::{Step, What};
 use self::steps::Steps;
-use crate::entry::{Entry, Found, Item, Kind};
+use crate::entry::{Entry, Found, Kind};
 use crate::filter::Filter;
+use crate::item::Item;
 use crate::metadata::Metadata;
-use crate::names::Spelling;
 use crate::numbered::Numbered;
 use crate::path::RelPath;
 use crate::path_map::PathMap;
 use crate::pull::Pull;
+use crate::spelling::Spelling;
 
 /// At most so many directories of a side are being listed at once.
 const LISTED_AT_ONCE: usize = 64;

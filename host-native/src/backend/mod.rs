@@ -3,6 +3,7 @@
 mod content;
 pub mod http;
 pub mod local;
+pub mod native;
 pub mod open;
 mod pages;
 mod pause;
@@ -18,7 +19,8 @@ pub mod webdav;
 
 use std::pin::Pin;
 
-use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
+use bisync_engine::entry::{Fingerprint, Found, Instant};
+use bisync_engine::item::Item;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{
     Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind, MoveFile, SetMetadata,
@@ -44,6 +46,24 @@ pub type Contents<'a> = Pin<Box<dyn Future<Output = Vec<Option<Vec<u8>>>> + Send
 /// What is in several directories, each in the place of its request; `None` where it was not listed.
 pub type Listings<'a> = Pin<Box<dyn Future<Output = Vec<Option<Vec<Item>>>> + Send + 'a>>;
 
+/// The directory to list, and what is to be said of each entry besides its name, kind and version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListDirectory {
+    /// The directory.
+    pub path: RelPath,
+    /// The hash algorithm to be given for every file, if any.
+    pub hash: Option<String>,
+    /// Whether metadata is to be given, where this side keeps any.
+    pub metadata: bool,
+}
+
+impl ListDirectory {
+    /// Nothing else is to be said.
+    pub fn plain(path: RelPath) -> Self {
+        Self { path, hash: None, metadata: false }
+    }
+}
+
 /// A folder that is one side of a run.
 ///
 /// Every method carries out the verb of [`bisync_engine::protocol::Verb`] that has its name, to the letter: what is said
@@ -55,19 +75,13 @@ pub trait Backend: Send + Sync {
     fn capabilities(&self) -> Capabilities;
 
     /// Lists a directory into `pages`, which nothing was put into yet.
-    fn list_directory<'a>(
-        &'a self,
-        path: RelPath,
-        hash: Option<String>,
-        metadata: bool,
-        pages: &'a mut Pages,
-    ) -> Answer<'a, ()>;
+    fn list_directory<'a>(&'a self, list: ListDirectory, pages: &'a mut Pages) -> Answer<'a, ()>;
 
     /// Lists a directory, all in one.
-    fn list_whole(&self, path: RelPath, hash: Option<String>, metadata: bool) -> Answer<'_, Vec<Item>> {
+    fn list_whole(&self, list: ListDirectory) -> Answer<'_, Vec<Item>> {
         Box::pin(async move {
             let mut pages = Pages::default();
-            self.list_directory(path, hash, metadata, &mut pages).await?;
+            self.list_directory(list, &mut pages).await?;
             Ok(pages.take_last())
         })
     }

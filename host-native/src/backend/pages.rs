@@ -1,6 +1,6 @@
 //! What a listing finds, handed on page by page while it goes on.
 
-use bisync_engine::entry::Item;
+use bisync_engine::item::Item;
 use bisync_engine::protocol::{Reply, RequestId};
 use tokio::sync::mpsc;
 

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use bisync_engine::entry::{Fingerprint, Found, Item};
+use bisync_engine::entry::{Fingerprint, Found};
+use bisync_engine::item::Item;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{CopyFile, Expect, Failure, FailureKind, Reply, Staging, Verb};
 use bisync_engine::side::Pair;
 
-use super::{Backend, Content, Pages, References, Stopping, failed, same_content};
+use super::{Backend, Content, ListDirectory, Pages, References, Stopping, failed, same_content};
 use crate::limits::Passage;
 
 /// Both folders of a run, and where else their files may be found.
@@ -105,7 +106,7 @@ async fn carry_out(sides: &Sides, verb: Verb, pages: &mut Pages) -> Result<Reply
         Verb::ListDirectory { side, path, hash, metadata } => {
             // What a try before this one found counts no more.
             pages.begin_anew();
-            folders[side].list_directory(path, hash, metadata, pages).await?;
+            folders[side].list_directory(ListDirectory { path, hash, metadata }, pages).await?;
             Ok(Reply::Page { items: pages.take_last(), last: true })
         }
         Verb::Describe { side, path } => folders[side].describe(path).await.map(Reply::Described),

@@ -7,7 +7,7 @@ use bisync_engine::options::{Kind, OPTIONS, OptionSpec, Options, OptionsError, V
 use lexopt::{Arg, Parser};
 
 use super::error::CliError;
-use super::given::{Given, Origin};
+use super::origin::{Given, Origin};
 
 /// The command line, taken apart.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use bisync_engine::filter::FilterError;
 use bisync_engine::options::{NotBelow, OptionsError};
 use bisync_engine::plan::file::PlanError;
 
-use super::configuration::Problem;
-use super::given::Origin;
+use super::origin::Origin;
+use super::problem::Problem;
 use crate::failure::reason;
 
 /// Why nothing can be begun.
@@ -131,6 +131,16 @@ pub enum CliError {
 }
 
 impl CliError {
+    /// Adds where it comes from, unless that is where everybody looks first.
+    pub(super) fn given_at(self, origin: &Origin) -> Self {
+        match origin {
+            Origin::CommandLine => self,
+            Origin::Variable(_) | Origin::File { .. } => {
+                Self::Elsewhere { origin: origin.clone(), error: Box::new(self) }
+            }
+        }
+    }
+
     /// Returns true when something could not be read; everything else is wrong usage.
     pub fn is_unreadable(&self) -> bool {
         match self {

@@ -1,60 +1,18 @@
-//! Where options were given, and what becomes of their values.
+//! What becomes of the values that were given.
 
-use std::fmt;
 use std::io::{self, Read};
-use std::path::PathBuf;
 
-use bisync_engine::options::{self, Options};
+use bisync_engine::options::Options;
 
 use super::error::CliError;
-
-/// An option with its value, as somebody gave it to the program.
-pub type Given = options::Given<Origin>;
-
-/// Where an option was given.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// On the command line.
-    CommandLine,
-    /// In the environment: the name of the variable.
-    Variable(String),
-    /// In the file of defaults and pairs.
-    File {
-        /// The file.
-        file: PathBuf,
-        /// The line, from 1.
-        line: usize,
-    },
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::CommandLine => formatter.write_str("command line"),
-            Self::Variable(name) => write!(formatter, "variable `{name}`"),
-            Self::File { file, line } => write!(formatter, "`{}` line {line}", file.display()),
-        }
-    }
-}
+use super::origin::Given;
 
 /// Reads the files that options name and checks all values: the result is what the engine takes.
 ///
 /// # Errors
 /// Says what is wrong with the first wrong value, and where it was given.
 pub fn check(given: &[Given]) -> Result<Vec<(String, String)>, CliError> {
-    given.iter().map(|given| checked(given).map_err(|error| given.origin.blame(error))).collect()
-}
-
-impl Origin {
-    /// Adds to an error where it comes from, unless it is where everybody looks first.
-    pub(super) fn blame(&self, error: CliError) -> CliError {
-        match self {
-            Self::CommandLine => error,
-            Self::Variable(_) | Self::File { .. } => {
-                CliError::Elsewhere { origin: self.clone(), error: Box::new(error) }
-            }
-        }
-    }
+    given.iter().map(|given| checked(given).map_err(|error| error.given_at(&given.origin))).collect()
 }
 
 fn checked(given: &Given) -> Result<(String, String), CliError> {

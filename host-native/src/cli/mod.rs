@@ -3,15 +3,16 @@
 mod arguments;
 mod completions;
 mod configuration;
-mod environment;
 mod error;
 mod filter_test;
 mod given;
 mod help;
 mod man;
+mod origin;
+mod problem;
 mod remotes;
+mod variables;
 
-pub use environment::Environment;
 pub use error::CliError;
 pub use help::help;
 
@@ -32,9 +33,11 @@ use bisync_engine::protocol::Capabilities;
 use bisync_engine::side::Pair;
 
 use crate::backend::References;
+use crate::environment::Environment;
 use arguments::CommandLine;
 use configuration::Configuration;
-use given::{Given, Origin, check};
+use given::check;
+use origin::{Given, Origin};
 
 /// The first line of a plan is no longer than this, in bytes.
 const LONGEST_HEADER: u64 = 16 << 20;
@@ -94,7 +97,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, environment: &Enviro
     match line.word {
         Some(Word::Apply) => apply(line, environment).map(Command::Run),
         Some(Word::Explain) => explain(line, environment).map(Command::Run),
-        Some(word) => Ok(Command::Show(answer(word, line, environment)?, environment.unknown())),
+        Some(word) => Ok(Command::Show(answer(word, line, environment)?, variables::unknown(environment))),
         None => run(line, environment).map(Command::Run),
     }
 }
@@ -138,7 +141,7 @@ fn apply(line: CommandLine, environment: &Environment) -> Result<Arguments, CliE
         given,
         apply: Some(file),
         state_names: Some(header.paths),
-        notices: environment.unknown(),
+        notices: variables::unknown(environment),
     })
 }
 
@@ -222,7 +225,7 @@ fn run(line: CommandLine, environment: &Environment) -> Result<Arguments, CliErr
     // looked at.
     filter_test::rules(&options)?;
     check_together(&options)?;
-    Ok(Arguments { paths, given, options, apply: None, state_names: None, notices: environment.unknown() })
+    Ok(Arguments { paths, given, options, apply: None, state_names: None, notices: variables::unknown(environment) })
 }
 
 /// Refuses options that contradict each other whatever the folders are.
@@ -247,7 +250,7 @@ fn settled(
     pair: Vec<Given>,
     defaults: Vec<Given>,
 ) -> Result<Vec<(String, String)>, CliError> {
-    check(&merge([line, environment.own_options()?, environment.rclone_options()?, pair, defaults]))
+    check(&merge([line, variables::own_options(environment)?, variables::rclone_options(environment)?, pair, defaults]))
 }
 
 fn configuration(line: &CommandLine, environment: &Environment) -> Result<Configuration, CliError> {

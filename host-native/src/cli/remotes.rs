@@ -2,8 +2,10 @@
 
 use bisync_engine::options::Options;
 
-use super::{CliError, Environment, in_columns};
-use crate::backend::open::{Native, native};
+use super::{CliError, in_columns};
+use crate::backend::native::Native;
+use crate::backend::open::native;
+use crate::environment::Environment;
 use crate::remote::{Config, Connection, Target};
 
 /// Lists the remotes of rclone's configuration, each with its kind and who serves it.

@@ -1,6 +1,6 @@
 //! What the host sends, as the types of the WIT.
 
-use bisync_engine::entry::Item;
+use bisync_engine::item::Item;
 use bisync_engine::protocol::{Capabilities, Failure, Reply};
 use bisync_engine::session::{Opening, PlanUse};
 

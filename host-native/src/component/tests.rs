@@ -1,6 +1,7 @@
 //! The component from outside: what it imports, and what its failures are to a host.
 
-use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
+use bisync_engine::entry::{Fingerprint, Found, Instant, Kind};
+use bisync_engine::item::Item;
 use bisync_engine::protocol::{Capabilities, Reply};
 use bisync_engine::session::{Opening, ProtocolError, Session, StopReason};
 use bisync_engine::side::Pair;

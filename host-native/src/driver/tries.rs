@@ -64,7 +64,7 @@ mod tests {
     use bisync_engine::side::{Pair, Side};
 
     use super::*;
-    use crate::backend::{Answer, Backend, Content, References, Stopping};
+    use crate::backend::{Answer, Backend, Content, ListDirectory, References, Stopping};
 
     #[test]
     fn what_may_work_is_tried_again() {
@@ -86,7 +86,7 @@ mod tests {
     struct Flaky(AtomicU32);
 
     impl Backend for Flaky {
-        fn list_directory<'a>(&'a self, _: RelPath, _: Option<String>, _: bool, _: &'a mut Pages) -> Answer<'a, ()> {
+        fn list_directory<'a>(&'a self, _: ListDirectory, _: &'a mut Pages) -> Answer<'a, ()> {
             let failure = Failure { kind: FailureKind::Temporary, message: "busy".to_owned() };
             let left = self.0.load(Ordering::Relaxed);
             self.0.store(left.saturating_sub(1), Ordering::Relaxed);

@@ -154,7 +154,7 @@ mod tests {
         let text = "[s]\ntype=s3\n[dir]\ntype=alias\nremote=/srv/data\n[deep]\ntype=alias\nremote=dir:a\n\
             [bucket]\ntype=alias\nremote=s:b/c/\n[loop]\ntype=alias\nremote=loop:\n[none]\ntype=alias\n";
         fs::write(&file, text).unwrap();
-        Config::read(Some(&file), &crate::cli::Environment::default(), |_| Ok(None)).unwrap()
+        Config::read(Some(&file), &crate::environment::Environment::default(), |_| Ok(None)).unwrap()
     }
 
     fn destination(given: &str) -> Result<Destination, AddressError> {

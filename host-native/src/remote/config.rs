@@ -11,7 +11,7 @@ use ini::{Ini, ParseOption};
 use super::encrypted::{Sealed, open, sealed};
 use super::password::password;
 use super::{Connection, Remote, Target};
-use crate::cli::Environment;
+use crate::environment::Environment;
 use crate::failure::reason;
 
 /// The name of the file in its directory.

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use bisync_engine::options::Options;
 
 use super::ConfigError;
-use crate::cli::Environment;
+use crate::environment::Environment;
 use crate::failure::reason;
 
 /// Returns the password of a file; `None` when nobody can be asked.

@@ -26,9 +26,10 @@ use bisync_engine::session::{PlanUse, StopReason};
 use bisync_engine::side::Side;
 use tokio::sync::mpsc;
 
-use crate::cli::{self, Arguments, Command, Environment};
+use crate::cli::{self, Arguments, Command};
 use crate::component::OpenError;
 use crate::driver::DriveError;
+use crate::environment::Environment;
 use crate::failure::reason;
 use crate::limits::Passage;
 use crate::lock::LockError;

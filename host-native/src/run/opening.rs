@@ -11,10 +11,11 @@ use tokio::runtime::Runtime;
 
 use super::RunError;
 use crate::backend::local::{Local, Sight};
-use crate::backend::open::{Opening, Unopened, native};
+use crate::backend::native::{Opening, Unopened};
+use crate::backend::open::native;
 use crate::backend::rclone::Rclone;
 use crate::backend::{Backend, Transport};
-use crate::cli::Environment;
+use crate::environment::Environment;
 use crate::paths::{Location, PathsError, Root};
 use crate::remote::{Address, Config, Destination};
 

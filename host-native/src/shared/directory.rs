@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Handle;
 
 use super::random::random;
-use crate::backend::{Answer, Backend, Content, failed};
+use crate::backend::{Answer, Backend, Content, ListDirectory, failed};
 
 /// So much of a file that should be small is read, in bytes.
 const SMALL: usize = 64 * 1024;
@@ -49,7 +49,7 @@ impl Directory {
     /// # Errors
     /// Fails when it cannot be listed.
     pub fn list(&self) -> Result<BTreeMap<String, Fingerprint>, Failure> {
-        let items = match self.wait(self.backend.list_whole(path("")?, None, false)) {
+        let items = match self.wait(self.backend.list_whole(ListDirectory::plain(path("")?))) {
             Err(failure) if failure.kind == FailureKind::NotFound => return Ok(BTreeMap::new()),
             listed => listed?,
         };

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use bisync_engine::entry::{FileId, Fingerprint, Found, Hash, Instant, Item, Kind};
+use bisync_engine::entry::{FileId, Fingerprint, Found, Hash, Instant, Kind};
+use bisync_engine::item::Item;
 use bisync_engine::metadata::Metadata;
 use bisync_engine::protocol::{Expect, Failure, FailureKind, Reply, Request, Verb};
 use bisync_engine::session::{PlanUse, Session, StopReason};

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use bisync::backend::local::{Local, Sight};
-use bisync::backend::{Answer, Backend, Content, Pages, References, Sides, Stopping};
+use bisync::backend::{Answer, Backend, Content, ListDirectory, Pages, References, Sides, Stopping};
 use bisync::driver::{Limits, drive};
 use bisync::report::Reporter;
 use bisync::state::StateStore;
@@ -109,17 +109,11 @@ impl Backend for Watched {
         self.folder.capabilities()
     }
 
-    fn list_directory<'a>(
-        &'a self,
-        path: RelPath,
-        hash: Option<String>,
-        metadata: bool,
-        pages: &'a mut Pages,
-    ) -> Answer<'a, ()> {
-        if !path.is_root() {
+    fn list_directory<'a>(&'a self, list: ListDirectory, pages: &'a mut Pages) -> Answer<'a, ()> {
+        if !list.path.is_root() {
             self.watch.listing.pass();
         }
-        self.folder.list_directory(path, hash, metadata, pages)
+        self.folder.list_directory(list, pages)
     }
 
     fn copy_from<'a>(&'a self, source: &'a dyn Backend, copy: &CopyFile) -> Option<Answer<'a, Found>> {

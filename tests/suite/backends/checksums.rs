@@ -49,7 +49,7 @@ impl Remote {
     }
 
     fn list(&self, hash: &str) -> Result<Vec<Item>, Failure> {
-        self.runtime.block_on(self.backend.list_whole(path(""), Some(hash.to_owned()), false))
+        self.runtime.block_on(self.backend.list_whole(hashed("", hash)))
     }
 
     /// Returns the hash of the file `five`.
@@ -162,9 +162,9 @@ fn every_file_has_its_own_checksum() {
     };
     for hash in ["md5", "sha1"] {
         let _inside = remote.runtime.enter();
-        let expected = pollster::block_on(local.list_whole(path(""), Some(hash.to_owned()), false)).unwrap();
+        let expected = pollster::block_on(local.list_whole(hashed("", hash))).unwrap();
         assert_eq!(expected.len(), names.len() + 301);
-        let listed = pollster::block_on(remote.backend.list_whole(path(""), Some(hash.to_owned()), false));
+        let listed = pollster::block_on(remote.backend.list_whole(hashed("", hash)));
         for (listed, expected) in hashes(listed.unwrap()).into_iter().zip(hashes(expected)) {
             assert_eq!(listed, expected);
         }
@@ -183,8 +183,7 @@ fn directories_that_are_listed_at_once_wait_for_each_other_where_they_have_to() 
         }
         let listed = (0..12).map(|directory| {
             let backend = Arc::clone(&remote.backend);
-            let answer =
-                async move { backend.list_whole(path(&directory.to_string()), Some("md5".into()), false).await };
+            let answer = async move { backend.list_whole(hashed(&directory.to_string(), "md5")).await };
             remote.runtime.spawn(answer)
         });
         for listed in listed.collect::<Vec<_>>() {
@@ -231,7 +230,9 @@ fn shells_whose_connection_ended_are_not_waited_for() {
     let at_once = |hash: Option<&str>| {
         let listings = (0..AT_ONCE).map(|_| {
             let (backend, hash) = (Arc::clone(&backend), hash.map(str::to_owned));
-            runtime.spawn(async move { backend.list_whole(path(""), hash, false).await })
+            runtime.spawn(
+                async move { backend.list_whole(ListDirectory { hash, ..ListDirectory::plain(path("")) }).await },
+            )
         });
         let listings: Vec<_> = listings.collect();
         listings.into_iter().map(|listed| runtime.block_on(listed).unwrap()).collect::<Result<Vec<_>, _>>()
@@ -242,7 +243,7 @@ fn shells_whose_connection_ended_are_not_waited_for() {
     way.cut();
     // Who asks while a connection ends is told so: until all have.
     while at_once(None).is_err() {}
-    let listed = runtime.block_on(backend.list_whole(path(""), Some("md5".into()), false)).unwrap();
+    let listed = runtime.block_on(backend.list_whole(hashed("", "md5"))).unwrap();
     assert_eq!(listed[0].found.fingerprint.hash, Hash::parse(MD5));
 }
 

@@ -55,7 +55,7 @@ fn sizes_times_and_hashes_are_those_of_the_file() {
                 assert_eq!(version.modified, Some(at(1_600_000_000)), "{}", subject.name);
             }
             if capabilities.hashes.iter().any(|hash| hash == "md5") {
-                let listed = subject.wait(subject.backend.list_whole(path(""), Some("md5".into()), false));
+                let listed = subject.wait(subject.backend.list_whole(hashed("", "md5")));
                 let listed = listed.unwrap().into_iter().find(|item| item.name == name).unwrap();
                 let hash = listed.found.fingerprint.hash.unwrap();
                 assert_eq!(hash.as_str(), format!("md5:{md5}"), "{}", subject.name);

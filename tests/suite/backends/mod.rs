@@ -16,11 +16,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bisync::backend::local::{Local, Sight};
-use bisync::backend::open::{Native, Opening, native};
+use bisync::backend::native::{Native, Opening};
+use bisync::backend::open::native;
 use bisync::backend::rclone::Rclone;
-use bisync::backend::{Backend, Content, Transport};
+use bisync::backend::{Backend, Content, ListDirectory, Transport};
 use bisync::remote::{Address, Config, Connection, Destination};
-use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
+use bisync_engine::entry::{Fingerprint, Found, Instant, Kind};
+use bisync_engine::item::Item;
 use bisync_engine::options::Options;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{CopyFile, Disposal, Expect, Failure, FailureKind, Staging};
@@ -182,6 +184,11 @@ fn path(text: &str) -> RelPath {
     RelPath::parse(text).unwrap()
 }
 
+/// Lists a directory with the hashes of its files.
+fn hashed(directory: &str, algorithm: &str) -> ListDirectory {
+    ListDirectory { hash: Some(algorithm.to_owned()), ..ListDirectory::plain(path(directory)) }
+}
+
 fn at(seconds: i64) -> Instant {
     Instant { seconds, nanoseconds: 0 }
 }
@@ -232,7 +239,7 @@ impl Subject {
     }
 
     fn list(&self, directory: &str) -> Result<Vec<Item>, Failure> {
-        let mut items = self.wait(self.backend.list_whole(path(directory), None, false))?;
+        let mut items = self.wait(self.backend.list_whole(ListDirectory::plain(path(directory))))?;
         items.sort_by(|left, right| left.name.cmp(&right.name));
         Ok(items)
     }

@@ -1,6 +1,6 @@
 //! A server goes away for good.
 
-use bisync::backend::Stopping;
+use bisync::backend::{ListDirectory, Stopping};
 
 use super::*;
 
@@ -27,7 +27,7 @@ fn each_ending(transport: &Transport, options: &[(&str, &str)], check: impl Fn(P
 
 impl Ending {
     fn list(&self) -> Result<Vec<Item>, Failure> {
-        self.runtime.block_on(self.backend.list_whole(path(""), None, false))
+        self.runtime.block_on(self.backend.list_whole(ListDirectory::plain(path(""))))
     }
 }
 

@@ -1,6 +1,6 @@
 //! In what order requests are carried out and answered, and what goes wrong: a function of a seed.
 
-use bisync_engine::entry::Item;
+use bisync_engine::item::Item;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Failure, FailureKind, Reply, Request, Staging, Verb};
 use bisync_engine::side::Side;

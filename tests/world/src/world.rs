@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
+use bisync_engine::entry::{Fingerprint, Found, Instant, Kind};
+use bisync_engine::item::Item;
 use bisync_engine::metadata::{Metadata, Pairs};
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{CopyFile, Disposal, Emptiness, Expect, Failure, FailureKind, Reply, Staging, Verb};

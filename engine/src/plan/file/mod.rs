@@ -6,7 +6,7 @@
 mod reading;
 mod version;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::entry::Instant;
 use crate::json::{Json, JsonError};
@@ -71,8 +71,8 @@ struct Line {
 }
 
 /// A row as JSON.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct RowLine {
+#[derive(Debug, Serialize)]
+struct RowLine {
     path: RelPath,
     /// The name on side two, where it is spelled differently.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -238,6 +238,12 @@ fn is_empty(versions: &Pair<Option<Version>>) -> bool {
 
 fn has_none(metadata: &Pair<Option<Pairs>>) -> bool {
     metadata.one.is_none() && metadata.two.is_none()
+}
+
+impl Serialize for Row {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RowLine::from(self.clone()).serialize(serializer)
+    }
 }
 
 impl From<Row> for RowLine {

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use bisync_engine::entry::Fingerprint;
 use bisync_engine::protocol::Failure;
 
-use super::failure::naming_failure;
 use super::links::Form;
 use super::place::Place;
 use super::source::Source;
 use super::staged::{Permissions, Staged};
 use super::transfer::transfer;
 use super::tree::Tree;
+use crate::errno::naming_failure;
 
 /// Copies the file at `place` to `target` with all that belongs to it. It is for the caller to unlink it then.
 ///

@@ -6,8 +6,8 @@ use bisync_engine::protocol::{Disposal, Failure, FailureKind, MoveFile};
 use rustix::fs::{AtFlags, utimensat};
 use rustix::io::Errno;
 
+use super::backup;
 use super::carry::{carry, temporary_name};
-use super::failure::{failure, naming_failure};
 use super::links::Form;
 use super::open::disk_name;
 use super::place::Place;
@@ -15,6 +15,7 @@ use super::staged::timestamps;
 use super::stat::Stat;
 use super::tree::Tree;
 use crate::backend::failed;
+use crate::errno::{failure, naming_failure};
 
 /// Moves a file.
 pub fn move_file(tree: &Tree, moved: &MoveFile) -> Result<Found, Failure> {
@@ -77,12 +78,12 @@ fn rename_letters(place: &Place, target: &Place) -> Result<(), Failure> {
 
 /// Deletes a file.
 pub fn delete_file(tree: &Tree, path: &RelPath, expect: &Fingerprint, disposal: &Disposal) -> Result<(), Failure> {
-    tree.check_disposal(disposal)?;
+    backup::check_disposal(tree, disposal)?;
     // RACE: a change after this check goes with the file.
     let (place, _) = tree.root.find(path, expect)?;
     match disposal {
         Disposal::Discard => place.unlink().map_err(failure),
-        Disposal::Backup(path) => tree.back_up(&place, path),
+        Disposal::Backup(path) => backup::back_up(tree, &place, path),
     }
 }
 

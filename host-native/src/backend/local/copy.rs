@@ -4,8 +4,8 @@ use bisync_engine::entry::{Fingerprint, Found};
 use bisync_engine::protocol::{CopyFile, Disposal, Expect, Failure, Staging};
 use rustix::fs::ftruncate;
 
+use super::backup;
 use super::carry::temporary_name;
-use super::failure::failure;
 use super::links::Form;
 use super::open::{Root, disk_name};
 use super::place::Place;
@@ -15,6 +15,7 @@ use super::stat::Stat;
 use super::transfer::{transfer, write_all};
 use super::tree::Tree;
 use crate::backend::Content;
+use crate::errno::failure;
 
 /// Permissions of a new file whose source has none.
 const PLAIN: u32 = 0o666;
@@ -61,7 +62,7 @@ fn bring(
     like: Option<&Root>,
     fill: impl FnOnce(&Staged) -> Result<Stat, Failure>,
 ) -> Result<Found, Failure> {
-    to.check_disposal(&copy.disposal)?;
+    backup::check_disposal(to, &copy.disposal)?;
     let (target, permissions) = match &copy.expect {
         Expect::Absent => (to.root.place_made(&copy.target, like)?, Permissions::New(permissions)),
         Expect::Exactly(version) => {
@@ -109,7 +110,7 @@ fn stage(
     let keep = match &copy.disposal {
         Disposal::Discard => None,
         Disposal::Backup(path) => {
-            back_up = |place: &Place| to.back_up(place, path);
+            back_up = |place: &Place| backup::back_up(to, place, path);
             Some(&back_up as Keep<'_>)
         }
     };
@@ -127,7 +128,7 @@ fn rewrite(
 ) -> Result<Found, Failure> {
     let mut staged = Staged::open_in_place(target.clone(), version)?;
     if let Disposal::Backup(path) = disposal {
-        to.back_up_copy(target, path)?;
+        backup::back_up_copy(to, target, path)?;
     }
     // RACE: a change after this check is lost.
     staged.check_still(version)?;

@@ -8,12 +8,12 @@ use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, FileType, OFlags, futimens, unlinkat};
 use rustix::io::Errno;
 
-use super::failure::failure;
 use super::list::each_name;
 use super::open::{PASSAGE, Root, disk_path, split};
 use super::staged::timestamps;
 use super::stat::{kind_of, look, look_at};
 use crate::backend::failed;
+use crate::errno::failure;
 
 /// Makes a directory and its missing parents, `like` those of another root.
 pub fn make_directory(root: &Root, path: &RelPath, like: Option<&Root>) -> Result<Found, Failure> {

@@ -7,10 +7,10 @@ use rustix::fd::OwnedFd;
 use rustix::io::read;
 use sha1::Sha1;
 
-use super::failure::failure;
 use super::links::Form;
 use super::source::{BLOCK, Opened, Source};
 use crate::backend::failed;
+use crate::errno::failure;
 
 /// The algorithms, best first: the fastest.
 const ALL: [Algorithm; 2] = [Algorithm::Md5, Algorithm::Sha1];

@@ -3,16 +3,14 @@
 use bisync_engine::entry::Kind;
 use bisync_engine::link_name::SUFFIX;
 use bisync_engine::options::Links;
-use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Failure, FailureKind};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 
-use super::failure::failure;
 use super::names;
-use super::open::{PASSAGE, Root, disk_path};
-use super::stat::{Stat, look, look_at, look_behind};
+use super::stat::{Stat, look_at, look_behind};
 use crate::backend::failed;
+use crate::errno::failure;
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,17 +74,4 @@ pub fn listed_name(directory: &OwnedFd, name: &[u8]) -> Result<String, Failure> 
         }
         Err(error) => Err(failure(error)),
     }
-}
-
-/// Returns whether a directory is the one at `path` or one above it: a link to it would be a circle.
-pub fn is_above(root: &Root, path: &RelPath, directory: &Stat) -> Result<bool, Failure> {
-    let path = disk_path(path)?;
-    let ends = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
-    for end in ends.chain([0, path.len()]) {
-        let above = root.open_at(path.get(..end).unwrap_or_default(), PASSAGE).and_then(look).map_err(failure)?;
-        if (above.device, above.inode) == (directory.device, directory.inode) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }

@@ -2,7 +2,8 @@
 
 use std::ffi::CStr;
 
-use bisync_engine::entry::{Fingerprint, Found, Item, Kind};
+use bisync_engine::entry::{Fingerprint, Found, Kind};
+use bisync_engine::item::Item;
 use bisync_engine::options::Links;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::Failure;
@@ -11,14 +12,14 @@ use rustix::fd::OwnedFd;
 use rustix::fs::{FileType, OFlags};
 use rustix::io::Errno;
 
-use super::failure::failure;
 use super::hash::{Algorithm, hash_of};
 use super::keys::metadata_of;
-use super::links::{Form, is_above, listed_name};
+use super::links::{Form, listed_name};
 use super::names;
 use super::open::Root;
 use super::stat::{kind_of, look_at};
 use crate::backend::Pages;
+use crate::errno::failure;
 
 pub use system::each_name;
 
@@ -103,7 +104,7 @@ fn show_link(root: &Root, path: &RelPath, directory: &OwnedFd, name: &CStr) -> R
     };
     let is_hidden = match stat.kind {
         Kind::File | Kind::Special | Kind::OtherFileSystem => false,
-        Kind::Directory => is_above(root, path, &stat)?,
+        Kind::Directory => root.is_above(path, &stat)?,
         Kind::Link => true,
     };
     if is_hidden {

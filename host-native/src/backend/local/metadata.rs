@@ -8,8 +8,8 @@ use rustix::fs::{fgetxattr_query, flistxattr_query};
 use rustix::io::{Errno, Result as SystemResult};
 use rustix::process::geteuid;
 
-use super::failure::failure;
 use super::stat::Stat;
+use crate::errno::failure;
 
 /// What the names of attributes begin with that belong to the user, not to the system.
 pub const USER: &[u8] = b"user.";

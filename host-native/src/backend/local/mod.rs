@@ -3,12 +3,12 @@
 //! The calls of the system are made on the runtime's threads for blocking work. Nothing here follows a symbolic link
 //! below the root unless that is asked for, and nothing is replaced or removed without a look at it.
 
+mod backup;
 mod backup_name;
 mod carry;
 mod change;
 mod copy;
 mod directories;
-mod failure;
 mod hash;
 mod keys;
 mod links;
@@ -40,7 +40,6 @@ use bisync_engine::protocol::{
 use jiff::tz::TimeZone;
 use tokio::task::spawn_blocking;
 
-pub use self::failure::failure;
 pub use self::names::{from_disk, to_disk};
 pub use self::open::Sight;
 
@@ -48,7 +47,7 @@ use self::hash::Algorithm;
 use self::source::{BLOCK, Source};
 use self::stat::Stat;
 use self::tree::Tree;
-use super::{Answer, Backend, Content, Pages, Transport, failed};
+use super::{Answer, Backend, Content, ListDirectory, Pages, Transport, failed};
 
 /// A folder of the local file system.
 #[derive(Debug, Clone)]
@@ -90,16 +89,10 @@ impl Backend for Local {
         self.0.capabilities.clone()
     }
 
-    fn list_directory<'a>(
-        &'a self,
-        path: RelPath,
-        hash: Option<String>,
-        metadata: bool,
-        pages: &'a mut Pages,
-    ) -> Answer<'a, ()> {
+    fn list_directory<'a>(&'a self, list: ListDirectory, pages: &'a mut Pages) -> Answer<'a, ()> {
         self.blocking(move |tree| {
-            let algorithm = hash.as_deref().map(Algorithm::parse).transpose()?;
-            list::list(&tree.root, &path, algorithm, metadata.then(TimeZone::system).as_ref(), pages)
+            let algorithm = list.hash.as_deref().map(Algorithm::parse).transpose()?;
+            list::list(&tree.root, &list.path, algorithm, list.metadata.then(TimeZone::system).as_ref(), pages)
         })
     }
 

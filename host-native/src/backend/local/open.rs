@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bisync_engine::entry::Fingerprint;
 use bisync_engine::options::Links;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Failure, FailureKind};
@@ -12,13 +13,13 @@ use rustix::fd::OwnedFd;
 use rustix::fs::{CWD, Mode, OFlags, mkdirat, openat};
 use rustix::io::{Errno, Result as SystemResult};
 
-use super::failure::{failure, naming_failure};
 use super::links::resolve;
 use super::metadata::carry_directory;
 use super::names;
-use super::place::Place;
-use super::stat::look;
+use super::place::{Place, nothing_there};
+use super::stat::{Stat, look};
 use crate::backend::failed;
+use crate::errno::{failure, naming_failure};
 
 /// What of a folder is shown, and what of it is kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -134,6 +135,28 @@ impl Root {
         let (parent, name) = split(&path)?;
         let directory = self.make_directories(parent, like)?;
         Ok(self.place_in(directory, name, true))
+    }
+
+    /// Returns the place of the file at `path`, which is `version`.
+    pub fn find(&self, path: &RelPath, version: &Fingerprint) -> Result<(Place, Stat), Failure> {
+        let place = self
+            .place(path)
+            .map_err(|failure| if failure.kind == FailureKind::NotFound { nothing_there() } else { failure })?;
+        let stat = place.expect(version)?;
+        Ok((place, stat))
+    }
+
+    /// Returns whether a directory is the one at `path` or one above it: a link to it would be a circle.
+    pub fn is_above(&self, path: &RelPath, directory: &Stat) -> Result<bool, Failure> {
+        let path = disk_path(path)?;
+        let ends = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
+        for end in ends.chain([0, path.len()]) {
+            let above = self.open_at(path.get(..end).unwrap_or_default(), PASSAGE).and_then(look).map_err(failure)?;
+            if (above.device, above.inode) == (directory.device, directory.inode) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn place_in(&self, directory: OwnedFd, name: &[u8], is_new: bool) -> Place {

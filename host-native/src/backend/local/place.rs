@@ -3,17 +3,15 @@
 use std::sync::Arc;
 
 use bisync_engine::entry::{Fingerprint, Kind};
-use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Failure, FailureKind};
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, RenameFlags, renameat, renameat_with, unlinkat};
 use rustix::io::{Errno, Result as SystemResult};
 
-use super::failure::failure;
 use super::links::Form;
-use super::open::Root;
 use super::stat::{Stat, look_at};
 use crate::backend::failed;
+use crate::errno::failure;
 
 /// A name in a directory that is held open, so that what happens to its parents does not matter any more.
 #[derive(Debug, Clone)]
@@ -95,22 +93,12 @@ impl Place {
     }
 }
 
-impl Root {
-    /// Returns the place of the file at `path`, which is `version`.
-    pub fn find(&self, path: &RelPath, version: &Fingerprint) -> Result<(Place, Stat), Failure> {
-        let place = self
-            .place(path)
-            .map_err(|failure| if failure.kind == FailureKind::NotFound { nothing_there() } else { failure })?;
-        let stat = place.expect(version)?;
-        Ok((place, stat))
-    }
-}
-
 /// Returns whether a file system says that it does not know a kind of renaming.
 pub fn is_unsupported(error: Errno) -> bool {
     matches!(error, Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP)
 }
 
-fn nothing_there() -> Failure {
+/// Refuses what expects a file where none is.
+pub fn nothing_there() -> Failure {
     failed(FailureKind::Refused, "it is gone")
 }

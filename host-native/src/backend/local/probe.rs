@@ -8,10 +8,10 @@ use rustix::fs::{Dir, OFlags, flistxattr_query};
 use rustix::io::{Errno, Result as SystemResult};
 use rustix::process::geteuid;
 
-use super::failure::failure;
 use super::hash::Algorithm;
 use super::open::Root;
 use super::stat::look_at;
+use crate::errno::failure;
 
 /// Returns what a folder can do.
 pub fn capabilities(root: &Root) -> Result<Capabilities, Failure> {

@@ -9,7 +9,6 @@ use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, chmodat, chownat, fchmod, openat};
 use rustix::io::Errno;
 
-use super::failure::failure;
 use super::keys::metadata_of;
 use super::links::Form;
 use super::metadata::{carry_attributes, fillable};
@@ -19,6 +18,7 @@ use super::source::READING;
 use super::stat::{Stat, look};
 use super::tree::Tree;
 use crate::backend::failed;
+use crate::errno::failure;
 
 /// Everything there is.
 const ALL: Keeps = Keeps { permissions: true, owner: true, attributes: true };

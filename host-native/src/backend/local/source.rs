@@ -8,12 +8,12 @@ use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags, openat, readlinkat};
 use rustix::io::read;
 
-use super::failure::failure;
 use super::links::Form;
 use super::metadata::{Demand, carry_metadata, carry_owner};
 use super::open::Root;
 use super::stat::{Stat, look};
 use crate::backend::{Producer, failed};
+use crate::errno::failure;
 
 /// Opening a pipe must not wait, nor a terminal become ours.
 pub const READING: OFlags =

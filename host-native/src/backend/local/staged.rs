@@ -11,13 +11,13 @@ use rustix::fs::{
 };
 use rustix::io::{Errno, pread};
 
-use super::failure::{failure, naming_failure};
 use super::hash::Algorithm;
 use super::links::Form;
 use super::place::{Place, is_unsupported};
 use super::source::Source;
 use super::stat::{Stat, look, look_at};
 use crate::backend::failed;
+use crate::errno::{failure, naming_failure};
 
 /// What a link leads to has at most so many bytes.
 const LONGEST_TARGET: usize = 4095;

@@ -7,9 +7,9 @@ use rustix::fd::OwnedFd;
 use rustix::fs::{SeekFrom, ftruncate, seek};
 use rustix::io::{Errno, Result as SystemResult, pread, pwrite, read, write};
 
-use super::failure::failure;
 use super::source::{BLOCK, Opened, Source, changed};
 use crate::backend::Transport;
+use crate::errno::failure;
 use crate::limits::FilePassage;
 
 /// Up to this size, in bytes, a file is read and written in one go.

@@ -6,20 +6,17 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bisync_engine::path::RelPath;
-use bisync_engine::protocol::{Capabilities, Disposal, Failure, FailureKind};
+use bisync_engine::protocol::{Capabilities, Failure, FailureKind};
 use rustix::fd::OwnedFd;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use super::backup_name::other_path;
-use super::carry::{carry, temporary_name};
-use super::failure::{failure, naming_failure};
 use super::open::{Root, Sight};
-use super::place::Place;
 use super::probe::capabilities;
 use super::stat::{Stat, look};
 use crate::backend::Transport;
 use crate::backend::failed;
+use crate::errno::failure;
 
 /// A folder of the local file system.
 #[derive(Debug)]
@@ -86,51 +83,8 @@ impl Tree {
         }
     }
 
-    /// Makes sure that a disposal is possible at all, before anything is changed.
-    pub fn check_disposal(&self, disposal: &Disposal) -> Result<(), Failure> {
-        match disposal {
-            Disposal::Discard => Ok(()),
-            Disposal::Backup(_) => self.backup().map(|_| ()),
-        }
-    }
-
-    /// Moves the file at `place` to `path` in the backup directory; a file that is there is replaced.
-    pub fn back_up(&self, place: &Place, path: &RelPath) -> Result<(), Failure> {
-        self.keep(path, |target, replaces| {
-            let renamed = match (place.is_carried_to(target), replaces) {
-                (true, _) => Err(Errno::XDEV),
-                (false, true) => place.rename_over(target),
-                (false, false) => place.rename_new(target),
-            };
-            match renamed {
-                Err(Errno::XDEV) => {
-                    carry(place, target, temporary_name(), replaces, self)?;
-                    place.unlink().map_err(failure)
-                }
-                renamed => renamed.map_err(naming_failure),
-            }
-        })
-    }
-
-    /// Copies the file at `place` to `path` in the backup directory; a file that is there is replaced.
-    pub fn back_up_copy(&self, place: &Place, path: &RelPath) -> Result<(), Failure> {
-        self.keep(path, |target, replaces| carry(place, target, temporary_name(), replaces, self))
-    }
-
-    /// Has a backup made at `path`, or at a path beside it where that one cannot be used: a directory may have been kept there before, or a
-    /// file where there is a directory now. `keep` is told whether a file that is there is replaced.
-    fn keep(&self, path: &RelPath, keep: impl Fn(&Place, bool) -> Result<(), Failure>) -> Result<(), Failure> {
-        let root = self.backup()?;
-        match root.place_made(path, None).and_then(|target| keep(&target, true)) {
-            Err(failure) if failure.kind == FailureKind::WrongKind => match other_path(root, path)? {
-                Some(other) => keep(&root.place_made(&other, None)?, false),
-                None => Err(failure),
-            },
-            kept => kept,
-        }
-    }
-
-    fn backup(&self) -> Result<&Root, Failure> {
+    /// Returns the directory for backups.
+    pub fn backup(&self) -> Result<&Root, Failure> {
         let no_backup = || failed(FailureKind::Other, "no backup directory was given");
         let backup = self.backup.as_ref().ok_or_else(no_backup)?;
         if let Some(root) = backup.root.get() {

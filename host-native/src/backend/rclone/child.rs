@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::launch::Launch;
+use super::silence::Silence;
 use super::{failed, failure};
 use crate::backend::http::builder;
 
@@ -144,27 +145,6 @@ impl Child {
         tokio::select! {
             answer = answer => Ok(answer?),
             () = is_silent => Err(Silence::Hangs),
-        }
-    }
-}
-
-/// Why there was no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum Silence {
-    /// The connection could not be made, or broke off.
-    #[error(transparent)]
-    Broken(#[from] reqwest::Error),
-    /// It is there, and answers nothing.
-    #[error("it hangs")]
-    Hangs,
-}
-
-impl Silence {
-    /// Says whether what was asked for has not begun.
-    pub fn is_before_it_began(&self) -> bool {
-        match self {
-            Self::Broken(error) => error.is_connect(),
-            Self::Hangs => false,
         }
     }
 }

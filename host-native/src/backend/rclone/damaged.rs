@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use bisync_engine::entry::{Fingerprint, Found, Item, Kind};
+use bisync_engine::entry::{Fingerprint, Found, Kind};
+use bisync_engine::item::Item;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Failure, FailureKind};
 

@@ -3,8 +3,8 @@
 use bisync_engine::protocol::{Failure, FailureKind};
 use serde::Deserialize;
 
-use super::child::Silence;
 use super::failed;
+use super::silence::Silence;
 
 /// What is said where a call does not exist.
 const TOO_OLD: &str = "this rclone is too old, it does not know";

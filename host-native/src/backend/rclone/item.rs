@@ -1,7 +1,8 @@
 //! What rclone says of a remote, and of what is on it.
 
 use bisync_engine::compare::times_differ;
-use bisync_engine::entry::{FileId, Fingerprint, Found, Hash, Instant, Item, Kind};
+use bisync_engine::entry::{FileId, Fingerprint, Found, Hash, Instant, Kind};
+use bisync_engine::item::Item;
 use bisync_engine::protocol::Capabilities;
 use jiff::Timestamp;
 use serde::Deserialize;

@@ -120,7 +120,7 @@ impl Launch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::Environment;
+    use crate::environment::Environment;
     use crate::remote::{Connection, Destination};
 
     fn address(given: &str) -> Address {

@@ -10,6 +10,7 @@ mod item;
 mod launch;
 mod list;
 mod read_together;
+mod silence;
 mod together;
 
 use std::collections::BTreeSet;
@@ -26,11 +27,15 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, Semaphore};
 
-use self::child::{Child, Silence};
+use self::child::Child;
 use self::item::{Features, Listed};
 use self::launch::Launch;
+use self::silence::Silence;
 use super::local::Local;
-use super::{Answer, Backend, Content, Contents, Listings, Pages, Together, Transport, failed, is_of_servers, stopped};
+use super::{
+    Answer, Backend, Content, Contents, ListDirectory, Listings, Pages, Together, Transport, failed, is_of_servers,
+    stopped,
+};
 use crate::remote::{Address, Config, Remote};
 
 /// So long rclone may be silent when `--timeout` sets no limit.
@@ -238,15 +243,9 @@ impl Backend for Folder {
         self.features.capabilities()
     }
 
-    fn list_directory<'a>(
-        &'a self,
-        path: RelPath,
-        hash: Option<String>,
-        _metadata: bool,
-        pages: &'a mut Pages,
-    ) -> Answer<'a, ()> {
+    fn list_directory<'a>(&'a self, list: ListDirectory, pages: &'a mut Pages) -> Answer<'a, ()> {
         Box::pin(async move {
-            pages.extend(self.list(&path, hash.as_deref(), Times::Told).await?);
+            pages.extend(self.list(&list.path, list.hash.as_deref(), Times::Told).await?);
             Ok(())
         })
     }

@@ -8,8 +8,8 @@ use ini::{Ini, ParseOption};
 use rusty_s3::Credentials;
 
 use crate::backend::failed;
-use crate::backend::open::Unopened;
-use crate::cli::Environment;
+use crate::backend::native::Unopened;
+use crate::environment::Environment;
 use crate::failure::reason;
 use crate::remote::Remote;
 

@@ -38,9 +38,9 @@ use self::probe::Probe;
 use self::request::Server;
 use self::settings::Settings;
 use super::http::{Client, Ranges, hexadecimal};
-use super::open::{Native, Opened, Opening, Unopened};
-use super::{Answer, Backend, Content, Pages, Transport, failed, is_of_servers};
-use crate::cli::Environment;
+use super::native::{Native, Opened, Opening, Unopened};
+use super::{Answer, Backend, Content, ListDirectory, Pages, Transport, failed, is_of_servers};
+use crate::environment::Environment;
 use crate::remote::Remote;
 
 /// A folder of a bucket.
@@ -165,14 +165,8 @@ impl Backend for S3 {
         Capabilities { time_precision_ns: Some(1), sets_time: true, hashes, ..Capabilities::default() }
     }
 
-    fn list_directory<'a>(
-        &'a self,
-        path: RelPath,
-        hash: Option<String>,
-        _metadata: bool,
-        pages: &'a mut Pages,
-    ) -> Answer<'a, ()> {
-        Box::pin(async move { self.list(&path, hash.as_deref() == Some("md5"), pages).await })
+    fn list_directory<'a>(&'a self, list: ListDirectory, pages: &'a mut Pages) -> Answer<'a, ()> {
+        Box::pin(async move { self.list(&list.path, list.hash.as_deref() == Some("md5"), pages).await })
     }
 
     fn describe(&self, path: RelPath) -> Answer<'_, Option<Found>> {

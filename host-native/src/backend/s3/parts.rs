@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use bisync_engine::protocol::{CopyFile, Failure, FailureKind};
+use bisync_engine::protocol::{Failure, FailureKind};
 use bytes::Bytes;
 use md5::{Digest, Md5};
 use quick_xml::escape::escape;
@@ -12,15 +12,14 @@ use reqwest::header::ETAG;
 use rusty_s3::Method;
 use tokio::task::{JoinSet, spawn_blocking};
 
+use super::Place;
 use super::attempts::{Attempts, Expected, Next};
-use super::object::{MD5, Object, from_hexadecimal};
+use super::object::Object;
 use super::request::{Request, Server};
 use super::settings::Settings;
-use super::upload::{Incoming, Uploaded};
-use super::{Place, S3};
 use crate::backend::failed;
-use crate::backend::http::hexadecimal;
 use crate::backend::http::xml::plain_etag;
+use crate::backend::http::{Incoming, hexadecimal};
 
 /// An upload under way.
 #[derive(Debug, Clone)]
@@ -42,36 +41,6 @@ pub(super) struct Part {
     pub md5: Option<[u8; 16]>,
 }
 
-impl S3 {
-    /// Uploads a file in parts; `first` is what was read of it already.
-    pub(super) async fn put_parts(
-        &self,
-        copy: &CopyFile,
-        key: &str,
-        first: Vec<u8>,
-        goes_on: bool,
-        incoming: &mut Incoming<'_>,
-    ) -> Result<Uploaded, Failure> {
-        self.check(key, &copy.expect).await?;
-        // Each part has one.
-        incoming.hash_only_to_verify();
-        let hash = copy.verify.as_ref().and_then(|hash| from_hexadecimal(hash.as_str().strip_prefix("md5:")?));
-        let mut request = self.making(Method::Post, copy, key).query("uploads", "");
-        if let Some(hash) = hash {
-            request = request.header(MD5, BASE64_STANDARD.encode(hash));
-        }
-        let parts = Parts::begin(&self.server, &self.folder, &request, key).await?;
-        let uploaded = async {
-            let (made, size) = parts.send(copy.source.size, first, goes_on, incoming).await?;
-            let there = self.check(key, &copy.expect).await?;
-            self.back_up_replaced(copy, key, there.as_ref()).await?;
-            let etag = parts.finish(&made, Expected::Found(there.as_ref()), size).await?;
-            Ok(Uploaded { etag, size })
-        };
-        parts.or_abort(uploaded.await).await
-    }
-}
-
 impl Parts {
     /// Begins an upload with a request that says what it is to become.
     pub async fn begin(
@@ -86,12 +55,12 @@ impl Parts {
     }
 
     /// Sends what is read, some parts at a time, and returns them with their size in all.
-    async fn send(
+    pub async fn send(
         &self,
         size: Option<u64>,
         first: Vec<u8>,
         mut goes_on: bool,
-        incoming: &mut Incoming<'_>,
+        incoming: &mut Incoming<'_, Md5>,
     ) -> Result<(Vec<Part>, u64), Failure> {
         let (length, concurrency) = plan(size, &self.server.settings);
         let (mut made, mut total, mut number) = (Vec::new(), 0, 0);

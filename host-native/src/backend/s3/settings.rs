@@ -7,7 +7,7 @@ use reqwest::Url;
 use rusty_s3::{Bucket, UrlStyle};
 
 use crate::backend::failed;
-use crate::backend::open::Unopened;
+use crate::backend::native::Unopened;
 use crate::remote::Remote;
 
 const MEBIBYTE: u64 = 1 << 20;

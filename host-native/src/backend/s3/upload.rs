@@ -16,7 +16,8 @@ use super::S3;
 use super::attempts::{Attempts, Expected, Next};
 use super::cache::Written;
 use super::copy::Copy;
-use super::object::{Details, MTIME, Object, fingerprint, found, md5_of_etag, says_content};
+use super::object::{Details, MD5, MTIME, Object, fingerprint, found, from_hexadecimal, md5_of_etag, says_content};
+use super::parts::Parts;
 use super::request::Request;
 use super::times::write_time;
 use crate::backend::http::xml::plain_etag;
@@ -27,10 +28,10 @@ use crate::backend::{Content, failed, http};
 const WHOLE: u64 = 8 << 20;
 
 /// The content of a file, with its MD5.
-pub(super) type Incoming<'a> = http::Incoming<'a, Md5>;
+type Incoming<'a> = http::Incoming<'a, Md5>;
 
 /// A file that has just been uploaded.
-pub(super) struct Uploaded {
+struct Uploaded {
     /// What the server calls it.
     pub etag: String,
     /// Its size in bytes.
@@ -127,6 +128,34 @@ impl S3 {
         }
     }
 
+    /// Uploads a file in parts; `first` is what was read of it already.
+    async fn put_parts(
+        &self,
+        copy: &CopyFile,
+        key: &str,
+        first: Vec<u8>,
+        goes_on: bool,
+        incoming: &mut Incoming<'_>,
+    ) -> Result<Uploaded, Failure> {
+        self.check(key, &copy.expect).await?;
+        // Each part has one.
+        incoming.hash_only_to_verify();
+        let hash = copy.verify.as_ref().and_then(|hash| from_hexadecimal(hash.as_str().strip_prefix("md5:")?));
+        let mut request = self.making(Method::Post, copy, key).query("uploads", "");
+        if let Some(hash) = hash {
+            request = request.header(MD5, BASE64_STANDARD.encode(hash));
+        }
+        let parts = Parts::begin(&self.server, &self.folder, &request, key).await?;
+        let uploaded = async {
+            let (made, size) = parts.send(copy.source.size, first, goes_on, incoming).await?;
+            let there = self.check(key, &copy.expect).await?;
+            self.back_up_replaced(copy, key, there.as_ref()).await?;
+            let etag = parts.finish(&made, Expected::Found(there.as_ref()), size).await?;
+            Ok(Uploaded { etag, size })
+        };
+        parts.or_abort(uploaded.await).await
+    }
+
     /// Gives what was uploaded its time, where the server failed before it kept that.
     async fn timed(&self, copy: &CopyFile, key: &str, object: Object) -> Result<Uploaded, Failure> {
         let size = object.size;
@@ -150,12 +179,7 @@ impl S3 {
     }
 
     /// Keeps what is about to be replaced, where that is wanted, and makes sure that it still is what was kept.
-    pub(super) async fn back_up_replaced(
-        &self,
-        copy: &CopyFile,
-        key: &str,
-        there: Option<&Object>,
-    ) -> Result<(), Failure> {
+    async fn back_up_replaced(&self, copy: &CopyFile, key: &str, there: Option<&Object>) -> Result<(), Failure> {
         match (&copy.disposal, there) {
             (Disposal::Backup(path), Some(object)) => {
                 self.back_up(key, object, path).await?;

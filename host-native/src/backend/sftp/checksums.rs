@@ -1,18 +1,21 @@
 //! Checksums, which a server computes in a shell, as rclone has it do: the same algorithms by the same commands.
 
-use bisync_engine::entry::{Fingerprint, Found, Hash, Item, Kind};
+use bisync_engine::entry::{Fingerprint, Found, Hash, Kind};
+use bisync_engine::item::Item;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{CopyFile, Failure, FailureKind};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use md5::{Digest, Md5};
 use sha1::Sha1;
 
+use super::algorithm::Algorithm;
 use super::connection::Connection;
 use super::entry::{found, is_still};
 use super::exec::{run, word};
+use super::settings::{Place, Wanted};
 use super::shell::Shells;
 use super::{Sftp, below, name};
-use crate::backend::open::Unopened;
+use crate::backend::native::Unopened;
 use crate::backend::{Content, failed};
 
 /// So many commands run at a time where each has a channel of its own, and so many files are read for their checksums.
@@ -21,75 +24,6 @@ const AT_ONCE: usize = 4;
 const LOOKED_AT_ONCE: usize = 16;
 /// What a shell of Windows prints something else for than any other, as rclone asks it.
 const WHICH_SHELL: &str = "echo ${ShellId}%ComSpec%";
-
-/// A hash algorithm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Algorithm {
-    /// MD5.
-    Md5,
-    /// SHA-1.
-    Sha1,
-}
-
-impl Algorithm {
-    /// All, in the order in which rclone chooses among them.
-    pub const ALL: [Self; 2] = [Self::Md5, Self::Sha1];
-
-    /// Returns what listings call it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Md5 => "md5",
-            Self::Sha1 => "sha1",
-        }
-    }
-
-    /// Returns the commands that may compute it, in the order in which rclone tries them. They read what they are given when no file is
-    /// named.
-    fn commands(self) -> [&'static str; 3] {
-        match self {
-            Self::Md5 => ["md5sum", "md5 -r", "rclone md5sum"],
-            Self::Sha1 => ["sha1sum", "sha1 -r", "rclone sha1sum"],
-        }
-    }
-
-    /// Returns the checksum of nothing.
-    fn of_nothing(self) -> &'static str {
-        match self {
-            Self::Md5 => "d41d8cd98f00b204e9800998ecf8427e",
-            Self::Sha1 => "da39a3ee5e6b4b0d3255bfef95601890afd80709",
-        }
-    }
-
-    /// Reads what a command printed first; `None` when that is no checksum. Of a name with a backslash, one comes before.
-    fn read(self, printed: &str) -> Option<Hash> {
-        let word = printed.trim_start_matches('\\').split_whitespace().next()?.to_lowercase();
-        let is_sum = word.len() == self.of_nothing().len() && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_sum.then(|| Hash::new(self.name(), &word))
-    }
-}
-
-/// How a remote's options want checksums computed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wanted {
-    /// The algorithms, each with its command where that is given.
-    pub algorithms: Vec<(Algorithm, Option<String>)>,
-    /// Whether the shell is known to be one of Unix.
-    pub is_unix: bool,
-    /// Where the shell finds the folder.
-    pub place: Place,
-}
-
-/// Where a shell finds a folder.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Place {
-    /// Where it is for SFTP.
-    #[default]
-    Same,
-    /// At this path.
-    At(String),
-    /// Where it is for SFTP, below this path.
-    Below(String),
-}
 
 /// The checksums that a server computes.
 #[derive(Default)]
@@ -281,21 +215,6 @@ async fn digest<D: Digest>(mut content: Content) -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn checksums_are_read_as_rclone_reads_them() {
-        let check = |printed: &str, expected: Option<&str>| {
-            assert_eq!(Algorithm::Md5.read(printed), expected.map(|sum| Hash::new("md5", sum)), "{printed}");
-        };
-        let sum = Algorithm::Md5.of_nothing();
-        check(&format!("{sum}  -\n"), Some(sum));
-        check(&format!("{sum} *a b"), Some(sum));
-        check(&format!("\\{sum}  a\\\\b"), Some(sum));
-        check(&format!("{}\n", sum.to_uppercase()), Some(sum));
-        check(&format!("MD5 (a) = {sum}"), None);
-        check(Algorithm::Sha1.of_nothing(), None);
-        check("", None);
-    }
 
     #[test]
     fn shells_of_windows_are_known_as_rclone_knows_them() {

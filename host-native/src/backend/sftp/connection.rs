@@ -14,11 +14,12 @@ use russh_sftp::extensions::HardlinkExtension;
 use russh_sftp::protocol::{File, FileAttributes, OpenFlags, Packet, Status, StatusCode};
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
-use super::durable::Changed;
-use super::exec::Running;
+use super::alive::while_alive;
+use super::changed::Changed;
 use super::failure::{broken, leaves_connection, no_answer, of_request};
 use super::host_key::{Doubt, HostKey, preferred};
 use super::login::log_in;
+use super::running::Running;
 use super::settings::Settings;
 use crate::backend::failed;
 
@@ -341,17 +342,6 @@ impl<'a> Syncing<'a> {
 impl Drop for Syncing<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// Waits for something while a connection lives; `None` when that ends first.
-pub(super) async fn while_alive<T>(alive: &watch::Receiver<()>, waited: impl Future<Output = T>) -> Option<T> {
-    let mut alive = alive.clone();
-    tokio::select! {
-        biased;
-        waited = waited => Some(waited),
-        // Nothing is ever sent.
-        _ = alive.changed() => None,
     }
 }
 

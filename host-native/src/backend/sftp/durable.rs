@@ -4,7 +4,6 @@
 //! hold, which are noted while they are changed, and made durable together at the end.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bisync_engine::protocol::{Failure, FailureKind};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
@@ -15,37 +14,6 @@ use super::connection::Connection;
 
 /// So many directories are made durable at a time.
 const AT_ONCE: usize = 16;
-
-/// The directories in which names were changed since they were made durable.
-#[derive(Debug, Default)]
-pub struct Changed(Mutex<BTreeSet<String>>);
-
-impl Changed {
-    /// Notes that the name of something is about to change: before it is asked for, since the answer may be lost.
-    pub fn note(&self, path: &str) {
-        let directory = match path.rsplit_once('/') {
-            Some(("", _)) | None => "/",
-            Some((directory, _)) => directory,
-        };
-        let mut directories = self.all();
-        if !directories.contains(directory) {
-            directories.insert(directory.to_owned());
-        }
-    }
-
-    fn take(&self) -> BTreeSet<String> {
-        std::mem::take(&mut *self.all())
-    }
-
-    fn put_back(&self, directories: BTreeSet<String>) {
-        self.all().extend(directories);
-    }
-
-    fn all(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        // It is whole at any moment.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 impl Sftp {
     /// Makes all names durable that were changed, where the server can do so.
@@ -90,22 +58,4 @@ async fn make_durable(connection: &Connection, directory: &str) -> Result<(), Fa
 fn is_for_files(failure: &Failure) -> bool {
     matches!(failure.kind, FailureKind::NotFound | FailureKind::PermissionDenied)
         || failure.kind == FailureKind::Other && failure.message.contains("directory")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_is_in_the_directory_above_it() {
-        let check = |path: &str, expected: &str| {
-            let changed = Changed::default();
-            changed.note(path);
-            assert_eq!(changed.take().into_iter().collect::<Vec<_>>(), [expected], "{path}");
-        };
-        check("/a/b", "/a");
-        check("/a", "/");
-        check("a/b", "a");
-        check("/", "/");
-    }
 }

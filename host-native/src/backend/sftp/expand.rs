@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::backend::open::Unopened;
-use crate::cli::Environment;
+use crate::backend::native::Unopened;
+use crate::environment::Environment;
 
 /// Returns a path with `~` at its beginning, `$NAME` and `${NAME}` replaced; a variable that is not set is empty, as in rclone.
 ///

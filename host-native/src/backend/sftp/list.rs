@@ -1,6 +1,7 @@
 //! Lists directories, and says what there is at a path.
 
-use bisync_engine::entry::{Fingerprint, Found, Item, Kind};
+use bisync_engine::entry::{Fingerprint, Found, Kind};
+use bisync_engine::item::Item;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Failure, FailureKind};
 use futures_util::future::{join, join_all};

@@ -4,7 +4,10 @@
 //! connections, any number at once. A file is written under a temporary name and renamed when it is complete. Before a file is replaced
 //! or deleted, the server is asked for its present version. Written files are made durable if the server supports it.
 
+mod algorithm;
+mod alive;
 mod change;
+mod changed;
 mod checksums;
 mod circles;
 mod connection;
@@ -20,6 +23,7 @@ mod list;
 mod login;
 mod pauses;
 mod read;
+mod running;
 mod server;
 mod settings;
 mod shell;
@@ -31,12 +35,12 @@ use bisync_engine::entry::{Fingerprint, Found, Instant};
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind, MoveFile};
 
-use self::checksums::{Checksums, Wanted};
+use self::checksums::Checksums;
 use self::server::Server;
-use self::settings::{Settings, compares_checksums};
-use super::open::{Native, Opened, Opening, Unopened};
-use super::{Answer, Backend, Content, Pages, Transport, failed, is_of_servers};
-use crate::cli::Environment;
+use self::settings::{Settings, Wanted, compares_checksums};
+use super::native::{Native, Opened, Opening, Unopened};
+use super::{Answer, Backend, Content, ListDirectory, Pages, Transport, failed, is_of_servers};
+use crate::environment::Environment;
 use crate::remote::Remote;
 
 /// Times are whole seconds.
@@ -130,14 +134,9 @@ impl Backend for Sftp {
         }
     }
 
-    fn list_directory<'a>(
-        &'a self,
-        path: RelPath,
-        hash: Option<String>,
-        _metadata: bool,
-        pages: &'a mut Pages,
-    ) -> Answer<'a, ()> {
+    fn list_directory<'a>(&'a self, list: ListDirectory, pages: &'a mut Pages) -> Answer<'a, ()> {
         Box::pin(async move {
+            let ListDirectory { path, hash, metadata: _ } = list;
             let Some(hash) = hash else { return self.list(&path, pages).await };
             let mut items = Pages::default();
             self.list(&path, &mut items).await?;

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use bisync_engine::options::Options;
 use bisync_engine::protocol::{Failure, FailureKind};
 
+use super::changed::Changed;
 use super::connection::Connection;
-use super::durable::Changed;
 use super::failure::no_answer;
 use super::pauses::Trouble;
 use super::settings::Settings;

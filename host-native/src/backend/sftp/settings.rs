@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use bisync_engine::options::Options;
 use bisync_engine::protocol::FailureKind;
 
-use super::checksums::{Algorithm, Place, Wanted};
+use super::algorithm::Algorithm;
 use super::expand::expand;
 use crate::backend::failed;
-use crate::backend::open::Unopened;
-use crate::cli::Environment;
+use crate::backend::native::Unopened;
+use crate::environment::Environment;
 use crate::failure::reason;
 use crate::remote::Remote;
 
@@ -68,6 +68,29 @@ pub struct Concurrency {
     pub reads: usize,
     /// While it is written.
     pub writes: usize,
+}
+
+/// How a remote's options want checksums computed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The algorithms, each with its command where that is given.
+    pub algorithms: Vec<(Algorithm, Option<String>)>,
+    /// Whether the shell is known to be one of Unix.
+    pub is_unix: bool,
+    /// Where the shell finds the folder.
+    pub place: Place,
+}
+
+/// Where a shell finds a folder.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Place {
+    /// Where it is for SFTP.
+    #[default]
+    Same,
+    /// At this path.
+    At(String),
+    /// Where it is for SFTP, below this path.
+    Below(String),
 }
 
 /// Options that are honoured here, or that concern nothing that is done here. Those of checksums are looked at where a run compares them.

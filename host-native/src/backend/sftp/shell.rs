@@ -7,8 +7,9 @@ use russh::ChannelMsg;
 use tokio::sync::Semaphore;
 
 use super::connection::Connection;
-use super::exec::{Running, word};
+use super::exec::word;
 use super::failure::broken;
+use super::running::Running;
 use super::server::Server;
 use crate::backend::failed;
 

@@ -18,7 +18,8 @@ use std::collections::HashSet;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
-use bisync_engine::entry::{Fingerprint, Found, Instant, Item, Kind};
+use bisync_engine::entry::{Fingerprint, Found, Instant, Kind};
+use bisync_engine::item::Item;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{Capabilities, CopyFile, Disposal, Emptiness, Expect, Failure, FailureKind, MoveFile};
 
@@ -28,9 +29,9 @@ use self::multistatus::Resource;
 use self::server::Server;
 use self::settings::Settings;
 use super::http::Client;
-use super::open::{Native, Opened, Opening, Unopened};
-use super::{Answer, Backend, Content, Pages, Transport, failed, is_of_servers};
-use crate::cli::Environment;
+use super::native::{Native, Opened, Opening, Unopened};
+use super::{Answer, Backend, Content, ListDirectory, Pages, Transport, failed, is_of_servers};
+use crate::environment::Environment;
 use crate::remote::Remote;
 
 /// A folder on a server. Paths within are counted from where the server's files begin.
@@ -155,14 +156,8 @@ impl Backend for Webdav {
         }
     }
 
-    fn list_directory<'a>(
-        &'a self,
-        path: RelPath,
-        hash: Option<String>,
-        _metadata: bool,
-        pages: &'a mut Pages,
-    ) -> Answer<'a, ()> {
-        Box::pin(async move { self.list(&path, hash.as_deref(), pages).await })
+    fn list_directory<'a>(&'a self, list: ListDirectory, pages: &'a mut Pages) -> Answer<'a, ()> {
+        Box::pin(async move { self.list(&list.path, list.hash.as_deref(), pages).await })
     }
 
     fn describe(&self, path: RelPath) -> Answer<'_, Option<Found>> {

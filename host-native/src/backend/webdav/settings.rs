@@ -7,7 +7,7 @@ use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, REFERER};
 
 use crate::backend::failed;
-use crate::backend::open::Unopened;
+use crate::backend::native::Unopened;
 use crate::remote::Remote;
 
 /// How a remote is used.

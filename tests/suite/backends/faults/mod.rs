@@ -9,8 +9,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
-use bisync::backend::Backend;
-use bisync_engine::entry::{Fingerprint, Found, Item};
+use bisync::backend::{Backend, ListDirectory};
+use bisync_engine::entry::{Fingerprint, Found};
+use bisync_engine::item::Item;
 use bisync_engine::protocol::{Expect, Failure};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -92,7 +93,7 @@ impl Faulty {
     }
 
     fn list(&self) -> Result<Vec<Item>, Failure> {
-        self.runtime.block_on(self.backend.list_whole(path(""), None, false))
+        self.runtime.block_on(self.backend.list_whole(ListDirectory::plain(path(""))))
     }
 
     fn read(&self, version: Fingerprint) -> Result<Vec<u8>, Failure> {

@@ -44,7 +44,7 @@ impl Served {
     }
 
     fn list(&self, directory: &str) -> Result<Vec<Item>, Failure> {
-        self.wait(self.backend.list_whole(path(directory), None, false))
+        self.wait(self.backend.list_whole(ListDirectory::plain(path(directory))))
     }
 
     fn version(&self, name: &str) -> Fingerprint {

@@ -9,7 +9,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bisync_engine::entry::{Fingerprint, Found, Instant, Item};
+use bisync_engine::entry::{Fingerprint, Found, Instant};
+use bisync_engine::item::Item;
 use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{
     Capabilities, CopyFile, Disposal, Emptiness, Failure, FailureKind, MoveFile, Reply, Staging, Verb,
@@ -19,7 +20,7 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
 use super::{Local, Sight};
-use crate::backend::{Answer, Backend, Content, Pages, References, Sides, Stopping, perform};
+use crate::backend::{Answer, Backend, Content, ListDirectory, Pages, References, Sides, Stopping, perform};
 
 /// Two folders, each with a backup directory that does not exist yet.
 struct World {
@@ -142,14 +143,8 @@ impl Backend for Streamed {
         self.0.capabilities()
     }
 
-    fn list_directory<'a>(
-        &'a self,
-        path: RelPath,
-        hash: Option<String>,
-        metadata: bool,
-        pages: &'a mut Pages,
-    ) -> Answer<'a, ()> {
-        self.0.list_directory(path, hash, metadata, pages)
+    fn list_directory<'a>(&'a self, list: ListDirectory, pages: &'a mut Pages) -> Answer<'a, ()> {
+        self.0.list_directory(list, pages)
     }
 
     fn describe(&self, path: RelPath) -> Answer<'_, Option<Found>> {

@@ -1,78 +1,54 @@
 //! Options from the environment: `BISYNC_MAX_DELETE=10`, and rclone's `RCLONE_MAX_DELETE=10`.
 
-use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
-
 use bisync_engine::event::{Event, Level};
 use bisync_engine::options::{OPTIONS, OptionSpec, Options, OptionsError, is_opposite};
 
 use super::error::CliError;
-use super::given::{Given, Origin};
+use super::origin::{Given, Origin};
+use crate::environment::Environment;
 
 const OWN: &str = "BISYNC_";
 const RCLONE: &str = "RCLONE_";
 
-/// The variables that a process was started with.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Environment(BTreeMap<OsString, OsString>);
+/// Returns the options of the variables that begin with `BISYNC_`.
+///
+/// # Errors
+/// Names the variable whose value cannot be read.
+pub fn own_options(environment: &Environment) -> Result<Vec<Given>, CliError> {
+    options(environment, OWN)
+}
 
-impl Environment {
-    /// Returns the variables of this process.
-    pub fn of_process() -> Self {
-        Self(std::env::vars_os().collect())
-    }
+/// Returns the options of the variables that begin with `RCLONE_`.
+///
+/// # Errors
+/// Names the variable whose value cannot be read.
+pub fn rclone_options(environment: &Environment) -> Result<Vec<Given>, CliError> {
+    options(environment, RCLONE)
+}
 
-    /// Returns the value of a variable; an empty one counts as none.
-    pub fn get(&self, name: &str) -> Option<&OsStr> {
-        self.0.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
+fn options(environment: &Environment, prefix: &str) -> Result<Vec<Given>, CliError> {
+    let mut given = Vec::new();
+    for spec in OPTIONS.iter().filter(|spec| is_lasting(spec)) {
+        let name = variable(prefix, spec.name);
+        let Some(value) = environment.get(&name) else { continue };
+        let origin = Origin::Variable(name);
+        let text = value.to_str().ok_or_else(|| CliError::NotText(spec.name.to_owned()).given_at(&origin))?;
+        let values = if spec.kind.is_list() {
+            fields(text).ok_or_else(|| CliError::Unclosed(text.to_owned()).given_at(&origin))?
+        } else {
+            vec![text.to_owned()]
+        };
+        given.extend(values.into_iter().map(|value| Given { spec, value, origin: origin.clone() }));
     }
+    Ok(given)
+}
 
-    /// Returns all variables that are text and not empty, by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        let texts = self.0.iter().filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)));
-        texts.filter(|(_, value)| !value.is_empty())
-    }
-
-    /// Returns the options of the variables that begin with `BISYNC_`.
-    ///
-    /// # Errors
-    /// Names the variable whose value cannot be read.
-    pub fn own_options(&self) -> Result<Vec<Given>, CliError> {
-        self.options(OWN)
-    }
-
-    /// Returns the options of the variables that begin with `RCLONE_`.
-    ///
-    /// # Errors
-    /// Names the variable whose value cannot be read.
-    pub fn rclone_options(&self) -> Result<Vec<Given>, CliError> {
-        self.options(RCLONE)
-    }
-
-    fn options(&self, prefix: &str) -> Result<Vec<Given>, CliError> {
-        let mut given = Vec::new();
-        for spec in OPTIONS.iter().filter(|spec| is_lasting(spec)) {
-            let name = variable(prefix, spec.name);
-            let Some(value) = self.get(&name) else { continue };
-            let origin = Origin::Variable(name);
-            let text = value.to_str().ok_or_else(|| origin.blame(CliError::NotText(spec.name.to_owned())))?;
-            let values = if spec.kind.is_list() {
-                fields(text).ok_or_else(|| origin.blame(CliError::Unclosed(text.to_owned())))?
-            } else {
-                vec![text.to_owned()]
-            };
-            given.extend(values.into_iter().map(|value| Given { spec, value, origin: origin.clone() }));
-        }
-        Ok(given)
-    }
-
-    /// Returns a notice for each variable that begins with `BISYNC_` and is no option.
-    pub fn unknown(&self) -> Vec<Event> {
-        let names = self.0.keys().filter_map(|name| name.to_str());
-        let unknown = names
-            .filter(|name| name.starts_with(OWN) && !OPTIONS.iter().any(|spec| variable(OWN, spec.name) == **name));
-        unknown.map(notice).collect()
-    }
+/// Returns a notice for each variable that begins with `BISYNC_` and is no option.
+pub fn unknown(environment: &Environment) -> Vec<Event> {
+    let unknown = environment
+        .names()
+        .filter(|name| name.starts_with(OWN) && !OPTIONS.iter().any(|spec| variable(OWN, spec.name) == **name));
+    unknown.map(notice).collect()
 }
 
 /// Says whether an option can be set once for many runs: `--help` and `--version` cannot.
@@ -111,12 +87,6 @@ fn fields(text: &str) -> Option<Vec<String>> {
     Some(record.iter().filter(|field| !field.is_empty()).map(str::to_owned).collect())
 }
 
-impl<Name: Into<OsString>, Text: Into<OsString>> FromIterator<(Name, Text)> for Environment {
-    fn from_iter<I: IntoIterator<Item = (Name, Text)>>(variables: I) -> Self {
-        Self(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,7 +98,7 @@ mod tests {
     #[test]
     fn variables_are_options() {
         let check = |variables: &[(&str, &str)], expected: &[(&str, &str)]| {
-            let given = environment(variables).own_options().unwrap();
+            let given = own_options(&environment(variables)).unwrap();
             let given: Vec<_> = given.iter().map(|given| (given.spec.name, given.value.as_str())).collect();
             assert_eq!(given, expected, "{variables:?}");
         };
@@ -146,7 +116,7 @@ mod tests {
     #[test]
     fn quotes_have_to_be_closed() {
         let check = |value: &str, is_closed: bool| {
-            let options = environment(&[("BISYNC_EXCLUDE", value)]).own_options();
+            let options = own_options(&environment(&[("BISYNC_EXCLUDE", value)]));
             assert_eq!(options.is_ok(), is_closed, "{value}");
         };
         check("\"a,b\",c", true);
@@ -154,14 +124,14 @@ mod tests {
         check("\"a \"\"b\"\"\"", true);
         check("\"a,b", false);
         check("c,\"a,b", false);
-        let error = environment(&[("BISYNC_EXCLUDE", "\"a,b")]).own_options().unwrap_err().to_string();
+        let error = own_options(&environment(&[("BISYNC_EXCLUDE", "\"a,b")])).unwrap_err().to_string();
         assert!(error.contains("BISYNC_EXCLUDE") && error.contains("is not closed"), "{error}");
     }
 
     #[test]
     fn variables_that_are_no_options_are_named() {
         let check = |name: &str, expected: &[&str]| {
-            let notices = environment(&[(name, "1")]).unknown();
+            let notices = unknown(&environment(&[(name, "1")]));
             let texts: Vec<_> = notices.iter().map(|event| event.text.as_str()).collect();
             assert_eq!(texts, expected, "{name}");
         };

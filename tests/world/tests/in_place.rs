@@ -274,3 +274,21 @@ fn half_a_file_is_explained_and_nothing_done_in_a_dry_run() {
         }
     });
 }
+
+/// A name that cannot be read is no reason to forget that there is one: not even where a first run begins at once.
+#[test]
+fn what_cannot_be_read_is_not_forgotten() {
+    half_written(Base::None, "", |mut world, _, name| {
+        let is_blob = |blob: &String| blob.ends_with(".in-place");
+        let names: Vec<_> = world.state.keys().filter(|blob| is_blob(blob)).cloned().collect();
+        for blob in names {
+            world.state.insert(blob, b"damaged".to_vec());
+        }
+        let before = world.clone();
+        for seed in 2..4 {
+            let run = run(&mut world, "", seed).unwrap();
+            assert_eq!(run.outcome.exit_code, 1, "{name}: {}", run.outcome.headline);
+            assert_eq!((&world.sides, &world.state), (&before.sides, &before.state), "{name}");
+        }
+    });
+}

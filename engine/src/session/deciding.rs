@@ -275,8 +275,11 @@ impl Deciding {
         }
     }
 
-    fn judge(&mut self, row: Box<Row>, settings: &Settings) -> Judged {
+    fn judge(&mut self, mut row: Box<Row>, settings: &Settings) -> Judged {
         self.in_place.forget_whole(&row, false);
+        if self.in_place.has_made_room(&row) {
+            row.prior = Pair::default();
+        }
         if self.in_place.half(&row).is_some() {
             // What is half a file is no change of anybody.
             self.counters.count_as_it_was(&row);

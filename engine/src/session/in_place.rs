@@ -64,6 +64,17 @@ impl InPlace {
         })
     }
 
+    /// Whether what may be half a file is gone, and the other side's file is there: it may have made room for that one, and nobody has
+    /// deleted it.
+    pub fn has_made_room(&self, row: &Row) -> bool {
+        Side::BOTH.into_iter().any(|side| self.makes_room(row, side))
+    }
+
+    fn makes_room(&self, row: &Row, side: Side) -> bool {
+        let is_waiting = row.present(side.other()).is_some_and(|found| found.kind == Kind::File);
+        is_waiting && row.now[side] == Now::Absent && self.files[side].contains(row.path_on(side))
+    }
+
     /// A row came.
     pub fn see(&mut self, row: &Row) {
         for side in Side::BOTH {
@@ -77,7 +88,7 @@ impl InPlace {
     pub fn forget_whole(&mut self, row: &Row, is_in_step: bool) {
         let half = if is_in_step { self.half_in_step(row) } else { self.half(row) };
         for side in Side::BOTH {
-            if half != Some(side) && row.now[side] != Now::Untracked {
+            if half != Some(side) && row.now[side] != Now::Untracked && !self.makes_room(row, side) {
                 self.forget(side, row.path_on(side));
             }
         }

@@ -292,3 +292,26 @@ fn what_cannot_be_read_is_not_forgotten() {
         }
     });
 }
+
+/// What may be half a file has made room for the other side's, and the run died: nobody has deleted it.
+#[test]
+fn what_made_room_for_the_whole_was_not_deleted() {
+    let mut before = World::default();
+    edit(&mut before, BEFORE);
+    let old = &before.sides.one.files["changed"];
+    half_written(Base::Listed, "", |left, halves, name| {
+        for requests in (4..20).filter(|_| halves.contains(&"changed")) {
+            let name = format!("{name}, then after {requests}");
+            let mut world = left.clone();
+            world.sides.one.files.insert("changed".into(), old.clone());
+            world.write(Side::Two, "changed", "edited half");
+            run_by(&mut world, "--inplace --force", &mut Schedule::plain(requests as u64, requests)).unwrap();
+            run_well(&mut world, "", &name);
+            for side in Side::BOTH {
+                let there = world.contents(side);
+                assert_eq!(there.get("changed"), Some(&old.content), "{name}\n{}", show(&world));
+                assert!(there.values().any(|content| content == "edited half"), "{name}\n{}", show(&world));
+            }
+        }
+    });
+}

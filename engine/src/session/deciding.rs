@@ -173,6 +173,7 @@ impl Deciding {
                 self.counters.count_as_it_was(&row);
                 continue;
             }
+            self.in_place.respell(&row);
             if settings.names.fix_case && self.in_place.half(&row).is_none() {
                 let fix = Planned::fix_case(&mut row, settings.names.normalize_unicode);
                 self.decided.extend(fix.map(Decided::Planned));

@@ -84,6 +84,20 @@ impl InPlace {
         }
     }
 
+    /// Takes over the name that a side has for a file which was written there by that of the other side.
+    pub fn respell(&mut self, row: &Row) {
+        for side in Side::BOTH {
+            let (listed, written) = (row.path_on(side), row.path_on(side.other()));
+            if listed != written
+                && !self.files[side].contains(listed)
+                && let Some(file) = self.files[side].remove(written)
+            {
+                self.files[side].insert(listed.clone(), file);
+                self.is_stale[side] = true;
+            }
+        }
+    }
+
     /// Forgets what a row shows to be no half of a file. Whatever is planned for it is noted again.
     pub fn forget_whole(&mut self, row: &Row, is_in_step: bool) {
         let half = if is_in_step { self.half_in_step(row) } else { self.half(row) };

@@ -315,3 +315,33 @@ fn what_made_room_for_the_whole_was_not_deleted() {
         }
     });
 }
+
+/// A side may keep the name of a file in another form than the one in which it was written.
+#[test]
+fn half_a_file_is_known_by_whatever_name_it_has() {
+    let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}");
+    let mut found = 0;
+    for (requests, seed) in (8..20).flat_map(|requests| (0..40).map(move |seed| (requests, seed))) {
+        let mut left = World::default();
+        left.natures.two.decomposes = true;
+        left.write(Side::One, composed, WHOLE);
+        run_by(&mut left, "--inplace", &mut Schedule::plain(seed, requests)).unwrap();
+        if left.contents(Side::Two).get(decomposed).is_none_or(|content| content == WHOLE) {
+            continue;
+        }
+        found += 1;
+        for again in (0..12).chain([usize::MAX]) {
+            let name = format!("{requests} {seed}, then after {again}");
+            let mut world = left.clone();
+            run_by(&mut world, "--inplace", &mut Schedule::plain(seed, again)).unwrap();
+            run_well(&mut world, "--conflict-resolve=path2 --conflict-loser=delete", &name);
+            let there = [world.contents(Side::One), world.contents(Side::Two)];
+            let expected = [composed, decomposed].map(|path| [(path.to_owned(), WHOLE.to_owned())].into());
+            assert_eq!(there, expected, "{name}\n{}", show(&world));
+            run_well(&mut world, "", &name);
+            let blobs: Vec<_> = world.state.keys().filter(|blob| blob.contains("in-place")).collect();
+            assert!(blobs.is_empty(), "{name}: {blobs:?}");
+        }
+    }
+    assert!(found > 5, "{found}");
+}

@@ -18,10 +18,10 @@ const unreachable = (): Response => {
 };
 const inTrouble = () => new Response(null, { status: 503 });
 
-/** A server that answers as it is told, each time a second later. Nobody waits for it in truth. */
-function server(context: TestContext) {
+/** A server that answers as it is told, each time so many seconds later. Nobody waits for it in truth. */
+function server(context: TestContext, seconds = 1) {
   const known = { asked: 0, answer: (request: string) => EMPTY[request]?.() ?? new Response(null, { status: 404 }) };
-  context.mock.method(performance, "now", () => known.asked * 1000);
+  context.mock.method(performance, "now", () => known.asked * seconds * 1000);
   context.mock.method(globalThis, "setTimeout", (work: () => void) => setImmediate(work));
   const fetch = async (url: string, { method }: RequestInit) => {
     known.asked += 1;
@@ -60,6 +60,13 @@ for (const [protocol, make] of Object.entries(SIDES)) {
     const before = known.asked;
     assert.equal((await thrown(() => side.open())).code, "temporary");
     assert.equal(known.asked - before, 5);
+  });
+
+  test(`a server of ${protocol} that takes its time to fail is asked as often as another`, async (context) => {
+    const { known, fetch } = server(context, 60);
+    known.answer = unreachable;
+    assert.equal((await thrown(() => make(fetch).describe("a"))).code, "temporary");
+    assert.equal(known.asked, 5);
   });
 
   test(`a server of ${protocol} that says when its trouble is over is waited for`, async (context) => {

@@ -164,6 +164,7 @@ impl Deciding {
                 self.counters.count_as_it_was(&row);
                 continue;
             }
+            self.in_place.respell(&row);
             if settings.names.fix_case && self.in_place.half(&row).is_none() {
                 let fix = Planned::fix_case(&mut row, settings.names.normalize_unicode);
                 self.decided.extend(fix.map(Decided::Planned));
@@ -266,8 +267,11 @@ impl Deciding {
         }
     }
 
-    fn judge(&mut self, row: Box<Row>, settings: &Settings) -> Judged {
+    fn judge(&mut self, mut row: Box<Row>, settings: &Settings) -> Judged {
         self.in_place.forget_whole(&row, false);
+        if self.in_place.has_made_room(&row) {
+            row.prior = Pair::default();
+        }
         if self.in_place.half(&row).is_some() {
             // What is half a file is no change of anybody.
             self.counters.count_as_it_was(&row);

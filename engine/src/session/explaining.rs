@@ -74,6 +74,9 @@ impl Explaining {
             )),
             (None, None) if is_idle => say("what becomes of a directory follows from what is in it".to_owned()),
             (None, None) if is_directory => {}
+            (None, None) if deciding.in_place.has_made_room(row) => {
+                say("a run that did not end was writing the missing file in place: it was not deleted".to_owned());
+            }
             (None, None) => say(verdict(decide_file(delta)).to_owned()),
         }
     }

@@ -64,6 +64,17 @@ impl InPlace {
         })
     }
 
+    /// Whether what may be half a file is gone, and the other side's file is there: it may have made room for that one, and nobody has
+    /// deleted it.
+    pub fn has_made_room(&self, row: &Row) -> bool {
+        Side::BOTH.into_iter().any(|side| self.makes_room(row, side))
+    }
+
+    fn makes_room(&self, row: &Row, side: Side) -> bool {
+        let is_waiting = row.present(side.other()).is_some_and(|found| found.kind == Kind::File);
+        is_waiting && row.now[side] == Now::Absent && self.files[side].contains(row.path_on(side))
+    }
+
     /// A row came.
     pub fn see(&mut self, row: &Row) {
         for side in Side::BOTH {
@@ -73,11 +84,25 @@ impl InPlace {
         }
     }
 
+    /// Takes over the name that a side has for a file which was written there by that of the other side.
+    pub fn respell(&mut self, row: &Row) {
+        for side in Side::BOTH {
+            let (listed, written) = (row.path_on(side), row.path_on(side.other()));
+            if listed != written
+                && !self.files[side].contains(listed)
+                && let Some(file) = self.files[side].remove(written)
+            {
+                self.files[side].insert(listed.clone(), file);
+                self.is_stale[side] = true;
+            }
+        }
+    }
+
     /// Forgets what a row shows to be no half of a file. Whatever is planned for it is noted again.
     pub fn forget_whole(&mut self, row: &Row, is_in_step: bool) {
         let half = if is_in_step { self.half_in_step(row) } else { self.half(row) };
         for side in Side::BOTH {
-            if half != Some(side) && row.now[side] != Now::Untracked {
+            if half != Some(side) && row.now[side] != Now::Untracked && !self.makes_room(row, side) {
                 self.forget(side, row.path_on(side));
             }
         }

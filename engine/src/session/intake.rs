@@ -15,7 +15,15 @@ use super::{Session, Stage};
 
 impl Session {
     pub(super) fn read(&mut self) -> bool {
-        if !self.know_in_place() || !self.know_base() {
+        if !self.know_in_place() {
+            self.reading.ask(&mut self.outbox);
+            return false;
+        }
+        // What cannot be read ends the run, and stays in the journal.
+        if !matches!(self.stage, Stage::Reading) {
+            return true;
+        }
+        if !self.know_base() {
             self.reading.ask(&mut self.outbox);
             return false;
         }

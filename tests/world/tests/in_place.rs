@@ -274,3 +274,74 @@ fn half_a_file_is_explained_and_nothing_done_in_a_dry_run() {
         }
     });
 }
+
+/// A name that cannot be read is no reason to forget that there is one: not even where a first run begins at once.
+#[test]
+fn what_cannot_be_read_is_not_forgotten() {
+    half_written(Base::None, "", |mut world, _, name| {
+        let is_blob = |blob: &String| blob.ends_with(".in-place");
+        let names: Vec<_> = world.state.keys().filter(|blob| is_blob(blob)).cloned().collect();
+        for blob in names {
+            world.state.insert(blob, b"damaged".to_vec());
+        }
+        let before = world.clone();
+        for seed in 2..4 {
+            let run = run(&mut world, "", seed).unwrap();
+            assert_eq!(run.outcome.exit_code, 1, "{name}: {}", run.outcome.headline);
+            assert_eq!((&world.sides, &world.state), (&before.sides, &before.state), "{name}");
+        }
+    });
+}
+
+/// What may be half a file has made room for the other side's, and the run died: nobody has deleted it.
+#[test]
+fn what_made_room_for_the_whole_was_not_deleted() {
+    let mut before = World::default();
+    edit(&mut before, BEFORE);
+    let old = &before.sides.one.files["changed"];
+    half_written(Base::Listed, "", |left, halves, name| {
+        for requests in (4..20).filter(|_| halves.contains(&"changed")) {
+            let name = format!("{name}, then after {requests}");
+            let mut world = left.clone();
+            world.sides.one.files.insert("changed".into(), old.clone());
+            world.write(Side::Two, "changed", "edited half");
+            run_by(&mut world, "--inplace --force", &mut Schedule::plain(requests as u64, requests)).unwrap();
+            run_well(&mut world, "", &name);
+            for side in Side::BOTH {
+                let there = world.contents(side);
+                assert_eq!(there.get("changed"), Some(&old.content), "{name}\n{}", show(&world));
+                assert!(there.values().any(|content| content == "edited half"), "{name}\n{}", show(&world));
+            }
+        }
+    });
+}
+
+/// A side may keep the name of a file in another form than the one in which it was written.
+#[test]
+fn half_a_file_is_known_by_whatever_name_it_has() {
+    let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}");
+    let mut found = 0;
+    for (requests, seed) in (8..20).flat_map(|requests| (0..40).map(move |seed| (requests, seed))) {
+        let mut left = World::default();
+        left.natures.two.decomposes = true;
+        left.write(Side::One, composed, WHOLE);
+        run_by(&mut left, "--inplace", &mut Schedule::plain(seed, requests)).unwrap();
+        if left.contents(Side::Two).get(decomposed).is_none_or(|content| content == WHOLE) {
+            continue;
+        }
+        found += 1;
+        for again in (0..12).chain([usize::MAX]) {
+            let name = format!("{requests} {seed}, then after {again}");
+            let mut world = left.clone();
+            run_by(&mut world, "--inplace", &mut Schedule::plain(seed, again)).unwrap();
+            run_well(&mut world, "--conflict-resolve=path2 --conflict-loser=delete", &name);
+            let there = [world.contents(Side::One), world.contents(Side::Two)];
+            let expected = [composed, decomposed].map(|path| [(path.to_owned(), WHOLE.to_owned())].into());
+            assert_eq!(there, expected, "{name}\n{}", show(&world));
+            run_well(&mut world, "", &name);
+            let blobs: Vec<_> = world.state.keys().filter(|blob| blob.contains("in-place")).collect();
+            assert!(blobs.is_empty(), "{name}: {blobs:?}");
+        }
+    }
+    assert!(found > 5, "{found}");
+}

@@ -9,13 +9,13 @@ import { build, type Rolldown } from "vite";
 
 const DIST = new URL("../dist/", import.meta.url);
 
-/** The limits in bytes, gzipped: about one in a hundred above what there is. Node's compression depends on the machine, by less than that. */
+/** The limits in bytes, gzipped: about two in a hundred above what there is. Node's compression depends on the machine, by less than that. */
 const LIMITS = {
-  engine: 242_500,
+  engine: 245_000,
   /** With rustup's toolchain, the standard library comes with words for panics. */
-  engineWithWords: 257_500,
+  engineWithWords: 260_000,
   /** All JavaScript of a page that uses every side, as Vite builds it: also what is loaded when it is first needed. */
-  script: 42_500,
+  script: 43_000,
 };
 
 function checkSize(what: string, parts: (Uint8Array | string)[], limit: number): void {

@@ -25,7 +25,7 @@ pub struct Memory {
 
 /// Serves what is in a directory, whose directories are the buckets; `None`, with a message, where it is not installed.
 pub fn serve(rclone: &Path, directory: &Path) -> Option<Server> {
-    if !Path::new(PACKAGES).exists() {
+    if !Path::new(PACKAGES).join("moto/server.py").exists() {
         eprintln!("left out: moto is not installed in {PACKAGES}");
         return None;
     }

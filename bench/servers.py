@@ -44,13 +44,17 @@ def rclone() -> str:
     return found or sys.exit("bench/run: the server of this measurement is rclone's, which is not installed")
 
 
+def s3_remote(port: int, provider: str = "Other,list_version=2") -> str:
+    return f":s3,provider={provider},endpoint='http://127.0.0.1:{port}',access_key_id=access,secret_access_key=secret"
+
+
 @contextlib.contextmanager
 def s3(folder: Path) -> Iterator[str]:
     """Each directory of the folder is a bucket."""
     port = free_port()
     serve = [rclone(), "serve", "s3", str(folder), f"--addr=127.0.0.1:{port}", "--auth-key=access,secret"]
     with running([*serve, "--config=", "--vfs-cache-mode=off"], port):
-        yield f":s3,provider=Rclone,endpoint='http://127.0.0.1:{port}',access_key_id=access,secret_access_key=secret"
+        yield s3_remote(port, "Rclone")
 
 
 @contextlib.contextmanager
@@ -58,7 +62,7 @@ def s3_keys(keys: int) -> Iterator[str]:
     """A server of so many keys that exist in name only."""
     port = free_port()
     with running([sys.executable, str(Path(__file__).with_name("keys.py")), str(port), str(keys)], port):
-        yield f":s3,provider=Other,list_version=2,endpoint='http://127.0.0.1:{port}',access_key_id=access,secret_access_key=secret"
+        yield s3_remote(port)
 
 
 @contextlib.contextmanager
@@ -72,7 +76,7 @@ def moto(folder: Path) -> Iterator[str]:
     with running(command, port):
         for bucket in folder.iterdir():
             urlopen(Request(f"http://127.0.0.1:{port}/{bucket.name}", method="PUT")).close()
-        yield f":s3,provider=Other,list_version=2,endpoint='http://127.0.0.1:{port}',access_key_id=access,secret_access_key=secret"
+        yield s3_remote(port)
 
 
 @contextlib.contextmanager
@@ -84,7 +88,7 @@ def s3s(folder: Path) -> Iterator[str]:
     port = free_port()
     command = [program, "--host=127.0.0.1", f"--port={port}", "--access-key=access", "--secret-key=secret", str(folder)]
     with running(["env", "RUST_LOG=error", *command], port):
-        yield f":s3,provider=Other,list_version=2,endpoint='http://127.0.0.1:{port}',access_key_id=access,secret_access_key=secret"
+        yield s3_remote(port)
 
 
 @contextlib.contextmanager

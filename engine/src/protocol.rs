@@ -178,7 +178,8 @@ pub enum Verb {
         path: RelPath,
     },
     /// Says whether a file of side one and a file of side two have the same content, byte for byte. With `half` the file of that side may
-    /// also be only the beginning of the other. Reply: [`Reply::Same`]. The host answers [`FailureKind::Changed`] when either file is not the version given.
+    /// also be only the beginning of the other. Reply: [`Reply::Same`]. The host answers [`FailureKind::Changed`] when either file is
+    /// not the version given.
     SameContent {
         /// The path on side one and its version.
         one: (RelPath, Fingerprint),

@@ -14,14 +14,14 @@ const WAITING: usize = 4;
 /// A content that merely stops is not at its end: whoever produces it says so, after having made sure that the file is
 /// still the version that was asked for.
 #[derive(Debug)]
-pub struct Content(From);
+pub struct Content(Pieces);
 
 #[derive(Debug)]
-enum From {
-    /// From whoever produces it.
-    Producer(mpsc::Receiver<Result<Piece, Failure>>),
-    /// From here: all of it, until it is taken.
-    Memory(Result<Option<Vec<u8>>, Failure>),
+enum Pieces {
+    /// They come from whoever produces them.
+    Produced(mpsc::Receiver<Result<Piece, Failure>>),
+    /// All was read in one; nothing is left once that is taken.
+    Read(Result<Option<Vec<u8>>, Failure>),
 }
 
 /// The end of a [`Content`] that is written to.
@@ -38,12 +38,12 @@ impl Content {
     /// Makes a content and the end that fills it.
     pub fn channel() -> (Producer, Self) {
         let (sender, receiver) = mpsc::channel(WAITING);
-        (Producer(sender), Self(From::Producer(receiver)))
+        (Producer(sender), Self(Pieces::Produced(receiver)))
     }
 
     /// Makes a content of what was read already, in a single piece.
     pub fn of(read: Result<Vec<u8>, Failure>) -> Self {
-        Self(From::Memory(read.map(|bytes| (!bytes.is_empty()).then_some(bytes))))
+        Self(Pieces::Read(read.map(|bytes| (!bytes.is_empty()).then_some(bytes))))
     }
 
     /// Makes a content that a task fills and ends.
@@ -63,8 +63,8 @@ impl Content {
     /// Fails when the file could not be read or was not the version that was asked for.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Failure> {
         match &mut self.0 {
-            From::Producer(pieces) => received(pieces.recv().await),
-            From::Memory(read) => taken(read),
+            Pieces::Produced(pieces) => received(pieces.recv().await),
+            Pieces::Read(read) => taken(read),
         }
     }
 
@@ -74,8 +74,8 @@ impl Content {
     /// Fails as [`next`](Self::next) does.
     pub fn blocking_next(&mut self) -> Result<Option<Vec<u8>>, Failure> {
         match &mut self.0 {
-            From::Producer(pieces) => received(pieces.blocking_recv()),
-            From::Memory(read) => taken(read),
+            Pieces::Produced(pieces) => received(pieces.blocking_recv()),
+            Pieces::Read(read) => taken(read),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The local file system.
 //!
-//! The calls of the system are made on the runtime's threads for blocking work. Nothing here follows a symbolic link
-//! below the root unless that is asked for, and nothing is replaced or removed without a look at it.
+//! The calls of the system are made on the thread that asks, which has to be one that may block; only a large file that goes elsewhere is
+//! read on another. Nothing here follows a symbolic link below the root unless that is asked for, and nothing is replaced or removed
+//! without a look at it.
 
 mod backup;
 mod backup_name;

@@ -72,8 +72,10 @@ export interface Options {
   hashFilter?: string;
   /** Stop when more than this percentage of a side's files was deleted. Default: `50`. */
   maxDelete?: number | string;
-  /** Continue although too many files were deleted, all changed, or a side is empty or on another disk. */
+  /** Continue although too many files were deleted, all changed, or a side is empty. */
   force?: boolean;
+  /** Continue although a side is on another disk than in the last run. */
+  otherDisk?: boolean;
   /** Stop unless both sides have the check files in the same places. */
   checkAccess?: boolean;
   /** Name of the files for --check-access. Default: `RCLONE_TEST`. */
@@ -192,6 +194,7 @@ export const OPTIONS: Record<keyof Options, readonly [name: string, type: string
   hashFilter: ["hash-filter", "string"],
   maxDelete: ["max-delete", "number | string"],
   force: ["force", "boolean"],
+  otherDisk: ["other-disk", "boolean"],
   checkAccess: ["check-access", "boolean"],
   checkFilename: ["check-filename", "string"],
   checkSync: ["check-sync", "'true' | 'false' | 'only'"],

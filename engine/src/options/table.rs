@@ -216,8 +216,9 @@ pub const OPTIONS: &[OptionSpec] = &[
     OptionSpec::flag(
         "force",
         Group::Safety,
-        "Continue although too many files were deleted, all changed, or a side is empty or on another disk",
+        "Continue although too many files were deleted, all changed, or a side is empty",
     ),
+    OptionSpec::flag("other-disk", Group::Safety, "Continue although a side is on another disk than in the last run"),
     OptionSpec::flag("check-access", Group::Safety, "Stop unless both sides have the check files in the same places"),
     OptionSpec::new("check-filename", Kind::Text, Group::Safety, "Name of the files for --check-access")
         .default("RCLONE_TEST")

@@ -66,7 +66,7 @@ enum RunError {
     #[error("{side} `{path}` cannot be opened: {failure}")]
     Side { side: Side, path: String, failure: Failure },
     #[error(
-        "{side} `{path}` is in another file system than in the last run ({now} instead of {before}): is the right disk mounted? Nothing was done; --force goes on, and deletes on the other side what is missing there"
+        "{side} `{path}` is in another file system than in the last run ({now} instead of {before}): is the right disk mounted? Nothing was done; with --other-disk the run goes on, and what is missing there counts as deleted"
     )]
     OtherFileSystem { side: Side, path: String, now: FileSystem, before: FileSystem },
     #[error("the directory `{path}` cannot be opened: {failure}")]

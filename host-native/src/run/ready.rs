@@ -415,7 +415,7 @@ fn find_mounted(
     let mounted = Mounted::find(roots, state.join(kept.file_systems))
         .map_err(|error| RunError::State { path: state.to_owned(), error })?;
     let has_base = state.join(kept.listing.one).exists() && !starts_anew(options);
-    if has_base && !options.flag("force") {
+    if has_base && !options.flag("other-disk") {
         mounted.check(roots)?;
     }
     Ok(Some(mounted))

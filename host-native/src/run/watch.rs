@@ -148,7 +148,7 @@ impl Watch {
 /// Returns the arguments of the runs after the first: what is done, or allowed, but once is left out.
 fn of_later_runs(arguments: &Arguments) -> Arguments {
     let mut given = arguments.given.clone();
-    given.retain(|(name, _)| !matches!(name.as_str(), "resync" | "resync-mode" | "force"));
+    given.retain(|(name, _)| !matches!(name.as_str(), "resync" | "resync-mode" | "force" | "other-disk"));
     let options = Options::parse(&given).expect("what is left of valid options is valid");
     Arguments { given, options, notices: Vec::new(), ..arguments.clone() }
 }

@@ -12,6 +12,7 @@ mod output;
 mod recovery;
 mod remotes;
 mod run;
+mod safety;
 mod transfer;
 
 #[test]

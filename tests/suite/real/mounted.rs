@@ -28,8 +28,11 @@ fn what_another_file_system_lacks_is_not_deleted() {
         home.check(more, 1, expected);
     }
     home.check(&["--lockout"], 7, expected);
+    // A new disk that is empty or half full: what else stops a run is for other flags.
+    home.check(&["--force"], 1, expected);
+    home.check(&["--other-disk", "--max-delete=10"], 1, "too many deletes");
     assert_eq!(home.tree(), before);
-    home.check(&["--force"], 0, "1 deleted");
+    home.check(&["--other-disk"], 0, "1 deleted");
     home.check::<&str>(&[], 0, "nothing to do");
 }
 

@@ -3,12 +3,12 @@
 use bisync_engine::metadata::Keeps;
 use bisync_engine::protocol::Failure;
 use rustix::fd::OwnedFd;
-use rustix::fs::{Gid, Mode, Uid, XattrFlags, fchmod, fchown, fgetxattr, flistxattr, fsetxattr};
+use rustix::fs::{Gid, Uid, XattrFlags, fchmod, fchown, fgetxattr, flistxattr, fsetxattr};
 use rustix::fs::{fgetxattr_query, flistxattr_query};
 use rustix::io::{Errno, Result as SystemResult};
 use rustix::process::geteuid;
 
-use super::stat::Stat;
+use super::stat::{Stat, mode};
 use crate::errno::failure;
 
 /// What the names of attributes begin with that belong to the user, not to the system.
@@ -28,7 +28,7 @@ pub fn carry_metadata(source: &OwnedFd, stat: &Stat, target: &OwnedFd, demand: D
     carry_owner(stat, target, demand)?;
     // Before the permissions, which may forbid it.
     carry_attributes(source, target).map_err(failure)?;
-    let done = fchmod(target, Mode::from_bits_truncate(stat.permissions));
+    let done = fchmod(target, mode(stat.permissions));
     satisfied(done, demand.is_some_and(|keeps| keeps.permissions))
 }
 

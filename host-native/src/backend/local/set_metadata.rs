@@ -15,7 +15,7 @@ use super::metadata::{carry_attributes, fillable};
 use super::open::Root;
 use super::place::Place;
 use super::source::READING;
-use super::stat::{Stat, look};
+use super::stat::{Stat, look, mode};
 use super::tree::Tree;
 use crate::backend::failed;
 use crate::errno::failure;
@@ -108,11 +108,10 @@ impl Subject {
     }
 
     fn set_permissions(&self, bits: u32) -> Result<(), Failure> {
-        let mode = Mode::from_raw_mode(bits);
         match &self.file {
-            Some(file) => fchmod(file, mode),
+            Some(file) => fchmod(file, mode(bits)),
             // RACE: a link that takes the place of the file now is followed.
-            None => chmodat(&self.place.directory, &*self.place.name, mode, AtFlags::empty()),
+            None => chmodat(&self.place.directory, &*self.place.name, mode(bits), AtFlags::empty()),
         }
         .map_err(failure)
     }

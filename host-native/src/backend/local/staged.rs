@@ -15,7 +15,7 @@ use super::hash::Algorithm;
 use super::links::Form;
 use super::place::{Place, is_unsupported};
 use super::source::Source;
-use super::stat::{Stat, look, look_at};
+use super::stat::{Stat, look, look_at, mode};
 use crate::backend::failed;
 use crate::errno::{failure, naming_failure};
 
@@ -208,10 +208,6 @@ pub fn timestamps(modified: Instant) -> Timestamps {
 
 fn timespec(time: Instant) -> Timespec {
     Timespec { tv_sec: time.seconds, tv_nsec: time.nanoseconds.into() }
-}
-
-fn mode(bits: u32) -> Mode {
-    Mode::from_bits_truncate(bits)
 }
 
 #[cfg(target_os = "linux")]

@@ -3,7 +3,7 @@
 use std::os::fd::AsFd;
 
 use bisync_engine::entry::{FileId, Fingerprint, Found, Instant, Kind};
-use rustix::fs::{AtFlags, FileType};
+use rustix::fs::{AtFlags, FileType, Mode, RawMode};
 use rustix::io::Result;
 use rustix::path::Arg;
 
@@ -82,6 +82,11 @@ pub fn kind_of(file_type: FileType) -> Kind {
             Kind::Special
         }
     }
+}
+
+/// Returns permission bits as the system takes them: in an integer of its own size.
+pub fn mode(bits: u32) -> Mode {
+    Mode::from_bits_truncate(bits as RawMode)
 }
 
 /// Packs an inode and its birth time: inodes alone are used again.

@@ -91,7 +91,7 @@ pub struct Walk {
     filter: Arc<Filter>,
     /// Whether metadata is carried over.
     keeps_metadata: bool,
-    /// Directories that nobody asked for yet, after their paths with a `/` at the end, which sort as the stream does. The first comes first.
+    /// Directories that nobody asked for yet, after where in the stream they are needed. The first comes first.
     wanted: BinaryHeap<Reverse<(Box<str>, RelPath)>>,
     listing: Numbered<Listing>,
     ready: PathMap<Steps>,
@@ -292,7 +292,9 @@ impl Walk {
         }
         self.blind.extend(hidden.into_iter().chain(twice.iter().cloned()).map(|path| (path, Blind::Hidden)));
         self.oddities.extend(oddities.into_iter().chain(twice.into_iter().map(Oddity::Twice)));
-        self.wanted.extend(steps.entered().map(|path| Reverse((format!("{path}/").into(), path))));
+        // A directory is needed before what is in it, or already before itself, where a marker may be in it.
+        let end = if self.filter.marker_names().is_empty() { "/" } else { "" };
+        self.wanted.extend(steps.entered().map(|path| Reverse((format!("{path}{end}").into(), path))));
         Ok(steps)
     }
 }
@@ -381,6 +383,29 @@ mod tests {
             }
         };
         assert_eq!((listed, pulled), (directories.len(), directories.len() * 201));
+    }
+
+    #[test]
+    fn the_directory_that_the_stream_waits_for_is_listed_whatever_else_waits() {
+        let limits = crate::filter::Limits { exclude_if_present: vec![".ignore".into()], ..Default::default() };
+        let mut walk = Walk::new(Arc::new(Filter::new(&[], limits, false).unwrap()), false);
+        let (root, _) = walk.wants().unwrap();
+        // `d-e/` comes before `d/`, but whether `d` takes part has to be known before both.
+        let mut items = vec![item("d", Kind::Directory), item("d-e", Kind::Directory)];
+        items.extend((0..ENTRIES_AHEAD).map(|number| item(&format!("f{number:05}"), Kind::File)));
+        walk.supply(root, items, true).unwrap();
+        let mut pulled = 0;
+        loop {
+            match walk.pull() {
+                Pull::Item(_) => pulled += 1,
+                Pull::End => break,
+                Pull::Wait => {
+                    let (slot, _) = walk.wants().expect("it stands still");
+                    walk.supply(slot, Vec::new(), true).unwrap();
+                }
+            }
+        }
+        assert_eq!(pulled, ENTRIES_AHEAD + 2);
     }
 
     #[test]

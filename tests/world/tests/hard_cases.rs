@@ -108,6 +108,24 @@ fn a_listing_is_renewed_when_checksums_are_asked_for() {
 }
 
 #[test]
+fn a_damaged_listing_of_the_run_before_is_kept_aside_as_well() {
+    let mut world = world(THREE, "");
+    edit(&mut world, "1 write n N");
+    fine(&mut world, "");
+    world.state.retain(|name, _| !name.ends_with(".lst"));
+    if let Some(listing) = world.state.get_mut("one..two.path1.lst-old") {
+        listing.truncate(90);
+    }
+    edit(&mut world, "1 delete a");
+    let damaged = run(&mut world, "--recover", 2).unwrap();
+    assert_eq!(damaged.outcome.exit_code, 1);
+    assert!(damaged.outcome.headline.contains("of `one..two.path1.lst-old`"), "{}", damaged.outcome.headline);
+    assert!(contents(&world).contains("A"));
+    fine(&mut world, "--recover");
+    in_step(&world);
+}
+
+#[test]
 fn a_dry_run_writes_nothing_whatever_is_damaged() {
     for options in ["--dry-run", "--check-sync=only"] {
         let mut world = world(THREE, "");

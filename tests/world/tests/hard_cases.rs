@@ -6,7 +6,7 @@ use bisync_engine::entry::Instant;
 use bisync_engine::protocol::{FailureKind, Verb};
 use bisync_engine::side::Side;
 use bisync_world::host::{Run, run, run_by, run_some, show};
-use bisync_world::scenario::edit;
+use bisync_world::scenario::{check, edit};
 use bisync_world::schedule::{Fate, Fault, Operation, Schedule};
 use bisync_world::world::World;
 
@@ -327,6 +327,12 @@ fn a_dry_run_knows_which_directories_will_be_empty() {
     assert_eq!(left, ["a", "keep", "o"]);
     let left: Vec<_> = world.sides.two.directories.iter().map(String::as_str).collect();
     assert_eq!(left, ["a", "o"]);
+}
+
+#[test]
+fn a_directory_that_a_file_replaces_is_not_removed_as_an_empty_one() {
+    let before = "1 write d/e/f F\n 1 write d/g G\n 1 write k K\n 1 write l L\n 1 write m M";
+    check(before, "1 delete d\n 1 write d D", "--remove-empty-dirs", "d=D k=K l=L m=M");
 }
 
 #[test]

@@ -341,7 +341,7 @@ pub fn is_excluded(row: &Row, filter: &Filter) -> bool {
     let is_gone_somewhere = Side::BOTH.iter().any(|side| row.now[*side] == Now::Absent);
     let Some(found) = was.filter(|_| is_gone_somewhere) else { return false };
     let is_included = match found.kind {
-        Kind::Directory => filter.includes_directory(&row.path),
+        Kind::Directory => filter.descends(&row.path),
         Kind::File | Kind::Link | Kind::Special | Kind::OtherFileSystem => filter.includes_path(&row.path),
     };
     !(is_included && filter.reaches(&row.path))

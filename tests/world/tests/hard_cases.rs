@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bisync_engine::entry::Instant;
 use bisync_engine::protocol::{FailureKind, Verb};
-use bisync_engine::side::Side;
+use bisync_engine::side::{Pair, Side};
 use bisync_world::host::{Run, run, run_by, run_some, show};
 use bisync_world::scenario::{check, edit};
 use bisync_world::schedule::{Fate, Fault, Operation, Schedule};
@@ -333,6 +333,13 @@ fn a_dry_run_knows_which_directories_will_be_empty() {
 fn a_directory_that_a_file_replaces_is_not_removed_as_an_empty_one() {
     let before = "1 write d/e/f F\n 1 write d/g G\n 1 write k K\n 1 write l L\n 1 write m M";
     check(before, "1 delete d\n 1 write d D", "--remove-empty-dirs", "d=D k=K l=L m=M");
+}
+
+#[test]
+fn directories_that_a_new_limit_of_depth_leaves_out_do_not_count_as_deleted() {
+    let mut world = world("1 write a A\n 1 mkdir d\n 1 mkdir e", "--create-empty-src-dirs");
+    fine(&mut world, "--create-empty-src-dirs --max-depth=1");
+    assert_eq!(world.sides.map(|side| side.directories.len()), Pair::new(2, 2));
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! Different spellings of one name: the two sides may spell the same file differently.
 
-use std::collections::BTreeMap;
-
 use crate::merge::Row;
 use crate::path::RelPath;
 use crate::path_map::PathMap;
@@ -51,27 +49,33 @@ impl DirectoryAliases {
 /// Joins rows that only one side knows with their other spelling on the other side.
 pub fn match_names(rows: Vec<Box<Row>>, spelling: Spelling) -> Matched {
     let mut matched = Matched::default();
-    let mut groups: BTreeMap<String, Pair<Vec<Box<Row>>>> = BTreeMap::new();
+    // What only one side knows, after the text that all spellings of its name share.
+    let mut alone = Vec::new();
     for row in rows {
         match only_side(&row) {
-            Some(side) => groups.entry(spelling.key(&row.path)).or_default()[side].push(row),
+            Some(side) => alone.push((spelling.key(&row.path), side, row)),
             None => matched.rows.push(row),
         }
     }
-    for (_, mut group) in groups {
-        match (group.one.len(), group.two.len()) {
-            (1, 1) => {
-                if let (Some(one), Some(two)) = (group.one.pop(), group.two.pop()) {
-                    let row = Box::new(join(*one, *two));
-                    if let (Some(alias), true) = (&row.alias, is_directory(&row)) {
-                        matched.directories.0.one.insert(row.path.clone(), alias.clone());
-                        matched.directories.0.two.insert(alias.clone(), row.path.clone());
-                    }
-                    matched.rows.push(row);
+    sort_by(&mut alone, |left, right| (&left.0, left.1).cmp(&(&right.0, right.1)));
+    let mut alone = alone.into_iter().peekable();
+    while let Some((key, side, row)) = alone.next() {
+        let mut same = vec![(side, row)];
+        while let Some((_, side, row)) = alone.next_if(|(other, ..)| *other == key) {
+            same.push((side, row));
+        }
+        match <[_; 2]>::try_from(same) {
+            Ok([(Side::One, one), (Side::Two, two)]) => {
+                let row = Box::new(join(*one, *two));
+                if let (Some(alias), true) = (&row.alias, is_directory(&row)) {
+                    matched.directories.0.one.insert(row.path.clone(), alias.clone());
+                    matched.directories.0.two.insert(alias.clone(), row.path.clone());
                 }
+                matched.rows.push(row);
             }
-            (0, 1) | (1, 0) => matched.rows.extend(group.one.into_iter().chain(group.two)),
-            _ => matched.collisions.extend(group.one.into_iter().chain(group.two)),
+            Ok(both) => matched.collisions.extend(both.map(|(_, row)| row)),
+            Err(same) if same.len() == 1 => matched.rows.extend(same.into_iter().map(|(_, row)| row)),
+            Err(same) => matched.collisions.extend(same.into_iter().map(|(_, row)| row)),
         }
     }
     sort_by(&mut matched.rows, |left, right| left.path.cmp(&right.path));

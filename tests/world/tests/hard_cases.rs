@@ -342,6 +342,50 @@ fn directories_that_a_new_limit_of_depth_leaves_out_do_not_count_as_deleted() {
     assert_eq!(world.sides.map(|side| side.directories.len()), Pair::new(2, 2));
 }
 
+/// A directory gets another spelling on a side, once and then once more; what is done to the files in it at the same time goes on.
+#[test]
+fn a_directory_with_another_spelling_has_the_same_files() {
+    let before =
+        |first: &str| format!("1 write {first}/x X\n 1 write {first}/s/y Y\n 1 write k K\n 1 write l L\n 1 write m M");
+    let (nfc, nfd) = ((NFC, NFD, NFC, ""), (NFD, NFC, NFD, ""));
+    for (first, then, at_last, options) in
+        [nfc, nfd, ("a", "A", "a", "--ignore-case-sync"), ("abc", "ABC", "Abc", "--ignore-case-sync")]
+    {
+        for (one, two) in [("1", "2"), ("2", "1")] {
+            let check = |edits: &str, expected: &[&str]| {
+                let mut world = world(&before(first), options);
+                for (from, to) in [(first, then), (then, at_last)] {
+                    edit(&mut world, &format!("{one} move {from} {to}"));
+                    if to == then {
+                        edit(&mut world, &edits.replace("THEN", then).replace("FIRST", first));
+                    }
+                    let run = fine(&mut world, options);
+                    assert_eq!(run.outcome.counts.map(|counts| counts.moved), Pair::new(0, 0), "{edits}");
+                    let again = fine(&mut world, options);
+                    assert_eq!(again.outcome.headline, "Path1 and Path2 are in step: nothing to do.", "{edits}");
+                }
+                for (side, directory) in [(one, at_last), (two, first)] {
+                    let found = world.contents(if side == "1" { Side::One } else { Side::Two });
+                    let expected = expected.iter().map(|name| name.replace('D', directory));
+                    assert_eq!(
+                        found.into_keys().filter(|path| path.contains('/')).collect::<Vec<_>>(),
+                        expected.collect::<Vec<_>>(),
+                        "{edits}"
+                    );
+                }
+            };
+            check("", &["D/s/y", "D/x"]);
+            check(&format!("{one} write THEN/x Z\n {two} write FIRST/n N"), &["D/n", "D/s/y", "D/x"]);
+            check(&format!("{two} write FIRST/x Z\n {one} delete THEN/s/y"), &["D/x"]);
+            check(&format!("{two} delete FIRST/x"), &["D/s/y"]);
+            check(
+                &format!("{one} write THEN/x Z\n {two} write FIRST/x W"),
+                &["D/s/y", "D/x.conflict1", "D/x.conflict2"],
+            );
+        }
+    }
+}
+
 #[test]
 fn a_limit_before_the_first_write_is_no_lockout() {
     let mut world = World::default();

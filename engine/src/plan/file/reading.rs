@@ -137,6 +137,7 @@ fn reason(json: Json) -> Read<Reason> {
         ("file-against-directory", Some(on)) => Reason::FileAgainstDirectory(side(on)?),
         ("resync", Some(preferred)) => Reason::Resync(side(preferred)?),
         ("spelling", None) => Reason::Spelling,
+        ("respelled", None) => Reason::Respelled,
         ("leftover", None) => Reason::Leftover,
         ("half-written", Some(on)) => Reason::HalfWritten(side(on)?),
         ("empty-directory", None) => Reason::EmptyDirectory,

@@ -387,6 +387,17 @@ fn a_directory_with_another_spelling_has_the_same_files() {
 }
 
 #[test]
+fn a_file_steps_aside_for_a_directory_of_another_spelling() {
+    let mut world = world("1 write k K", "--ignore-case-sync");
+    edit(&mut world, "1 write Name F\n 2 write name/x X");
+    fine(&mut world, "--ignore-case-sync");
+    let expected = ["Name.conflict1", "k", "name/x"];
+    for side in Side::BOTH {
+        assert_eq!(world.contents(side).into_keys().collect::<Vec<_>>(), expected);
+    }
+}
+
+#[test]
 fn a_limit_before_the_first_write_is_no_lockout() {
     let mut world = World::default();
     edit(&mut world, "1 write a A\n 1 write b B\n 1 write c C");

@@ -195,8 +195,10 @@ fn instant(json: Json) -> Read<Instant> {
     malformed(json, "time", time::parse)
 }
 
+/// Reads a path below the root: no plan says anything about the root itself.
 fn path(json: Json) -> Read<RelPath> {
-    RelPath::parse(&json.text()?).map_err(|error| JsonError::new(error.to_string()))
+    let path = RelPath::parse(&json.text()?).map_err(|error| JsonError::new(error.to_string()))?;
+    if path.is_root() { Err(JsonError::new("a path is empty")) } else { Ok(path) }
 }
 
 fn side(json: Json) -> Read<Side> {

@@ -166,7 +166,7 @@ impl Session {
             format!("it is kept as `{kept}`; the next run starts without a base, and deletes and overwrites nothing")
         };
         let text =
-            format!("the listing of {side} is damaged: {problem} of `{listing}`. Nothing was done; {consequence}");
+            format!("the listing of {side}, `{listing}`, is damaged: {problem}. Nothing was done; {consequence}");
         self.report.abort(if self.settings.lockout { 7 } else { 1 }, text);
         if is_read_only {
             return self.end();

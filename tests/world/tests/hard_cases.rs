@@ -119,7 +119,7 @@ fn a_damaged_listing_of_the_run_before_is_kept_aside_as_well() {
     edit(&mut world, "1 delete a");
     let damaged = run(&mut world, "--recover", 2).unwrap();
     assert_eq!(damaged.outcome.exit_code, 1);
-    assert!(damaged.outcome.headline.contains("of `one..two.path1.lst-old`"), "{}", damaged.outcome.headline);
+    assert!(damaged.outcome.headline.contains("`one..two.path1.lst-old`, is damaged"), "{}", damaged.outcome.headline);
     assert!(contents(&world).contains("A"));
     fine(&mut world, "--recover");
     in_step(&world);

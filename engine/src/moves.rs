@@ -1,7 +1,5 @@
 //! Moves: a file that is new on one side and another that was deleted there, with the same content.
 
-use std::collections::BTreeMap;
-
 use crate::compare::{Likeness, likeness};
 use crate::entry::{Fingerprint, Hash, Instant};
 use crate::side::Side;
@@ -45,39 +43,35 @@ pub struct Pairing {
 /// Pairs deleted and new files of one side that have the same signs.
 ///
 /// Files of the same name are paired first, then in path order. Takes n log n steps for n candidates, however many are alike.
-pub fn pair_up(side: Side, signs: MoveSigns, deleted: &[Candidate<'_>], new: &[Candidate<'_>]) -> Vec<Pairing> {
-    let mut groups: BTreeMap<Key<'_>, (Vec<&Candidate<'_>>, Vec<&Candidate<'_>>)> = BTreeMap::new();
-    for candidate in deleted {
-        if let Some(key) = key(candidate, signs) {
-            groups.entry(key).or_default().0.push(candidate);
-        }
-    }
-    for candidate in new {
-        if let Some(group) = key(candidate, signs).and_then(|key| groups.get_mut(&key)) {
-            group.1.push(candidate);
-        }
-    }
+pub fn pair_up<'a>(
+    side: Side,
+    signs: MoveSigns,
+    deleted: &'a [Candidate<'a>],
+    new: &'a [Candidate<'a>],
+) -> Vec<Pairing> {
+    let signed = |is_new| move |candidate: &'a Candidate<'a>| Some((key(candidate, signs)?, is_new, candidate));
+    let mut left: Vec<Signed<'a>> = deleted.iter().filter_map(signed(false)).collect();
+    left.extend(new.iter().filter_map(signed(true)));
     let mut pairings = Vec::new();
-    for (old, new) in groups.into_values() {
-        let mut by_name: BTreeMap<&str, Vec<&Candidate<'_>>> = BTreeMap::new();
-        // Reversed, so that the last of a list is the first in path order.
-        for candidate in old.iter().rev() {
-            by_name.entry(candidate.name).or_default().push(candidate);
+    for is_by_name in [true, false] {
+        let shared = |&(key, _, candidate): &Signed<'a>| (key, is_by_name.then_some(candidate.name));
+        sort_by_key(&mut left, |signed| (shared(signed), signed.1, signed.2.row));
+        let mut rest = Vec::new();
+        for alike in left.chunk_by(|one, other| shared(one) == shared(other)) {
+            let (old, new) = alike.split_at(alike.partition_point(|(_, is_new, _)| !is_new));
+            let pairs = old.iter().zip(new);
+            pairings.extend(pairs.filter_map(|((.., old), (.., new))| pairing(side, signs, old, new)));
+            let paired = old.len().min(new.len());
+            rest.extend(old.iter().skip(paired).chain(new.iter().skip(paired)));
         }
-        let mut unpaired = Vec::new();
-        for candidate in new {
-            match by_name.get_mut(candidate.name).and_then(Vec::pop) {
-                Some(old) => pairings.extend(pairing(side, signs, old, candidate)),
-                None => unpaired.push(candidate),
-            }
-        }
-        let mut rest: Vec<_> = by_name.into_values().flatten().collect();
-        sort_by_key(&mut rest, |candidate| candidate.row);
-        pairings.extend(rest.into_iter().zip(unpaired).filter_map(|(old, new)| pairing(side, signs, old, new)));
+        left = rest;
     }
     sort_by_key(&mut pairings, |pairing| pairing.new);
     pairings
 }
+
+/// A candidate, what it must share with another, and whether it is a new file.
+type Signed<'a> = (Key<'a>, bool, &'a Candidate<'a>);
 
 type Key<'a> = (u64, Option<Instant>, Option<&'a str>, Option<&'a str>);
 

@@ -1,7 +1,5 @@
 //! Different spellings of one name: the two sides may spell the same file differently.
 
-use std::collections::BTreeMap;
-
 use crate::merge::Row;
 use crate::path::RelPath;
 use crate::path_map::PathMap;
@@ -19,6 +17,8 @@ pub struct Matched {
     pub collisions: Vec<Box<Row>>,
     /// Directories that the other side spells differently.
     pub directories: DirectoryAliases,
+    /// Lines of the last run's listings under spellings that a side has no longer, by the path of the row that goes on from them.
+    pub respelled: PathMap<Box<Row>>,
 }
 
 /// Directories that the sides spell differently.
@@ -33,49 +33,136 @@ impl DirectoryAliases {
 
     /// Returns where `path` of side `from` lies on the other side.
     pub fn translate(&self, path: &RelPath, from: Side) -> RelPath {
+        self.elsewhere(path, from).unwrap_or_else(|| path.clone())
+    }
+
+    /// Does the same; `None` where no directory above it is spelled differently there.
+    fn elsewhere(&self, path: &RelPath, from: Side) -> Option<RelPath> {
         let known = &self.0[from];
         let mut above = if known.is_empty() { None } else { path.parent() };
         while let Some(directory) = above {
             if let Some(alias) = known.get(&directory) {
                 let rest = path.as_str().get(directory.as_str().len()..).unwrap_or_default();
                 if let Ok(translated) = RelPath::parse(&format!("{alias}{rest}")) {
-                    return translated;
+                    return Some(translated);
                 }
             }
             above = directory.parent();
         }
-        path.clone()
+        None
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.one.is_empty()
     }
 }
 
 /// Joins rows that only one side knows with their other spelling on the other side.
 pub fn match_names(rows: Vec<Box<Row>>, spelling: Spelling) -> Matched {
     let mut matched = Matched::default();
-    let mut groups: BTreeMap<String, Pair<Vec<Box<Row>>>> = BTreeMap::new();
+    // What only one side knows, after the text that all spellings of its name share.
+    let mut alone = Vec::new();
     for row in rows {
         match only_side(&row) {
-            Some(side) => groups.entry(spelling.key(&row.path)).or_default()[side].push(row),
+            Some(side) => alone.push((spelling.key(&row.path), side, row)),
             None => matched.rows.push(row),
         }
     }
-    for (_, mut group) in groups {
-        match (group.one.len(), group.two.len()) {
-            (1, 1) => {
-                if let (Some(one), Some(two)) = (group.one.pop(), group.two.pop()) {
-                    let row = Box::new(join(*one, *two));
-                    if let (Some(alias), true) = (&row.alias, is_directory(&row)) {
-                        matched.directories.0.one.insert(row.path.clone(), alias.clone());
-                        matched.directories.0.two.insert(alias.clone(), row.path.clone());
-                    }
-                    matched.rows.push(row);
+    sort_by(&mut alone, |left, right| (&left.0, left.1).cmp(&(&right.0, right.1)));
+    let mut alone = alone.into_iter().peekable();
+    while let Some((key, side, row)) = alone.next() {
+        let mut same = vec![(side, row)];
+        while let Some((_, side, row)) = alone.next_if(|(other, ..)| *other == key) {
+            same.push((side, row));
+        }
+        let stale = respell(&mut same);
+        match <[_; 2]>::try_from(same) {
+            Ok([(Side::One, one), (Side::Two, two)]) => {
+                let row = Box::new(join(*one, *two));
+                if let (Some(alias), true) = (&row.alias, is_directory(&row)) {
+                    matched.directories.0.one.insert(row.path.clone(), alias.clone());
+                    matched.directories.0.two.insert(alias.clone(), row.path.clone());
                 }
+                matched.add(row, stale);
             }
-            (0, 1) | (1, 0) => matched.rows.extend(group.one.into_iter().chain(group.two)),
-            _ => matched.collisions.extend(group.one.into_iter().chain(group.two)),
+            Ok(both) => matched.collisions.extend(both.map(|(_, row)| row)),
+            Err(same) if same.len() == 1 => same.into_iter().for_each(|(_, row)| matched.add(row, stale.clone())),
+            Err(same) => matched.collisions.extend(same.into_iter().map(|(_, row)| row)),
         }
     }
+    matched.respell_below_directories();
     sort_by(&mut matched.rows, |left, right| left.path.cmp(&right.path));
     matched
+}
+
+/// Of rows that are spellings of one name: where a side has one spelling no longer, and another one instead, that is the same file, which
+/// goes on from the line of the old spelling. Returns these lines.
+fn respell(same: &mut Vec<(Side, Box<Row>)>) -> Option<Box<Row>> {
+    let mut stale: Option<Box<Row>> = None;
+    for side in Side::BOTH {
+        let is_one = |of: &Side| *of == side;
+        let gone = same.iter().position(|(of, row)| is_one(of) && is_gone(row, side));
+        let has_new = same.iter().any(|(of, row)| is_one(of) && is_new(row, side));
+        let Some(gone) = gone.filter(|_| has_new && same.iter().filter(|(of, _)| is_one(of)).count() == 2) else {
+            continue;
+        };
+        let (_, old) = same.remove(gone);
+        for (_, row) in same.iter_mut().filter(|(of, _)| is_one(of)) {
+            row.prior[side].clone_from(&old.prior[side]);
+        }
+        stale = Some(stale.map_or_else(|| old.clone(), |one| Box::new(join(*one, *old.clone()))));
+    }
+    stale
+}
+
+impl Matched {
+    fn add(&mut self, row: Box<Row>, stale: Option<Box<Row>>) {
+        self.respelled.extend(stale.map(|stale| (row.path.clone(), stale)));
+        self.rows.push(row);
+    }
+
+    /// Where a directory has got another spelling on one side, the files in it look new there, and gone from where the other side still has
+    /// them: they are the same files.
+    fn respell_below_directories(&mut self) {
+        if self.directories.is_empty() {
+            return;
+        }
+        let mut gone: PathMap<Box<Row>> = PathMap::default();
+        for row in std::mem::take(&mut self.rows) {
+            if row.alias.is_none() && Side::BOTH.into_iter().any(|side| is_gone(&row, side)) {
+                gone.insert(row.path.clone(), row);
+            } else {
+                self.rows.push(row);
+            }
+        }
+        for mut row in std::mem::take(&mut self.rows) {
+            let old = only_side(&row).filter(|side| is_new(&row, *side)).and_then(|side| {
+                let path = self.directories.elsewhere(&row.path, side)?;
+                gone.get(&path).filter(|old| is_gone(old, side))?;
+                Some((side, gone.remove(&path)?))
+            });
+            let Some((side, mut old)) = old else {
+                self.rows.push(row);
+                continue;
+            };
+            let mut stale = Row::at(old.path.clone());
+            stale.prior[side] = old.prior[side].take();
+            row.prior[side].clone_from(&stale.prior[side]);
+            let row = if side == Side::One { join(*row, *old) } else { join(*old, *row) };
+            self.add(row.into(), Some(stale.into()));
+        }
+        self.rows.extend(gone.into_iter().map(|(_, row)| row));
+    }
+}
+
+/// Whether a side has it no longer.
+fn is_gone(row: &Row, side: Side) -> bool {
+    row.prior[side].is_some() && row.now[side] == Now::Absent
+}
+
+/// Whether a side has it that did not have it before.
+fn is_new(row: &Row, side: Side) -> bool {
+    row.prior[side].is_none() && row.now[side] != Now::Absent
 }
 
 /// Returns the side that alone knows the path, if only one does.
@@ -124,6 +211,29 @@ mod tests {
         check(false, ["A", "a"], 2);
         check(true, ["A", "a"], 1);
         check(true, ["d/\u{c9}", "D/e\u{301}"], 1);
+    }
+
+    /// What one side has no longer is no spelling that it could be taken for.
+    #[test]
+    fn a_new_spelling_goes_on_from_the_old_one() {
+        let spelling = Spelling { ignore_case: true, normalize_unicode: true };
+        let was = |mut row: Box<Row>| {
+            for side in Side::BOTH {
+                if let Now::Present(found) = std::mem::take(&mut row.now[side]) {
+                    row.prior[side] = Some(found);
+                }
+            }
+            row
+        };
+        let rows = vec![
+            was(row("Name", Side::One, Kind::File)),
+            row("NAME", Side::One, Kind::File),
+            row("name", Side::Two, Kind::File),
+        ];
+        let Matched { rows, collisions, respelled, .. } = match_names(rows, spelling);
+        assert_eq!((rows.len(), collisions.len()), (1, 0));
+        assert_eq!((rows[0].path.as_str(), rows[0].prior.one.is_some()), ("NAME", true));
+        assert_eq!(respelled.get(&rows[0].path).map(|stale| stale.path.as_str()), Some("Name"));
     }
 
     #[test]

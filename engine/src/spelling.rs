@@ -20,6 +20,12 @@ impl Spelling {
             || (self.ignore_case && (has_letters() || !path.as_str().is_ascii()))
     }
 
+    /// Returns the path that all spellings of one path share.
+    pub fn shared(self, path: &RelPath) -> RelPath {
+        let shared = if self.is_ambiguous(path) { RelPath::parse(&self.key(path)).ok() } else { None };
+        shared.unwrap_or_else(|| path.clone())
+    }
+
     /// Returns the text that all spellings of one name share.
     pub fn key(self, path: &RelPath) -> String {
         let text = if self.normalize_unicode { composed(path.as_str()) } else { path.as_str().into() };

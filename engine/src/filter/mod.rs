@@ -127,21 +127,17 @@ impl Filter {
         self.metadata.include(metadata)
     }
 
-    /// Returns true when `directory` is to be listed: it is included and not too deep. The root always is.
+    /// Returns true when `directory` is in the sync, be it empty, and is to be listed: it is included and not too deep. The root always
+    /// is.
+    ///
+    /// The directories above it are taken to be in, and nothing is known of marker files.
     pub fn descends(&self, directory: &RelPath) -> bool {
-        directory.is_root() || (self.limits.allow_descent(depth(directory)) && self.includes_directory(directory))
+        directory.is_root() || (self.limits.allow_descent(depth(directory)) && self.of_directory(directory).included)
     }
 
     /// Returns true when a walk comes to `path`: it [`descends`](Self::descends) to each directory above it.
     pub fn reaches(&self, path: &RelPath) -> bool {
         std::iter::successors(path.parent(), RelPath::parent).all(|directory| self.descends(&directory))
-    }
-
-    /// Returns true when `directory` itself is in the sync, be it empty.
-    ///
-    /// The directories above it are taken to be in, and nothing is known of marker files.
-    pub fn includes_directory(&self, directory: &RelPath) -> bool {
-        self.of_directory(directory).included
     }
 
     /// Returns the names of files whose presence excludes the directory that they are in, the root too.
@@ -185,8 +181,11 @@ impl Filter {
         }
         if is_directory {
             let decision = self.of_directory(path);
+            if decision.included && !self.descends(path) {
+                return Decision { included: false, reason: Reason::TooDeep };
+            }
             // A marker is only found in a directory that is listed.
-            let hidden = if self.descends(path) { marked(path.clone()) } else { None };
+            let hidden = if decision.included { marked(path.clone()) } else { None };
             return hidden.unwrap_or(decision);
         }
         let decision = self.of_file(path);

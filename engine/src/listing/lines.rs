@@ -1,5 +1,7 @@
 //! Bytes in pieces of any length -> whole lines.
 
+use super::LONGEST_LINE;
+
 /// Text that arrives in pieces and is taken line by line.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
@@ -16,6 +18,8 @@ pub(super) enum Line<'text> {
     Whole(&'text [u8]),
     /// Its end has not arrived.
     Wait,
+    /// It is longer than any line.
+    TooLong,
     /// The text is over, and this is left: a line that has no end, or nothing.
     End(&'text [u8]),
 }
@@ -42,6 +46,7 @@ impl Lines {
                 self.taken += line.len() + 1;
                 Line::Whole(line)
             }
+            None if rest.len() > LONGEST_LINE => Line::TooLong,
             None if self.complete => Line::End(rest),
             None => Line::Wait,
         }

@@ -22,6 +22,9 @@ pub use quote::QuoteError;
 pub use reader::{Field, ListingError, ListingProblem, Reader};
 pub use writer::{write_entry, write_header};
 
+/// No line is longer than this, in bytes: whatever is, is no listing.
+pub(crate) const LONGEST_LINE: usize = 128 * 1024;
+
 /// What the first line begins with; a time follows.
 const HEADER: &str = "# bisync listing v1 from";
 

@@ -33,6 +33,9 @@ pub enum ListingProblem {
     /// The file ends within the line.
     #[error("the file ends in the middle of it")]
     Truncated,
+    /// The line is longer than any that a listing has.
+    #[error("it is too long")]
+    TooLong,
     /// The line is not UTF-8.
     #[error("it is not UTF-8")]
     NotUtf8,
@@ -167,6 +170,9 @@ impl Reader {
             let line = match self.lines.take() {
                 Line::Whole(line) => line,
                 Line::Wait => return Ok(Pull::Wait),
+                Line::TooLong => {
+                    return Err(ListingError { line: self.lines_read + 1, problem: ListingProblem::TooLong });
+                }
                 Line::End([]) if self.header_seen => return Ok(Pull::End),
                 Line::End(rest) => {
                     let problem = match rest {

@@ -152,6 +152,8 @@ fn damaged_files_are_told() {
     let cut = format!("{HEADER_LINE}{}", line.trim_end());
     check_damaged_file(cut.as_bytes(), "cannot read listing line 2: the file ends in the middle of it");
     check_damaged_file(b"# bisync list", "cannot read listing line 1: the file ends in the middle of it");
+    let endless = [HEADER_LINE.as_bytes(), &[0; LONGEST_LINE + 1]].concat();
+    check_damaged_file(&endless, "cannot read listing line 2: it is too long");
     let not_utf8 = [HEADER_LINE.as_bytes(), b"- \xff\n"].concat();
     check_damaged_file(&not_utf8, "cannot read listing line 2: it is not UTF-8");
     let missing = format!("{HEADER_LINE}{line}- \n");

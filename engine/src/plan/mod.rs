@@ -168,6 +168,8 @@ pub enum Reason {
     Resync(Side),
     /// Its name on the other side differs by case.
     Spelling,
+    /// It has another spelling since the last run.
+    Respelled,
     /// A run that was killed left it behind.
     Leftover,
     /// A run that did not end was writing the file of this side in place.

@@ -1,12 +1,12 @@
 //! Listings in the state store, read and written in parts.
 
 use crate::entry::{Entry, Instant};
-use crate::listing::{ListingError, Reader, write_entry, write_header};
+use crate::listing::{LONGEST_LINE, ListingError, Reader, write_entry, write_header};
 use crate::protocol::Verb;
 use crate::pull::Pull;
 
-/// How much is read or written at once, in bytes.
-const PART: usize = 256 * 1024;
+/// How much is read or written at once, in bytes. A part that is read holds the end of a line, so that the lines in it can be taken.
+const PART: usize = 2 * LONGEST_LINE;
 
 /// A listing that is read while it is used.
 #[derive(Debug)]
@@ -123,5 +123,19 @@ impl ListingWriter {
     /// The part was written.
     pub fn supply(&mut self) {
         self.is_asked = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_without_an_end_of_line_is_damaged() {
+        let mut stream = ListingStream::new("a".into());
+        while let Pull::Wait = stream.pull().unwrap_or(Pull::End) {
+            assert!(stream.wants().is_some(), "it stands still");
+            stream.supply(Some(vec![0; PART]));
+        }
     }
 }

@@ -148,7 +148,7 @@ impl Deciding {
         let kept = std::mem::take(&mut self.kept);
         let (unseen, kept): (Vec<_>, Vec<_>) = kept.into_iter().partition(|row| is_out_of_sight(row, around));
         unseen.iter().for_each(|row| self.counters.count_as_it_was(row));
-        let matched = match_names(kept, settings.names.spelling());
+        let mut matched = match_names(kept, settings.names.spelling());
         self.aliases = matched.directories;
         for row in matched.collisions {
             self.counters.count_as_it_was(&row);
@@ -169,7 +169,15 @@ impl Deciding {
                 let fix = Planned::fix_case(&mut row, settings.names.normalize_unicode);
                 self.decided.extend(fix.map(Decided::Planned));
             }
-            judged.push(self.judge(row, settings));
+            let stale = matched.respelled.remove(&row.path);
+            let item = self.judge(row, settings);
+            if let Some(stale) = stale {
+                self.plan(stale, Choice::Forget(Reason::Respelled));
+                if matches!((item.file, item.directory), (Decision::InStep, _) | (Decision::Forget, Decision::InStep)) {
+                    self.plan(item.row.clone(), Choice::Adopt);
+                }
+            }
+            judged.push(item);
         }
         // Without a base nothing makes room, however empty it is: so it is when rows are decided as they come.
         if self.has_base {
@@ -341,7 +349,7 @@ pub fn is_excluded(row: &Row, filter: &Filter) -> bool {
     let is_gone_somewhere = Side::BOTH.iter().any(|side| row.now[*side] == Now::Absent);
     let Some(found) = was.filter(|_| is_gone_somewhere) else { return false };
     let is_included = match found.kind {
-        Kind::Directory => filter.includes_directory(&row.path),
+        Kind::Directory => filter.descends(&row.path),
         Kind::File | Kind::Link | Kind::Special | Kind::OtherFileSystem => filter.includes_path(&row.path),
     };
     !(is_included && filter.reaches(&row.path))

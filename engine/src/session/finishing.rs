@@ -125,9 +125,13 @@ impl Session {
     }
 
     pub(super) fn condemn_verbs(&self) -> Vec<Verb> {
-        let names = &self.names;
+        self.set_aside(&self.names.listing)
+    }
+
+    /// Takes these listings away from the next run, but keeps them.
+    fn set_aside(&self, listings: &Pair<String>) -> Vec<Verb> {
         Side::BOTH
-            .map(|side| Verb::ReplaceState { name: names.listing[side].clone(), target: names.error[side].clone() })
+            .map(|side| Verb::ReplaceState { name: listings[side].clone(), target: self.names.error[side].clone() })
             .into()
     }
 
@@ -154,7 +158,7 @@ impl Session {
 
     /// A prior listing is damaged: both are kept aside, and nothing is done.
     pub(super) fn damaged(&mut self, side: Side, problem: &str) -> bool {
-        let (listing, kept) = (&self.names.listing[side], &self.names.error[side]);
+        let (listing, kept) = (&self.base[side], &self.names.error[side]);
         let is_read_only = self.settings.dry_run || self.settings.check_sync == CheckSync::Only;
         let consequence = if is_read_only {
             "a run would keep it aside and start without a base".to_owned()
@@ -162,13 +166,13 @@ impl Session {
             format!("it is kept as `{kept}`; the next run starts without a base, and deletes and overwrites nothing")
         };
         let text =
-            format!("the listing of {side} is damaged: {problem} of `{listing}`. Nothing was done; {consequence}");
+            format!("the listing of {side}, `{listing}`, is damaged: {problem}. Nothing was done; {consequence}");
         self.report.abort(if self.settings.lockout { 7 } else { 1 }, text);
         if is_read_only {
             return self.end();
         }
         self.end();
-        self.stage = Stage::Condemning(Sequence::new(self.condemn_verbs()));
+        self.stage = Stage::Condemning(Sequence::new(self.set_aside(&self.base)));
         true
     }
 

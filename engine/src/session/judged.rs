@@ -34,15 +34,17 @@ pub fn clear_the_way(judged: &mut [Judged]) {
                 if item.row.present(to).is_none_or(|found| found.kind != Kind::Directory) {
                     continue;
                 }
-                let (directory, own) = (item.row.path.clone(), item.directory);
+                let (directory, own) = (item.row.path_on(to).clone(), item.directory);
                 let below = |other: &Judged| other.row.path.is_below(&directory);
-                // Between a name and what is below it lie names like `a.txt` and `a-b`: they all begin with the same text.
+                // The directory may be spelled differently. Between a name and what is below it lie names like `a.txt` and `a-b`: they all
+                // begin with the same text.
+                let begin = judged.partition_point(|other| other.row.path <= directory);
                 let end = judged
                     .iter()
-                    .skip(index + 1)
+                    .skip(begin)
                     .take_while(|other| other.row.path.as_str().starts_with(directory.as_str()));
                 let count = end.count();
-                let Some(following) = judged.get_mut(index + 1..index + 1 + count) else { return };
+                let Some(following) = judged.get_mut(begin..begin + count) else { return };
                 let all_go = goes(own, to)
                     && following
                         .iter()

@@ -247,7 +247,8 @@ impl Session {
         } else {
             Pair::from_fn(|side| ListingStream::new(names.listing[side].clone()))
         };
-        let reading = Reading::new(&filter, priors, settings.listing_hash.clone(), settings.metadata.is_some());
+        let (hash, spelling) = (settings.listing_hash.clone(), settings.names.spelling());
+        let reading = Reading::new(&filter, priors, hash, settings.metadata.is_some(), spelling);
         let form = Form { hash: settings.listing_hash.clone(), has_times: settings.compare.modified };
         Ok(Self {
             deciding: Deciding::new(&settings, opening.capabilities.map(|side| side.sets_time)),

@@ -60,15 +60,16 @@ pub struct Unreadable {
 }
 
 impl Reading {
-    /// Begins with the roots of both sides; `hash` says which hashes the listings want, and `carries_metadata` whether metadata is
-    /// carried over.
+    /// Begins with the roots of both sides; `hash` says which hashes the listings want, `carries_metadata` whether metadata is
+    /// carried over, and `spelling` which spellings of a path are one.
     pub fn new(
         filter: &Arc<Filter>,
         priors: Pair<ListingStream>,
         hash: Pair<Option<String>>,
         carries_metadata: bool,
+        spelling: Spelling,
     ) -> Self {
-        let walks = Pair::from_fn(|_| Walk::new(Arc::clone(filter), carries_metadata));
+        let walks = Pair::from_fn(|_| Walk::new(Arc::clone(filter), carries_metadata, spelling));
         let metadata = filter.wants_metadata() || carries_metadata;
         Self { streams: Streams { walks, priors }, merge: Merge::default(), hash, metadata }
     }
@@ -125,8 +126,8 @@ impl Reading {
     }
 
     /// Says why nothing is known of `path` on some side, however that side spells it, if that is so.
-    pub fn blind_at(&self, path: &RelPath, spelling: Spelling) -> Option<Blind> {
-        Side::BOTH.iter().find_map(|side| self.streams.walks[*side].blind_at(path, spelling))
+    pub fn blind_at(&self, path: &RelPath) -> Option<Blind> {
+        Side::BOTH.iter().find_map(|side| self.streams.walks[*side].blind_at(path))
     }
 
     /// Returns what was met that is no entry of the sync.

@@ -333,6 +333,7 @@ pub(super) fn because(change: &Change) -> String {
         Reason::FileAgainstDirectory(side) => format!("a file on {side}, a directory on {}", side.other()),
         Reason::Resync(side) => format!("different on both sides, the resync prefers {side}"),
         Reason::Spelling => "spelled so on Path1 (--fix-case)".into(),
+        Reason::Respelled => "it has another spelling since the last run".into(),
         Reason::Leftover => "left behind by a run that was killed".into(),
         Reason::HalfWritten(side) => format!("a run that did not end was writing it in place on {side}"),
         Reason::EmptyDirectory => "empty".into(),
@@ -363,6 +364,7 @@ fn resolution(change: &Change) -> Option<String> {
         | Reason::Excluded
         | Reason::Resync(_)
         | Reason::Spelling
+        | Reason::Respelled
         | Reason::Leftover
         | Reason::EmptyDirectory => return None,
     };

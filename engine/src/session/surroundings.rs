@@ -20,6 +20,6 @@ pub struct Surroundings<'a> {
 impl Surroundings<'_> {
     /// Says why nothing is known of a path, if that is so.
     pub fn blind_at(&self, path: &RelPath) -> Option<Blind> {
-        self.reading.blind_at(path, self.settings.names.spelling())
+        self.reading.blind_at(path)
     }
 }

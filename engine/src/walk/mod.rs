@@ -91,7 +91,7 @@ pub struct Walk {
     filter: Arc<Filter>,
     /// Whether metadata is carried over.
     keeps_metadata: bool,
-    /// Directories that nobody asked for yet, after their paths with a `/` at the end, which sort as the stream does. The first comes first.
+    /// Directories that nobody asked for yet, after where in the stream they are needed. The first comes first.
     wanted: BinaryHeap<Reverse<(Box<str>, RelPath)>>,
     listing: Numbered<Listing>,
     ready: PathMap<Steps>,
@@ -103,13 +103,16 @@ pub struct Walk {
     entries_ahead: usize,
     /// The directory without which the stream cannot go on, when it was last tried.
     needed: Option<RelPath>,
+    /// Which spellings of a path are one.
+    spelling: Spelling,
+    /// Of what directories nothing is known, by the path that all its spellings share.
     blind: PathMap<Blind>,
     oddities: Vec<Oddity>,
 }
 
 impl Walk {
     /// Begins at the root.
-    pub fn new(filter: Arc<Filter>, keeps_metadata: bool) -> Self {
+    pub fn new(filter: Arc<Filter>, keeps_metadata: bool, spelling: Spelling) -> Self {
         let mut wanted = BinaryHeap::new();
         wanted.push(Reverse(("".into(), RelPath::root())));
         Self {
@@ -123,6 +126,7 @@ impl Walk {
             next_slot: 0,
             entries_ahead: 0,
             needed: None,
+            spelling,
             blind: PathMap::default(),
             oddities: Vec::new(),
         }
@@ -210,7 +214,8 @@ impl Walk {
                     if let Some(path) = marked.as_ref().filter(|path| !self.ready.contains(path)) {
                         return self.wait_for(path.clone());
                     }
-                    let is_marked = marked.is_some_and(|path| self.blind.get(&path) == Some(&Blind::Excluded));
+                    let is_marked = marked
+                        .is_some_and(|path| self.blind.get(&self.spelling.shared(&path)) == Some(&Blind::Excluded));
                     if let Some(Step::Take(mut seen)) = steps.take_first() {
                         self.entries_ahead = self.entries_ahead.saturating_sub(1);
                         if is_marked {
@@ -228,29 +233,13 @@ impl Walk {
         Pull::Wait
     }
 
-    /// Says whether, and why, nothing is known of `path` because a directory above it was not listed.
-    pub fn blind_at(&self, path: &RelPath, spelling: Spelling) -> Option<Blind> {
+    /// Says whether, and why, nothing is known of `path`, however it is spelled, because a directory above it was not listed.
+    pub fn blind_at(&self, path: &RelPath) -> Option<Blind> {
         if self.blind.is_empty() {
             return None;
         }
-        if spelling.is_ambiguous(path) {
-            let key = spelling.key(path);
-            return self.blind.iter().find_map(|(directory, blind)| {
-                let is_above = match key.strip_prefix(&spelling.key(directory)) {
-                    Some(rest) => directory.is_root() || rest.starts_with('/'),
-                    None => false,
-                };
-                is_above.then_some(*blind)
-            });
-        }
-        let mut above = path.parent();
-        while let Some(directory) = above {
-            if let Some(blind) = self.blind.get(&directory) {
-                return Some(*blind);
-            }
-            above = directory.parent();
-        }
-        None
+        let path = self.spelling.shared(path);
+        std::iter::successors(path.parent(), RelPath::parent).find_map(|above| self.blind.get(&above).copied())
     }
 
     /// Returns what was met since the last time that is no entry of the sync.
@@ -271,7 +260,7 @@ impl Walk {
 
     fn give_up(&mut self, path: RelPath, why: Blind) {
         self.oddities.push(Oddity::Occupied(path.clone()));
-        self.blind.insert(path.clone(), why);
+        self.blind.insert(self.spelling.shared(&path), why);
         self.ready.insert(path, Steps::default());
     }
 
@@ -279,7 +268,7 @@ impl Walk {
     fn steps(&mut self, listing: Listing) -> Result<Steps, String> {
         let Listing { path: directory, pages, hidden, oddities, is_marked, leaves_out, problem } = listing;
         if is_marked {
-            self.blind.insert(directory.clone(), Blind::Excluded);
+            self.blind.insert(self.spelling.shared(&directory), Blind::Excluded);
             self.oddities.push(Oddity::Occupied(directory));
             return Ok(Steps::default());
         }
@@ -290,9 +279,12 @@ impl Walk {
         if leaves_out || !twice.is_empty() {
             self.oddities.push(Oddity::Occupied(directory));
         }
-        self.blind.extend(hidden.into_iter().chain(twice.iter().cloned()).map(|path| (path, Blind::Hidden)));
+        let hidden = hidden.iter().chain(&twice).map(|path| (self.spelling.shared(path), Blind::Hidden));
+        self.blind.extend(hidden);
         self.oddities.extend(oddities.into_iter().chain(twice.into_iter().map(Oddity::Twice)));
-        self.wanted.extend(steps.entered().map(|path| Reverse((format!("{path}/").into(), path))));
+        // A directory is needed before what is in it, or already before itself, where a marker may be in it.
+        let end = if self.filter.marker_names().is_empty() { "/" } else { "" };
+        self.wanted.extend(steps.entered().map(|path| Reverse((format!("{path}{end}").into(), path))));
         Ok(steps)
     }
 }
@@ -301,6 +293,8 @@ impl Walk {
 mod tests {
     use super::*;
     use crate::entry::Fingerprint;
+
+    const SPELLING: Spelling = Spelling { ignore_case: false, normalize_unicode: true };
 
     fn item(name: &str, kind: Kind) -> Item {
         Item { name: name.into(), found: Found { kind, fingerprint: Fingerprint::default() }, metadata: None }
@@ -323,7 +317,7 @@ mod tests {
     /// Drains the walk, answering requests in the order that `pick` chooses.
     fn drain(pick: impl Fn(usize) -> usize) -> Vec<String> {
         let filter = Filter::new(&[], crate::filter::Limits::default(), false).unwrap();
-        let mut walk = Walk::new(Arc::new(filter), false);
+        let mut walk = Walk::new(Arc::new(filter), false, SPELLING);
         let mut asked = Vec::new();
         let mut paths = Vec::new();
         loop {
@@ -351,7 +345,7 @@ mod tests {
     #[test]
     fn what_waits_stays_small_when_only_the_stream_is_slow() {
         let filter = Filter::new(&[], crate::filter::Limits::default(), false).unwrap();
-        let mut walk = Walk::new(Arc::new(filter), false);
+        let mut walk = Walk::new(Arc::new(filter), false, SPELLING);
         let (root, _) = walk.wants().unwrap();
         let directories = 0..ENTRIES_AHEAD / 100;
         walk.supply(
@@ -384,9 +378,32 @@ mod tests {
     }
 
     #[test]
+    fn the_directory_that_the_stream_waits_for_is_listed_whatever_else_waits() {
+        let limits = crate::filter::Limits { exclude_if_present: vec![".ignore".into()], ..Default::default() };
+        let mut walk = Walk::new(Arc::new(Filter::new(&[], limits, false).unwrap()), false, SPELLING);
+        let (root, _) = walk.wants().unwrap();
+        // `d-e/` comes before `d/`, but whether `d` takes part has to be known before both.
+        let mut items = vec![item("d", Kind::Directory), item("d-e", Kind::Directory)];
+        items.extend((0..ENTRIES_AHEAD).map(|number| item(&format!("f{number:05}"), Kind::File)));
+        walk.supply(root, items, true).unwrap();
+        let mut pulled = 0;
+        loop {
+            match walk.pull() {
+                Pull::Item(_) => pulled += 1,
+                Pull::End => break,
+                Pull::Wait => {
+                    let (slot, _) = walk.wants().expect("it stands still");
+                    walk.supply(slot, Vec::new(), true).unwrap();
+                }
+            }
+        }
+        assert_eq!(pulled, ENTRIES_AHEAD + 2);
+    }
+
+    #[test]
     fn a_name_listed_twice_takes_no_part() {
         let filter = Filter::new(&[], crate::filter::Limits::default(), false).unwrap();
-        let mut walk = Walk::new(Arc::new(filter), false);
+        let mut walk = Walk::new(Arc::new(filter), false, SPELLING);
         let (slot, _) = walk.wants().unwrap();
         walk.supply(slot, vec![item("a", Kind::File), item("a.txt", Kind::File), item("b", Kind::File)], false)
             .unwrap();
@@ -403,8 +420,7 @@ mod tests {
         assert_eq!(taken, expected.map(|(name, takes_part)| (name.to_owned(), takes_part)));
         let oddities = [Oddity::Occupied(path("")), Oddity::Twice(path("a")), Oddity::Twice(path("b"))];
         assert_eq!(walk.take_oddities(), oddities);
-        let spelling = Spelling { ignore_case: false, normalize_unicode: true };
-        assert_eq!(walk.blind_at(&path("a/x"), spelling), Some(Blind::Hidden));
-        assert_eq!(walk.blind_at(&path("c"), spelling), None);
+        assert_eq!(walk.blind_at(&path("a/x")), Some(Blind::Hidden));
+        assert_eq!(walk.blind_at(&path("c")), None);
     }
 }

@@ -111,7 +111,7 @@ fn position((inner, inner_place): (&Root, Option<&Place>), (outer, outer_place):
 /// Says whether a filter excludes a directory, or one that it lies in: then no run enters it.
 fn excludes(filter: &Filter, directory: &RelPath) -> bool {
     let mut directories = std::iter::successors(Some(directory.clone()), RelPath::parent);
-    directories.any(|directory| !directory.is_root() && !filter.includes_directory(&directory))
+    directories.any(|directory| !filter.descends(&directory))
 }
 
 #[cfg(test)]

@@ -328,6 +328,10 @@ impl World {
                 let path = self.spell(side, path);
                 let below = format!("{path}/");
                 let tree = &mut self.sides[side];
+                let mut places = std::iter::successors(Some(path.clone()), RelPath::parent);
+                if places.any(|place| tree.files.contains_key(place.as_str())) {
+                    return fail(FailureKind::WrongKind, "not a directory");
+                }
                 let has_file = tree.files.keys().chain(&tree.links).any(|name| name.starts_with(&below));
                 let has_directory = tree.directories.iter().any(|name| name.starts_with(&below));
                 if has_file || (has_directory && emptiness == Emptiness::Empty) {

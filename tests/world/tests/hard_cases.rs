@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use bisync_engine::entry::Instant;
 use bisync_engine::protocol::{FailureKind, Verb};
-use bisync_engine::side::Side;
+use bisync_engine::side::{Pair, Side};
 use bisync_world::host::{Run, run, run_by, run_some, show};
-use bisync_world::scenario::edit;
+use bisync_world::scenario::{check, edit};
 use bisync_world::schedule::{Fate, Fault, Operation, Schedule};
 use bisync_world::world::World;
 
@@ -104,6 +104,24 @@ fn a_listing_is_renewed_when_checksums_are_asked_for() {
     let time = world.sides.one.files["a"].modified;
     world.write_at(Side::One, "a", "Z", time);
     fine(&mut world, "--checksum");
+    in_step(&world);
+}
+
+#[test]
+fn a_damaged_listing_of_the_run_before_is_kept_aside_as_well() {
+    let mut world = world(THREE, "");
+    edit(&mut world, "1 write n N");
+    fine(&mut world, "");
+    world.state.retain(|name, _| !name.ends_with(".lst"));
+    if let Some(listing) = world.state.get_mut("one..two.path1.lst-old") {
+        listing.truncate(90);
+    }
+    edit(&mut world, "1 delete a");
+    let damaged = run(&mut world, "--recover", 2).unwrap();
+    assert_eq!(damaged.outcome.exit_code, 1);
+    assert!(damaged.outcome.headline.contains("`one..two.path1.lst-old`, is damaged"), "{}", damaged.outcome.headline);
+    assert!(contents(&world).contains("A"));
+    fine(&mut world, "--recover");
     in_step(&world);
 }
 
@@ -309,6 +327,74 @@ fn a_dry_run_knows_which_directories_will_be_empty() {
     assert_eq!(left, ["a", "keep", "o"]);
     let left: Vec<_> = world.sides.two.directories.iter().map(String::as_str).collect();
     assert_eq!(left, ["a", "o"]);
+}
+
+#[test]
+fn a_directory_that_a_file_replaces_is_not_removed_as_an_empty_one() {
+    let before = "1 write d/e/f F\n 1 write d/g G\n 1 write k K\n 1 write l L\n 1 write m M";
+    check(before, "1 delete d\n 1 write d D", "--remove-empty-dirs", "d=D k=K l=L m=M");
+}
+
+#[test]
+fn directories_that_a_new_limit_of_depth_leaves_out_do_not_count_as_deleted() {
+    let mut world = world("1 write a A\n 1 mkdir d\n 1 mkdir e", "--create-empty-src-dirs");
+    fine(&mut world, "--create-empty-src-dirs --max-depth=1");
+    assert_eq!(world.sides.map(|side| side.directories.len()), Pair::new(2, 2));
+}
+
+/// A directory gets another spelling on a side, once and then once more; what is done to the files in it at the same time goes on.
+#[test]
+fn a_directory_with_another_spelling_has_the_same_files() {
+    let before =
+        |first: &str| format!("1 write {first}/x X\n 1 write {first}/s/y Y\n 1 write k K\n 1 write l L\n 1 write m M");
+    let (nfc, nfd) = ((NFC, NFD, NFC, ""), (NFD, NFC, NFD, ""));
+    for (first, then, at_last, options) in
+        [nfc, nfd, ("a", "A", "a", "--ignore-case-sync"), ("abc", "ABC", "Abc", "--ignore-case-sync")]
+    {
+        for (one, two) in [("1", "2"), ("2", "1")] {
+            let check = |edits: &str, expected: &[&str]| {
+                let mut world = world(&before(first), options);
+                for (from, to) in [(first, then), (then, at_last)] {
+                    edit(&mut world, &format!("{one} move {from} {to}"));
+                    if to == then {
+                        edit(&mut world, &edits.replace("THEN", then).replace("FIRST", first));
+                    }
+                    let run = fine(&mut world, options);
+                    assert_eq!(run.outcome.counts.map(|counts| counts.moved), Pair::new(0, 0), "{edits}");
+                    let again = fine(&mut world, options);
+                    assert_eq!(again.outcome.headline, "Path1 and Path2 are in step: nothing to do.", "{edits}");
+                }
+                for (side, directory) in [(one, at_last), (two, first)] {
+                    let found = world.contents(if side == "1" { Side::One } else { Side::Two });
+                    let expected = expected.iter().map(|name| name.replace('D', directory));
+                    assert_eq!(
+                        found.into_keys().filter(|path| path.contains('/')).collect::<Vec<_>>(),
+                        expected.collect::<Vec<_>>(),
+                        "{edits}"
+                    );
+                }
+            };
+            check("", &["D/s/y", "D/x"]);
+            check(&format!("{one} write THEN/x Z\n {two} write FIRST/n N"), &["D/n", "D/s/y", "D/x"]);
+            check(&format!("{two} write FIRST/x Z\n {one} delete THEN/s/y"), &["D/x"]);
+            check(&format!("{two} delete FIRST/x"), &["D/s/y"]);
+            check(
+                &format!("{one} write THEN/x Z\n {two} write FIRST/x W"),
+                &["D/s/y", "D/x.conflict1", "D/x.conflict2"],
+            );
+        }
+    }
+}
+
+#[test]
+fn a_file_steps_aside_for_a_directory_of_another_spelling() {
+    let mut world = world("1 write k K", "--ignore-case-sync");
+    edit(&mut world, "1 write Name F\n 2 write name/x X");
+    fine(&mut world, "--ignore-case-sync");
+    let expected = ["Name.conflict1", "k", "name/x"];
+    for side in Side::BOTH {
+        assert_eq!(world.contents(side).into_keys().collect::<Vec<_>>(), expected);
+    }
 }
 
 #[test]

@@ -383,6 +383,7 @@ mod tests {
         check("\"bisync-plan\":1", "\"bisync-plan\":2", "format 2");
         check("\"path\":\"a b/c\"", "\"path\":\"../c\"", "line 2 of the plan cannot be read");
         check("\"path\":\"a b/c\"", "\"path\":7", "line 2");
+        check("\"path\":\"a b/c\"", "\"path\":\"\"", "line 2 of the plan cannot be read: a path is empty");
         check("\"decisions\":14", "\"decisions\":12", "says that it has 12 decisions, and has 14");
         check("{\"decisions\":14}\n", "", "cut off after line 15");
         check("2006-01-02T22:04:05.000000007Z", "yesterday", "line 2");

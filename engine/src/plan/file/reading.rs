@@ -137,6 +137,7 @@ fn reason(json: Json) -> Read<Reason> {
         ("file-against-directory", Some(on)) => Reason::FileAgainstDirectory(side(on)?),
         ("resync", Some(preferred)) => Reason::Resync(side(preferred)?),
         ("spelling", None) => Reason::Spelling,
+        ("respelled", None) => Reason::Respelled,
         ("leftover", None) => Reason::Leftover,
         ("half-written", Some(on)) => Reason::HalfWritten(side(on)?),
         ("empty-directory", None) => Reason::EmptyDirectory,
@@ -194,8 +195,10 @@ fn instant(json: Json) -> Read<Instant> {
     malformed(json, "time", time::parse)
 }
 
+/// Reads a path below the root: no plan says anything about the root itself.
 fn path(json: Json) -> Read<RelPath> {
-    RelPath::parse(&json.text()?).map_err(|error| JsonError::new(error.to_string()))
+    let path = RelPath::parse(&json.text()?).map_err(|error| JsonError::new(error.to_string()))?;
+    if path.is_root() { Err(JsonError::new("a path is empty")) } else { Ok(path) }
 }
 
 fn side(json: Json) -> Read<Side> {

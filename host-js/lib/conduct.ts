@@ -2,7 +2,7 @@
 
 import { distinctName, load, Session, sessionName } from "./engine.js";
 import { drive } from "./driver.js";
-import { BisyncError } from "./error.js";
+import { BisyncError, errorOf, wordsOf } from "./error.js";
 import type { Events } from "./events.js";
 import { keepInJournal } from "./late.js";
 import type { Notice, Report } from "./protocol.js";
@@ -10,6 +10,7 @@ import { type Reference, References } from "./references.js";
 import type { Shared, Sharing } from "./sharing.js";
 import type { Capabilities, Side } from "./side.js";
 import type { Claim, PairNames, StateStore } from "./state.js";
+import { checkedCapabilities } from "./told.js";
 
 /** Options by the engine's names, and their values as text, in the order given. */
 export type Given = [name: string, value: string][];
@@ -111,7 +112,7 @@ export async function published(shared: Shared | undefined, report: Report, say:
     await shared?.publish(report.exitCode === 0);
     return report;
   } catch (error) {
-    say({ level: "error", code: "not-shared", text: error instanceof Error ? error.message : String(error) });
+    say({ level: "error", code: "not-shared", text: wordsOf(error) });
     return { ...report, exitCode: Math.max(report.exitCode, 1) };
   }
 }
@@ -121,7 +122,7 @@ async function remembered({ state }: Order, names: PairNames, run: bigint, say: 
   try {
     await keepInJournal(state, names, run);
   } catch (error) {
-    say({ level: "notice", code: "journal-unwritable", text: `cannot write the journal: ${error instanceof Error ? error.message : String(error)}` });
+    say({ level: "notice", code: "journal-unwritable", text: `cannot write the journal: ${wordsOf(error)}` });
   }
 }
 
@@ -226,10 +227,9 @@ export function isOn(given: Given, name: string): boolean {
 
 async function opened(side: Side, which: string): Promise<Capabilities> {
   try {
-    return await side.open();
+    return checkedCapabilities(await side.open());
   } catch (error) {
-    if (!(error instanceof BisyncError)) throw error;
-    const { code, message, path, cause } = error;
+    const { code, message, path, cause } = errorOf(error);
     throw new BisyncError(code, `${which} \`${path ?? side.root ?? side.name}\` cannot be opened: ${message}`, { ...(path && { path }), cause });
   }
 }

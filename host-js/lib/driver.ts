@@ -1,5 +1,5 @@
 import type { Session } from "./engine.js";
-import { BisyncError } from "./error.js";
+import { BisyncError, failureOf, wordsOf } from "./error.js";
 import { pack } from "./page.js";
 import { Pages } from "./pages.js";
 import { type Bandwidths, Passage } from "./passage.js";
@@ -194,7 +194,5 @@ function supply(session: Session, id: number, reply: Reply): void {
 }
 
 function failedWith(session: Session, id: number, error: unknown): () => void {
-  const code = error instanceof BisyncError && error.code !== "usage" && error.code !== "engine" ? error.code : "other";
-  const message = error instanceof Error ? error.message : String(error);
-  return () => supply(session, id, { failed: { kind: code, message } });
+  return () => supply(session, id, { failed: { kind: failureOf(error), message: wordsOf(error) } });
 }

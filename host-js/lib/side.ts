@@ -87,7 +87,7 @@ export interface Side {
   describe(path: string): Promise<Found | undefined>;
   /** Reads this version of a file. When it is no longer that one, at the end too, it throws the code `changed`. */
   read(path: string, version: Fingerprint): AsyncIterable<Uint8Array>;
-  /** Writes a file all at once or not at all, with missing parents. When reading `content` throws, nothing is changed. */
+  /** Writes a file all at once or not at all, with missing parents, when `content` was read to its end. When reading it throws, nothing is changed. */
   write(path: string, content: AsyncIterable<Uint8Array>, options: WriteOptions): Promise<Found>;
   /**
    * Moves this version of a file to where nothing may be, with missing parents. At `temporary`, beside the target, what has to be copied may be written until it

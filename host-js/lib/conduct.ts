@@ -87,7 +87,8 @@ export async function conduct(order: Order, events: Events): Promise<Report> {
         say,
         progress: (progress) => events.add({ type: "progress", ...progress }),
       });
-      if (one.mayFinishLate?.() || two.mayFinishLate?.()) await remembered(order, names, run, say);
+      const late = await Promise.all([one, two].map((side) => side.removeLate?.(beginningOf(run))));
+      if (late.includes(true)) await remembered(order, names, run, say);
       return await published(shared, report, say);
     } finally {
       await shared?.end();
@@ -169,7 +170,12 @@ function atLeastOne(given: Given, name: string, standard: number, most = 1024): 
 /** Names temporary files of a run, by numbers that the engine does not come to: what is left behind of them is known by the run. */
 function temporaryNames(run: bigint, suffix: string): (path: string) => string {
   let number = 2 ** 40;
-  return (path) => `${path.slice(0, path.lastIndexOf("/") + 1)}.bisync-${run.toString(16).padStart(16, "0")}-${(number++).toString(16)}${suffix}`;
+  return (path) => `${path.slice(0, path.lastIndexOf("/") + 1)}${beginningOf(run)}${(number++).toString(16)}${suffix}`;
+}
+
+/** What the names of the temporary files of a run begin with. */
+function beginningOf(run: bigint): string {
+  return `.bisync-${run.toString(16).padStart(16, "0")}-`;
 }
 
 /** Leaves out what a side cannot do. A directory that is made, and not kept, would look deleted the next time. */

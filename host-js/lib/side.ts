@@ -112,8 +112,11 @@ export interface Side {
    * such times.
    */
   flush(other?: Side): Promise<void>;
-  /** Whether something may still appear at a path that was given as `temporary` since `open`, because a server finishes it late: the next runs then look there. */
-  mayFinishLate?(): boolean;
+  /**
+   * Removes what a server has finished too late at paths that were given as `temporary`, of names that begin so; says whether more may still appear there: the next
+   * runs then look. Called at the end of the run that gave those names.
+   */
+  removeLate?(beginning: string): Promise<boolean>;
   /**
    * Copies this version of a file to where old versions are kept, under the path `backup`, in the place of what is there. A side that has it is asked to
    * before each file is replaced or deleted.

@@ -236,7 +236,7 @@ async function opened(side: Side, which: string): Promise<Capabilities> {
     return checkedCapabilities(await side.open());
   } catch (error) {
     const { code, message, path, cause } = errorOf(error);
-    throw new BisyncError(code, `${which} \`${path ?? side.root ?? side.name}\` cannot be opened: ${message}`, { ...(path && { path }), cause });
+    throw new BisyncError(code, `${which} \`${path || (side.root ?? side.name)}\` cannot be opened: ${message}`, { ...(path && { path }), cause });
   }
 }
 

@@ -116,6 +116,14 @@ test("a side that cannot be what it says is named", async () => {
   }
 });
 
+test("a folder that cannot be opened has a name", async () => {
+  const { one, two, options } = await outOfStep();
+  // The path of the folder itself is empty.
+  const open = () => Promise.reject(new BisyncError("notFound", "there is no such folder", { path: "" }));
+  const error = await thrown(() => bisync(one, { ...two, open }, options).report);
+  assert.equal(error.message, "Path2 `two/` cannot be opened: there is no such folder");
+});
+
 test("what is given to a run has a type", async () => {
   const { one, two, options } = await outOfStep();
   const given: [one: unknown, two: unknown, options: unknown, path: string][] = [

@@ -1,4 +1,4 @@
-import { BisyncError } from "./error.js";
+import { BisyncError, wordsOf } from "./error.js";
 import type { Capabilities, Fingerprint, Found, Instant, Item, Side, WriteOptions } from "./side.js";
 
 const TIME: Instant = { seconds: 1_600_000_000, nanoseconds: 123_456_789 };
@@ -20,7 +20,7 @@ export async function checkSide(side: Side): Promise<void> {
     try {
       await check(new Place(side, capabilities, `check-${index}`));
     } catch (error) {
-      faults.push(`- ${what}: ${error instanceof Error ? error.message : String(error)}`);
+      faults.push(`- ${what}: ${wordsOf(error)}`);
     }
   }
   if (faults.length > 0) throw new BisyncError("engine", `the side does not keep what \`Side\` promises:\n${faults.join("\n")}`);

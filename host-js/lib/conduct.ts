@@ -2,7 +2,7 @@
 
 import { distinctName, load, Session, sessionName } from "./engine.js";
 import { drive } from "./driver.js";
-import { BisyncError } from "./error.js";
+import { BisyncError, errorOf, wordsOf } from "./error.js";
 import type { Events } from "./events.js";
 import { keepInJournal } from "./late.js";
 import type { Notice, Report } from "./protocol.js";
@@ -10,6 +10,7 @@ import { type Reference, References } from "./references.js";
 import type { Shared, Sharing } from "./sharing.js";
 import type { Capabilities, Side } from "./side.js";
 import type { Claim, PairNames, StateStore } from "./state.js";
+import { checkedCapabilities } from "./told.js";
 
 /** Options by the engine's names, and their values as text, in the order given. */
 export type Given = [name: string, value: string][];
@@ -86,7 +87,8 @@ export async function conduct(order: Order, events: Events): Promise<Report> {
         say,
         progress: (progress) => events.add({ type: "progress", ...progress }),
       });
-      if (one.mayFinishLate?.() || two.mayFinishLate?.()) await remembered(order, names, run, say);
+      const late = await Promise.all([one, two].map((side) => side.removeLate?.(beginningOf(run))));
+      if (late.includes(true)) await remembered(order, names, run, say);
       return await published(shared, report, say);
     } finally {
       await shared?.end();
@@ -111,7 +113,7 @@ export async function published(shared: Shared | undefined, report: Report, say:
     await shared?.publish(report.exitCode === 0);
     return report;
   } catch (error) {
-    say({ level: "error", code: "not-shared", text: error instanceof Error ? error.message : String(error) });
+    say({ level: "error", code: "not-shared", text: wordsOf(error) });
     return { ...report, exitCode: Math.max(report.exitCode, 1) };
   }
 }
@@ -121,7 +123,7 @@ async function remembered({ state }: Order, names: PairNames, run: bigint, say: 
   try {
     await keepInJournal(state, names, run);
   } catch (error) {
-    say({ level: "notice", code: "journal-unwritable", text: `cannot write the journal: ${error instanceof Error ? error.message : String(error)}` });
+    say({ level: "notice", code: "journal-unwritable", text: `cannot write the journal: ${wordsOf(error)}` });
   }
 }
 
@@ -168,7 +170,12 @@ function atLeastOne(given: Given, name: string, standard: number, most = 1024): 
 /** Names temporary files of a run, by numbers that the engine does not come to: what is left behind of them is known by the run. */
 function temporaryNames(run: bigint, suffix: string): (path: string) => string {
   let number = 2 ** 40;
-  return (path) => `${path.slice(0, path.lastIndexOf("/") + 1)}.bisync-${run.toString(16).padStart(16, "0")}-${(number++).toString(16)}${suffix}`;
+  return (path) => `${path.slice(0, path.lastIndexOf("/") + 1)}${beginningOf(run)}${(number++).toString(16)}${suffix}`;
+}
+
+/** What the names of the temporary files of a run begin with. */
+function beginningOf(run: bigint): string {
+  return `.bisync-${run.toString(16).padStart(16, "0")}-`;
 }
 
 /** Leaves out what a side cannot do. A directory that is made, and not kept, would look deleted the next time. */
@@ -226,11 +233,10 @@ export function isOn(given: Given, name: string): boolean {
 
 async function opened(side: Side, which: string): Promise<Capabilities> {
   try {
-    return await side.open();
+    return checkedCapabilities(await side.open());
   } catch (error) {
-    if (!(error instanceof BisyncError)) throw error;
-    const { code, message, path, cause } = error;
-    throw new BisyncError(code, `${which} \`${path ?? side.root ?? side.name}\` cannot be opened: ${message}`, { ...(path && { path }), cause });
+    const { code, message, path, cause } = errorOf(error);
+    throw new BisyncError(code, `${which} \`${path || (side.root ?? side.name)}\` cannot be opened: ${message}`, { ...(path && { path }), cause });
   }
 }
 

@@ -1,16 +1,10 @@
 // Content on its way.
 
-import { BisyncError } from "./error.js";
 import type { SideName } from "./protocol.js";
 
-/** Passes content on, and throws unless it has as many bytes as it should. `then` is done before it ends well. */
-export async function* whole(content: AsyncIterable<Uint8Array>, size: number | undefined, then: () => Promise<unknown>): AsyncGenerator<Uint8Array> {
-  let length = 0;
-  for await (const chunk of content) {
-    length += chunk.length;
-    yield chunk;
-  }
-  if (size !== undefined && length !== size) throw new BisyncError("changed", "it has another size than it was listed with");
+/** Passes content on. `then` is done before it ends well. */
+export async function* ending(content: AsyncIterable<Uint8Array>, then: () => Promise<unknown>): AsyncGenerator<Uint8Array> {
+  yield* content;
   await then();
 }
 

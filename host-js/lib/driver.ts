@@ -1,5 +1,5 @@
 import type { Session } from "./engine.js";
-import { BisyncError } from "./error.js";
+import { BisyncError, failureOf, wordsOf } from "./error.js";
 import { pack } from "./page.js";
 import { Pages } from "./pages.js";
 import { type Bandwidths, Passage } from "./passage.js";
@@ -77,18 +77,16 @@ export async function drive(session: Session, run: Drive): Promise<Report> {
     progress.listed.files += files;
   };
   const carryOut = async ({ id, verb }: Request) => {
-    const isCopied = verb.verb === "copyFile" && !stopping;
+    const isCopied = verb.verb === "copyFile";
     if (isCopied) progress.copied.begun += 1;
-    const supply = stopping
-      ? failedWith(session, id, new BisyncError("stopped", "the run was stopped"))
-      : await attempt(session, id, verb, sides, { limits: run.limits, going, see, tellEngine });
+    const supply = await attempt(session, id, verb, sides, { limits: run.limits, going, see, tellEngine });
     if (isCopied) progress.copied.files += 1;
     answer(supply);
   };
-  const checkers = lane(run.checkers, carryOut);
-  const transfers = lane(run.transfers, carryOut);
+  const checkers = new Lane(run.checkers, carryOut);
+  const transfers = new Lane(run.transfers, carryOut);
   // The state's requests are carried out in the order in which they came.
-  const state = lane(1, async ({ id, verb }) => {
+  const state = new Lane(1, async ({ id, verb }) => {
     try {
       const bytes = await performState(run.state, verb as StateVerb);
       answer(() => (verb.verb === "readState" ? session.supplyState(id, bytes) : supply(session, id, { done: null })));
@@ -103,6 +101,10 @@ export async function drive(session: Session, run: Drive): Promise<Report> {
     const text = timeIsOver ? "the time of --max-duration is over: the next run goes on" : "stopping: what is under way is finished first";
     run.say({ level: "notice", code: "stopping", text });
     tellEngine(() => session.stop(timeIsOver));
+    // What comes from now on is begun, and tried once: it records what was done.
+    for (const { id } of [checkers, transfers].flatMap((lane) => lane.takeWaiting())) {
+      answer(failedWith(session, id, new BisyncError("stopped", "the run was stopped")));
+    }
   };
   if (run.signal?.aborted) stop();
   run.signal?.addEventListener("abort", stop, { once: true });
@@ -116,7 +118,7 @@ export async function drive(session: Session, run: Drive): Promise<Report> {
       open += turn.requests.length;
       for (const request of turn.requests) {
         const verb = request.verb.verb;
-        (verb.endsWith("State") ? state : verb === "copyFile" ? transfers : checkers)(request);
+        (verb.endsWith("State") ? state : verb === "copyFile" ? transfers : checkers).add(request);
       }
       if (turn.requests.length > 0) continue;
       if (answers.length === 0) {
@@ -130,24 +132,41 @@ export async function drive(session: Session, run: Drive): Promise<Report> {
   }
 }
 
-/** Gives a function that carries requests out, so many at a time. */
-function lane(width: number, carryOut: (request: Request) => Promise<void>): (request: Request) => void {
-  const waiting: Request[] = [];
-  let next = 0;
-  let busy = 0;
-  const work = async () => {
-    busy += 1;
-    while (next < waiting.length) {
-      const request = waiting[next++] as Request;
-      if (next === waiting.length) waiting.length = next = 0;
-      await carryOut(request);
+/** Carries requests out, so many at a time. */
+class Lane {
+  readonly #width: number;
+  readonly #carryOut: (request: Request) => Promise<void>;
+  #waiting: Request[] = [];
+  #next = 0;
+  #busy = 0;
+
+  constructor(width: number, carryOut: (request: Request) => Promise<void>) {
+    this.#width = width;
+    this.#carryOut = carryOut;
+  }
+
+  add(request: Request): void {
+    this.#waiting.push(request);
+    if (this.#busy < this.#width) void this.#work();
+  }
+
+  /** Takes the requests back that are not begun yet. */
+  takeWaiting(): Request[] {
+    const left = this.#waiting.slice(this.#next);
+    this.#waiting = [];
+    this.#next = 0;
+    return left;
+  }
+
+  async #work(): Promise<void> {
+    this.#busy += 1;
+    while (this.#next < this.#waiting.length) {
+      const request = this.#waiting[this.#next++] as Request;
+      if (this.#next === this.#waiting.length) this.#waiting.length = this.#next = 0;
+      await this.#carryOut(request);
     }
-    busy -= 1;
-  };
-  return (request) => {
-    waiting.push(request);
-    if (busy < width) void work();
-  };
+    this.#busy -= 1;
+  }
 }
 
 /** What an attempt goes by. */
@@ -194,7 +213,5 @@ function supply(session: Session, id: number, reply: Reply): void {
 }
 
 function failedWith(session: Session, id: number, error: unknown): () => void {
-  const code = error instanceof BisyncError && error.code !== "usage" && error.code !== "engine" ? error.code : "other";
-  const message = error instanceof Error ? error.message : String(error);
-  return () => supply(session, id, { failed: { kind: code, message } });
+  return () => supply(session, id, { failed: { kind: failureOf(error), message: wordsOf(error) } });
 }

@@ -2,6 +2,7 @@
 
 // @ts-expect-error It is written by the build, beside the compiled files.
 import init, * as bound from "./bound.js";
+import { BisyncError, wordsOf } from "./error.js";
 import type { Reply, Turn } from "./protocol.js";
 import type { Found, Instant } from "./side.js";
 
@@ -158,7 +159,13 @@ let loading: Promise<unknown> | undefined;
 
 /** Loads the module, if it is not there yet. */
 export function load(): Promise<unknown> {
-  loading ??= fetchModule().then((module) => init({ module_or_path: module }));
+  loading ??= fetchModule()
+    .then((module) => init({ module_or_path: module }))
+    .catch((cause: unknown) => {
+      // The network may be back the next time.
+      loading = undefined;
+      throw new BisyncError("temporary", `the engine cannot be loaded: ${wordsOf(cause)}`, { cause });
+    });
   return loading;
 }
 

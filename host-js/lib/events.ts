@@ -9,7 +9,7 @@ export type RunEvent =
 /** Events on their way to who iterates. */
 export class Events {
   #waiting: RunEvent[] = [];
-  #wake = () => {};
+  #sleeping: (() => void)[] = [];
   #heard = false;
   #ended = false;
   #error: { error: unknown } | undefined;
@@ -45,7 +45,11 @@ export class Events {
       if (this.#waiting.length > 0) continue;
       if (this.#error) throw this.#error.error;
       if (this.#ended) return;
-      await new Promise<void>((resolve) => (this.#wake = resolve));
+      await new Promise<void>((resolve) => this.#sleeping.push(resolve));
     }
+  }
+
+  #wake(): void {
+    for (const wake of this.#sleeping.splice(0)) wake();
   }
 }

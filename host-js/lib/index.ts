@@ -8,5 +8,5 @@ export type { Counts, Notice, Report, Workload } from "./protocol.js";
 export { apply, bisync, plan, type Plan, type Run, type RunOptions } from "./run.js";
 export { s3, type S3Options } from "./s3.js";
 export { isStill, type Capabilities, type Fingerprint, type Found, type Instant, type Item, type Kind, type Side, type WriteOptions } from "./side.js";
-export type { Claim, StateStore } from "./state.js";
+export type { Claim, PairNames, StateStore } from "./state.js";
 export { webdav, type WebdavOptions } from "./webdav.js";

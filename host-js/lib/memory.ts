@@ -22,6 +22,10 @@ export interface MemoryFolder extends Side {
 
 let lastId = 0n;
 
+/** So many items are in a page of a listing. */
+const PAGE = 1000;
+const DIRECTORY: Found = { kind: "directory", fingerprint: {} };
+
 /** Throws when a path leads out of the root, or nowhere. */
 function checkPath(path: string): void {
   if (path.split("/").some((name) => ["", ".", ".."].includes(name))) throw new BisyncError("impossibleName", "a path is names joined by `/`", { path });
@@ -30,16 +34,41 @@ function checkPath(path: string): void {
 /** Makes an empty side in memory. The name tells it from others in the names of the state. */
 export function memoryFolder(name: string): MemoryFolder {
   const files = new Map<string, File>();
-  const directories = new Set([""]);
+  /** The names in each directory. */
+  const directories = new Map<string, Set<string>>([["", new Set()]]);
 
   const found = ({ bytes, modified, id }: File): Found => ({ kind: "file", fingerprint: { size: bytes.length, modified, id } });
-  const makeParents = (path: string) => {
-    checkPath(path);
-    for (let end = path.indexOf("/"); end >= 0; end = path.indexOf("/", end + 1)) makeDirectory(path.slice(0, end));
+  const foundAt = (path: string): Found | undefined => {
+    const file = files.get(path);
+    if (file) return found(file);
+    return directories.has(path) ? DIRECTORY : undefined;
   };
-  const makeDirectory = (path: string) => {
+  const split = (path: string): [parent: string, name: string] => {
+    const slash = path.lastIndexOf("/");
+    return [path.slice(0, Math.max(slash, 0)), path.slice(slash + 1)];
+  };
+  const makeDirectory = (path: string): Set<string> => {
+    const there = directories.get(path);
+    if (there) return there;
+    checkPath(path);
     if (files.has(path)) throw new BisyncError("wrongKind", "a file is in the way");
-    directories.add(path);
+    const [parent, name] = split(path);
+    makeDirectory(parent).add(name);
+    const made = new Set<string>();
+    directories.set(path, made);
+    return made;
+  };
+  const place = (path: string, file: File): Found => {
+    checkPath(path);
+    const [parent, name] = split(path);
+    makeDirectory(parent).add(name);
+    files.set(path, file);
+    return found(file);
+  };
+  const drop = (path: string) => {
+    if (!files.delete(path) && !directories.delete(path)) return;
+    const [parent, name] = split(path);
+    directories.get(parent)?.delete(name);
   };
   const expected = (path: string, expect: Fingerprint): File => {
     const file = files.get(path);
@@ -48,21 +77,21 @@ export function memoryFolder(name: string): MemoryFolder {
     return file;
   };
   const checkAbsent = (path: string) => {
-    if (files.has(path) || directories.has(path)) throw new BisyncError("refused", "something is there already");
+    if (foundAt(path)) throw new BisyncError("refused", "something is there already");
   };
-  const inside = (path: string) => (path === "" ? "" : `${path}/`);
 
   return {
     name: `${name}/`,
     put(path, content, modified = new Date()) {
-      makeParents(path);
       if (directories.has(path)) throw new BisyncError("wrongKind", "a directory is in the way");
       const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content.slice();
       const seconds = Math.floor(modified.getTime() / 1000);
       const nanoseconds = (modified.getTime() - seconds * 1000) * 1_000_000;
-      files.set(path, { bytes, modified: { seconds, nanoseconds }, id: ++lastId });
+      place(path, { bytes, modified: { seconds, nanoseconds }, id: ++lastId });
     },
-    delete: (path) => void files.delete(path),
+    delete(path) {
+      if (files.has(path)) drop(path);
+    },
     text: (path) => {
       const file = files.get(path);
       return file && new TextDecoder().decode(file.bytes);
@@ -71,20 +100,17 @@ export function memoryFolder(name: string): MemoryFolder {
 
     open: async () => ({ timePrecisionNs: 1, setsTime: true, hashes: [], slowHashes: false, caseInsensitive: false }),
     async *list(path) {
-      if (!directories.has(path)) throw new BisyncError("notFound", "no such directory");
-      const prefix = inside(path);
-      const here = (name: string) => name !== "" && name.startsWith(prefix) && !name.includes("/", prefix.length);
-      const names = (all: Iterable<string>) => [...all].filter(here);
-      yield [
-        ...names(files.keys()).map((name) => ({ name: name.slice(prefix.length), ...found(files.get(name) as File) })),
-        ...names(directories).map((name) => ({ name: name.slice(prefix.length), kind: "directory" as const, fingerprint: {} })),
-      ];
+      const names = directories.get(path);
+      if (!names) throw new BisyncError("notFound", "no such directory");
+      const all = [...names];
+      for (let at = 0; at < all.length; at += PAGE) {
+        yield all.slice(at, at + PAGE).flatMap((name) => {
+          const there = foundAt(path === "" ? name : `${path}/${name}`);
+          return there ? { name, ...there } : [];
+        });
+      }
     },
-    async describe(path) {
-      const file = files.get(path);
-      if (file) return found(file);
-      return directories.has(path) ? { kind: "directory", fingerprint: {} } : undefined;
-    },
+    describe: async (path) => foundAt(path),
     async *read(path, version) {
       const file = files.get(path);
       if (!file || !isStill(version, found(file).fingerprint)) throw new BisyncError("changed", "it has changed in the meantime");
@@ -98,33 +124,26 @@ export function memoryFolder(name: string): MemoryFolder {
       // From here to the end nothing else runs.
       if (expect) expected(path, expect);
       else checkAbsent(path);
-      makeParents(path);
-      const file = { bytes, modified: modified ?? { seconds: Math.floor(Date.now() / 1000), nanoseconds: 0 }, id: ++lastId };
-      files.set(path, file);
-      return found(file);
+      return place(path, { bytes, modified: modified ?? { seconds: Math.floor(Date.now() / 1000), nanoseconds: 0 }, id: ++lastId });
     },
     async move(path, expect, target) {
       const file = expected(path, expect);
       checkAbsent(target);
-      makeParents(target);
-      files.delete(path);
-      files.set(target, file);
-      return found(file);
+      const moved = place(target, file);
+      drop(path);
+      return moved;
     },
     async remove(path, expect) {
       expected(path, expect);
-      files.delete(path);
+      drop(path);
     },
     async makeDirectory(path) {
-      if (path !== "") makeParents(path);
       makeDirectory(path);
-      return { kind: "directory", fingerprint: {} };
+      return DIRECTORY;
     },
     async removeDirectory(path) {
-      const below = inside(path);
-      const holds = [...files.keys(), ...directories].some((name) => name !== path && name.startsWith(below));
-      if (holds) throw new BisyncError("notEmpty", "directory not empty");
-      if (path !== "") directories.delete(path);
+      if ((directories.get(path)?.size ?? 0) > 0) throw new BisyncError("notEmpty", "directory not empty");
+      if (path !== "" && directories.has(path)) drop(path);
     },
     async setTime(path, expect, modified) {
       const file = { ...expected(path, expect), modified };

@@ -1,14 +1,13 @@
 // Carries out what the engine asks of the sides.
 
-import { sameContent, whole } from "./content.js";
+import { ending, sameContent } from "./content.js";
 import { BisyncError } from "./error.js";
 import { beginMd5, hexadecimal } from "./md5.js";
 import type { Passage } from "./passage.js";
 import type { CopyFile, Disposal, Reply, SideName, Verb } from "./protocol.js";
 import type { References } from "./references.js";
 import type { Fingerprint, Found, Item, Side } from "./side.js";
-
-import { checked, checkPage } from "./told.js";
+import { checked, checkedContent, checkPage } from "./told.js";
 
 /** Both folders of a run, and what belongs to them. */
 export interface Sides {
@@ -95,15 +94,23 @@ async function copyFile(copy: CopyFile, { folders, references, passage, temporar
   const temporary = copy.staging === "inPlace" ? temporaryBeside(copy.target) : copy.staging.temporary;
   // What is written in place is gone with the first byte: it is kept before.
   if (inPlace) await keep();
-  const content = passage.copied(read(side, [path, source], passage), to.isServer === true);
+  let isRead = false;
+  const content = ending(passage.copied(read(side, [path, source], passage), to.isServer === true), async () => {
+    if (!inPlace) await keep();
+    isRead = true;
+  });
   const options = { expect, temporary, modified: source.modified, verify: copy.verify, ...(inPlace && { inPlace }) };
-  return checked(await to.write(copy.target, whole(content, source.size, inPlace ? async () => {} : keep), options), copy.target);
+  const written = checked(await to.write(copy.target, content, options), copy.target);
+  const { size = source.size } = written.fingerprint;
+  if (isRead && (source.size ?? size) === size) return written;
+  // Another try would find what was written in the place of what is expected.
+  throw new BisyncError("other", "the side says that it wrote the file, and did not write all of it", { path: copy.target });
 }
 
 /** Reads a file. What comes from a server is held to the limit for that. */
 function read(side: Side, [path, version]: [path: string, version: Fingerprint], passage: Passage): AsyncIterable<Uint8Array> {
   const content = side.read(path, version);
-  return side.isServer ? passage.received(content) : content;
+  return checkedContent(side.isServer ? passage.received(content) : content, version, path);
 }
 
 /** Keeps a file that is about to be replaced or deleted, where that is wanted. */

@@ -1,5 +1,5 @@
 import { conduct, type Given, type Order } from "./conduct.js";
-import { BisyncError } from "./error.js";
+import { BisyncError, errorOf } from "./error.js";
 import { Events, type RunEvent } from "./events.js";
 import { OPTIONS, type Options } from "./options.js";
 import { PlanState } from "./plan-state.js";
@@ -41,9 +41,13 @@ export function bisync(one: Side, two: Side, options: RunOptions): Run {
 
 /** Says what a run would do, and changes nothing. */
 export async function plan(one: Side, two: Side, options: RunOptions): Promise<Plan> {
-  const order = ordered(one, two, options);
-  const { text, report } = await written(order, new Events());
-  return { one, two, options, text, report };
+  try {
+    const order = ordered(one, two, options);
+    const { text, report } = await written(order, new Events());
+    return { one, two, options, text, report };
+  } catch (error) {
+    throw errorOf(error);
+  }
 }
 
 /** Carries a plan out, each action only where what it expects is still there. */
@@ -54,7 +58,15 @@ export function apply(plan: Plan): Run {
 /** Begins what is ordered. */
 export function begun(order: () => Order): Run {
   const events = new Events();
-  const report = (async () => conduct(order(), events))().finally(() => events.end());
+  const report = (async () => {
+    try {
+      return await conduct(order(), events);
+    } catch (error) {
+      throw errorOf(error);
+    } finally {
+      events.end();
+    }
+  })();
   // Whoever only iterates hears of it there.
   report.catch((error: unknown) => events.fail(error));
   return { report, [Symbol.asyncIterator]: () => events.iterate() };
@@ -74,22 +86,33 @@ export function applying(order: Order, text: string): Order {
 }
 
 function ordered(one: Side, two: Side, options: RunOptions): Order {
-  const { state, signal, compareDest = [], copyDest = [], ...given } = options;
-  if (!state) throw new BisyncError("usage", "`state` is missing: say where the listings are kept", { path: "state" });
+  const { state, signal, compareDest = [], copyDest = [], ...given } = options ?? {};
+  // Types are checked too: not all who call this write TypeScript.
+  for (const [name, sides] of Object.entries({ one: [one], two: [two], compareDest, copyDest })) {
+    const areSides = Array.isArray(sides) && sides.every((side) => typeof side?.name === "string" && typeof side.open === "function");
+    if (!areSides) throw mistyped(name, name.endsWith("Dest") ? "Side[]" : "a `Side`");
+  }
+  if (typeof state?.lock !== "function") throw new BisyncError("usage", "`state` is missing: say where the listings are kept", { path: "state" });
+  if (signal && !("aborted" in Object(signal))) throw mistyped("signal", "an `AbortSignal`");
   const named = (side: Side) => ({ name: side.root ?? side.name, side });
   return { one, two, given: engineOptions(given), state, signal, references: { compare: compareDest.map(named), copy: copyDest.map(named) } };
 }
 
-/** Names the options as the engine does. Types are checked here too: not all who call this write TypeScript. */
+function mistyped(name: string, type: string): BisyncError {
+  return new BisyncError("usage", `\`${name}\` has to be ${type}`, { path: name });
+}
+
+/** Names the options as the engine does. */
 function engineOptions(given: Options): Given {
   return Object.entries(given).flatMap(([key, value]): Given => {
     if (value === undefined) return [];
     const known = Object.hasOwn(OPTIONS, key) ? OPTIONS[key as keyof Options] : undefined;
     if (!known) throw new BisyncError("usage", `there is no option \`${key}\``, { path: key });
     const [name, type] = known;
-    const fits = type.endsWith("[]") ? Array.isArray(value) : type.startsWith("'") ? typeof value === "string" : type.split(" | ").includes(typeof value);
-    if (!fits) throw new BisyncError("usage", `\`${key}\` has to be ${type}`, { path: key });
+    const isText = (value: unknown) => typeof value === "string";
+    const fits = type.endsWith("[]") ? Array.isArray(value) && value.every(isText) : type.startsWith("'") ? isText(value) : type.split(" | ").includes(typeof value);
+    if (!fits) throw mistyped(key, type);
     if (!Array.isArray(value)) return [[name, String(value)]];
-    return type === "string[]" ? value.map((one) => [name, String(one)]) : [[name, value.join(",")]];
+    return type === "string[]" ? value.map((one) => [name, one]) : [[name, value.join(",")]];
   });
 }

@@ -87,7 +87,7 @@ export interface Side {
   describe(path: string): Promise<Found | undefined>;
   /** Reads this version of a file. When it is no longer that one, at the end too, it throws the code `changed`. */
   read(path: string, version: Fingerprint): AsyncIterable<Uint8Array>;
-  /** Writes a file all at once or not at all, with missing parents. When reading `content` throws, nothing is changed. */
+  /** Writes a file all at once or not at all, with missing parents, when `content` was read to its end. When reading it throws, nothing is changed. */
   write(path: string, content: AsyncIterable<Uint8Array>, options: WriteOptions): Promise<Found>;
   /**
    * Moves this version of a file to where nothing may be, with missing parents. At `temporary`, beside the target, what has to be copied may be written until it
@@ -112,8 +112,11 @@ export interface Side {
    * such times.
    */
   flush(other?: Side): Promise<void>;
-  /** Whether something may still appear at a path that was given as `temporary` since `open`, because a server finishes it late: the next runs then look there. */
-  mayFinishLate?(): boolean;
+  /**
+   * Removes what a server has finished too late at paths that were given as `temporary`, of names that begin so; says whether more may still appear there: the next
+   * runs then look. Called at the end of the run that gave those names.
+   */
+  removeLate?(beginning: string): Promise<boolean>;
   /**
    * Copies this version of a file to where old versions are kept, under the path `backup`, in the place of what is there. A side that has it is asked to
    * before each file is replaced or deleted.

@@ -99,6 +99,21 @@ test("the browser's folders and listings", withBrowser, async (context) => {
     await pages.close();
   });
 
+  await context.test("an engine that cannot be loaded is asked for again by the next run", async () => {
+    const pages = await browser.newContext();
+    const tab = await openPage(pages, served.address);
+    const run = () =>
+      tab.evaluate(() => {
+        const { bisync, memoryFolder, memoryState } = page.bisync;
+        return page.thrown(() => bisync(memoryFolder("one"), memoryFolder("two"), { state: memoryState() }).report);
+      });
+    await pages.setOffline(true);
+    assert.match(await run(), /^temporary: the engine cannot be loaded: /);
+    await pages.setOffline(false);
+    assert.equal(await run(), "nothing");
+    await pages.close();
+  });
+
   await context.test("no space left: the run says so, and the next one goes on", async () => {
     const pages = await browser.newContext();
     const tab = await openPage(pages, served.address);

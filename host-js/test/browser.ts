@@ -14,7 +14,7 @@ const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 export const withBrowser = { skip: existsSync(CHROMIUM) ? false : `there is no Chromium: ${CHROMIUM}`, timeout: 300_000 };
 
 const ROOT = new URL("..", import.meta.url);
-const TYPES: Record<string, string> = { ".js": "text/javascript", ".wasm": "application/wasm", ".html": "text/html", "": "text/html" };
+const TYPES: Record<string, string> = { ".js": "text/javascript", ".wasm": "application/wasm", ".html": "text/html", ".css": "text/css", "": "text/html" };
 
 /** How a browser is started without a window. */
 export const LAUNCH = {

@@ -119,6 +119,74 @@ test("the page keeps two folders in step", isBuilt, async (context) => {
     await page.getByRole("status").filter({ hasText: "this is no plan" }).waitFor();
   });
 
+  await context.test("a plan goes when another folder is chosen", async () => {
+    await page.getByRole("button", { name: "Load an example" }).click();
+    await decisions.first().waitFor();
+    await page.getByLabel("What Path2 is").selectOption("own");
+    assert.equal(await decisions.first().isVisible(), false);
+  });
+
+  await context.test("a limit that stops a plan is named", async () => {
+    await page.getByLabel("What Path1 is").selectOption("own");
+    for (let number = 0; number < 3; number += 1) await write(page, { [`many 1/${number}.txt`]: "x" });
+    await page.getByLabel("Folder of Path1").fill("many 1");
+    await page.getByLabel("Folder of Path2").fill("many 2");
+    await show();
+    await decisions.nth(2).waitFor();
+    await press(page, "Carry it out", /3 copied/);
+    for (let number = 0; number < 3; number += 1) await write(page, { [`many 1/${number}.txt`]: null });
+    await press(page, "Show the plan", /Path1 is empty|too many deletes/);
+    await page.getByLabel("Folder of Path1").fill("path1");
+    await page.getByLabel("Folder of Path2").fill("path2");
+  });
+
+  await context.test("images are shown whole, and what cannot be compared is said", async () => {
+    // Larger than the text that is shown of a file.
+    const drawing = (colour: string) => `<svg xmlns="http://www.w3.org/2000/svg"><!--${" ".repeat(300_000)}--><rect width="9" height="9" fill="${colour}"/></svg>`;
+    await write(page, { "path1/drawn.svg": drawing("red"), "path2/drawn.svg": drawing("#00f"), "path1/text.txt": "x".repeat(300_000), "path2/text.txt": "y" });
+    for (const name of ["Path1", "Path2"]) await page.getByLabel(`What ${name} is`).selectOption("own");
+    await show();
+    const compare = (name: string) => page.locator(".decision", { hasText: name }).getByRole("button", { name: "Compare" }).click();
+    await compare("drawn.svg");
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("img").nth(1).waitFor();
+    await page.waitForFunction(() => [...document.querySelectorAll("img")].every(({ complete, naturalWidth }) => complete && naturalWidth > 0));
+    await page.keyboard.press("Escape");
+    await compare("text.txt");
+    await dialog.getByText("Only the first 200000 bytes are shown.").waitFor();
+    await page.keyboard.press("Escape");
+    await write(page, { "path2/text.txt": null });
+    await compare("text.txt");
+    await page.getByRole("status").filter({ hasText: "text.txt is gone" }).waitFor();
+    assert.equal(await dialog.isVisible(), false);
+  });
+
+  await context.test("long names fit on a narrow screen", async () => {
+    const name = "longname".repeat(25);
+    await write(page, { [`path1/${name}/${name}`]: "x" });
+    await page.setViewportSize({ width: 320, height: 640 });
+    await show();
+    await page.locator(".decision", { hasText: name }).waitFor();
+    const wide = () => [...document.querySelectorAll("body *")].filter((shown) => shown.getBoundingClientRect().right > innerWidth).map((shown) => shown.outerHTML);
+    assert.deepEqual(await page.evaluate(wide), []);
+  });
+
+  await context.test("while a run is at work no other begins, and it can be stopped", async () => {
+    await page.evaluate(() => {
+      // The first file waits until the run was told to stop.
+      const { createWritable } = FileSystemFileHandle.prototype;
+      FileSystemFileHandle.prototype.createWritable = async function (...given) {
+        FileSystemFileHandle.prototype.createWritable = createWritable;
+        await new Promise((resolve) => document.querySelector("#stop")?.addEventListener("click", resolve));
+        return createWritable.apply(this, given);
+      };
+    });
+    await page.getByRole("button", { name: "Carry it out" }).click();
+    await show();
+    assert.equal(await page.getByText("Looking at both folders").count(), 0);
+    await press(page, "Stop", /^(Stopped before the end|The plan)/);
+  });
+
   await context.test("it is worked by the keyboard alone", async () => {
     await page.getByRole("button", { name: "Load an example" }).focus();
     await page.keyboard.press("Enter");
@@ -130,6 +198,7 @@ test("the page keeps two folders in step", isBuilt, async (context) => {
     }
     await page.keyboard.press("Enter");
     await page.getByRole("status").filter({ hasText: "carried out" }).waitFor();
+    assert.equal(await focused(), "Show the plan");
   });
   assert.deepEqual(wrong, []);
 });

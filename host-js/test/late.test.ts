@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
-import { bisync, folderState, memoryFolder, type RunEvent, webdav } from "bisync";
+import { bisync, folderState, memoryFolder, memoryState, type RunEvent, webdav } from "bisync";
 import { between } from "./proxy.js";
 import { serveWebdav, withRclone } from "./rclone.js";
 import { contents, put } from "./store.js";
@@ -34,6 +34,7 @@ async function pair(context: TestContext, moved = async () => {}) {
   memory.put("a", "tea");
   const [ours, theirs, state] = [webdav({ url, ...WHO }), webdav({ url: address, ...WHO }), folderState(work)];
   return {
+    ours,
     theirs,
     state,
     run: (changed = {}) => bisync(memory, ours, { state, ...changed }),
@@ -71,6 +72,16 @@ test("what is finished before the end of a run does not outlast it", withRclone,
   const { run, finish, isThere } = await pair(context, () => finish());
   assert.equal((await run().report).exitCode, 0);
   assert.equal(isThere(), false);
+});
+
+test("another run with the same server, in the middle, keeps nothing from being found again", withRclone, async (context) => {
+  let runs = 0;
+  const { run, ours, journal } = await pair(context, async () => {
+    runs += 1;
+    assert.equal((await bisync(memoryFolder("another"), ours, { state: memoryState() }).report).exitCode, 0);
+  });
+  assert.equal((await run().report).exitCode, 0);
+  assert.deepEqual([runs, journal()], [1, "run of the upload\n"]);
 });
 
 test("what is written to set a time is found again, too", withRclone, async (context) => {

@@ -207,6 +207,35 @@ test("a signal stops the run, and the next one goes on", async () => {
   assert.equal(two.paths().length, 50);
 });
 
+test("what was done before a signal came is recorded", async () => {
+  const { one, two, options } = await inStep();
+  for (const name of ["1.txt", "2.txt", "3.txt"]) one.put(name, name, LATER);
+  const stopper = new AbortController();
+  const stopping = {
+    ...two,
+    async write(...given: Parameters<MemoryFolder["write"]>) {
+      stopper.abort();
+      return two.write(...given);
+    },
+  };
+  const report = await bisync(one, stopping, { ...options, transfers: 1, signal: stopper.signal }).report;
+  assert.equal(report.headline, "Stopped before the end: 1 copied. The next run goes on from here.");
+  assert.deepEqual(report.failures, []);
+  // What both sides had is deleted where it was not deleted, and not copied back.
+  assert.equal(two.text("1.txt"), "1.txt");
+  one.delete("1.txt");
+  assert.equal((await bisync(one, two, options).report).exitCode, 0);
+  assert.deepEqual([one.text("1.txt"), two.text("1.txt"), two.text("3.txt")], [undefined, undefined, "3.txt"]);
+});
+
+test("a run that was stopped before it began does nothing", async () => {
+  const { one, two, options } = await inStep();
+  one.put("a.txt", "changed", LATER);
+  const report = await bisync(one, two, { ...options, signal: AbortSignal.abort() }).report;
+  assert.equal(report.headline, "Stopped before the end: nothing was done. The next run goes on from here.");
+  assert.equal(two.text("a.txt"), "a.txt");
+});
+
 test("a run whose time is over says so, and breaks off what it copies unless that may end", async () => {
   for (const [cutoffMode, paths] of [["HARD", ["a.txt"]], ["SOFT", ["a.txt", "b.txt"]]] as const) {
     const [one, two] = [memoryFolder("one"), memoryFolder("two")];

@@ -5,8 +5,9 @@ import { diffLines } from "diff";
 
 import type { Decision, SideName } from "./plan-lines.js";
 
-/** More is not shown, in bytes. */
+/** More is not shown, in bytes: of text, and of images. */
 const MOST = 200_000;
+const MOST_OF_IMAGE = 20_000_000;
 const IMAGES: Record<string, string> = { png: "image/png", jpg: "image/jpeg", jpeg: "image/jpeg", gif: "image/gif", webp: "image/webp", svg: "image/svg+xml" };
 const SIDES: SideName[] = ["path1", "path2"];
 
@@ -21,23 +22,28 @@ export async function compare(dialog: HTMLDialogElement, { path, now }: Decision
   close.addEventListener("click", () => dialog.close());
   dialog.replaceChildren(title, versions, close);
   dialog.showModal();
-  const contents = await Promise.all(SIDES.map((side) => read(sides[side], path)));
-  const shown = versionsOf(path, contents);
+  const type = IMAGES[path.slice(path.lastIndexOf(".") + 1).toLowerCase()];
+  const contents = await Promise.all(SIDES.map((side) => read(sides[side], path, type ? MOST_OF_IMAGE : MOST))).catch((error: unknown) => {
+    // What is wrong is said in the page.
+    dialog.close();
+    throw error;
+  });
+  const shown = type ? contents.map((content) => image(content, type)) : texts(contents);
   SIDES.forEach((side, index) => {
     const part = document.createElement("div");
     const heading = document.createElement("h3");
     const version = now?.[side];
-    heading.textContent = `${side === "path1" ? "Path1" : "Path2"}: ${version?.size ?? "?"} bytes, ${version?.modified?.slice(0, 19).replace("T", " ") ?? "no time"}`;
+    const time = version?.modified === undefined ? "no time" : new Date(version.modified).toLocaleString();
+    heading.textContent = `${side === "path1" ? "Path1" : "Path2"}: ${version?.size ?? "?"} bytes, ${time}`;
     part.append(heading, shown[index] as HTMLElement);
+    if (!type && contents[index]?.isCut) part.append(`Only the first ${MOST} bytes are shown.`);
     versions.append(part);
   });
 }
 
-function versionsOf(path: string, contents: Uint8Array<ArrayBuffer>[]): HTMLElement[] {
-  const type = IMAGES[path.slice(path.lastIndexOf(".") + 1).toLowerCase()];
-  if (type) return contents.map((content) => image(content, type));
-  const [one = "", two = ""] = contents.map((content) => new TextDecoder().decode(content));
-  if (one.includes("\0") || two.includes("\0")) return contents.map((content) => plain(`${content.length} bytes that are no text`));
+function texts(contents: Content[]): HTMLElement[] {
+  const [one = "", two = ""] = contents.map(({ bytes }) => new TextDecoder().decode(bytes));
+  if (one.includes("\0") || two.includes("\0")) return contents.map(() => plain("It is no text."));
   const parts = diffLines(one, two);
   return [parts.filter(({ added }) => !added), parts.filter(({ removed }) => !removed)].map((own) => {
     const text = document.createElement("pre");
@@ -50,23 +56,30 @@ function versionsOf(path: string, contents: Uint8Array<ArrayBuffer>[]): HTMLElem
   });
 }
 
-async function read(side: Side, path: string): Promise<Uint8Array<ArrayBuffer>> {
+/** What is in a file, or the beginning of it. */
+interface Content {
+  bytes: Uint8Array<ArrayBuffer>;
+  isCut: boolean;
+}
+
+async function read(side: Side, path: string, most: number): Promise<Content> {
   const parts: BlobPart[] = [];
   let length = 0;
   const found = await side.describe(path);
-  if (found?.kind !== "file") return new Uint8Array();
+  if (found?.kind !== "file") throw new Error(`${path} is gone: show the plan again`);
   for await (const chunk of side.read(path, found.fingerprint)) {
     parts.push(chunk.slice());
     length += chunk.length;
-    if (length > MOST) break;
+    if (length > most) break;
   }
-  return new Uint8Array(await new Blob(parts).arrayBuffer());
+  return { bytes: new Uint8Array(await new Blob(parts).arrayBuffer()).subarray(0, most), isCut: length > most };
 }
 
-function image(content: Uint8Array<ArrayBuffer>, type: string): HTMLElement {
+function image({ bytes, isCut }: Content, type: string): HTMLElement {
+  if (isCut) return plain("It is too large to be shown.");
   const shown = document.createElement("img");
-  shown.alt = "";
-  shown.src = URL.createObjectURL(new Blob([content], { type }));
+  shown.alt = "the image as it is there";
+  shown.src = URL.createObjectURL(new Blob([bytes], { type }));
   shown.addEventListener("load", () => URL.revokeObjectURL(shown.src));
   return shown;
 }

@@ -11,10 +11,11 @@ const find = <T extends HTMLElement>(id: string) => document.getElementById(id) 
 const form = find<HTMLFormElement>("pair");
 const planned = find("plan");
 const running = find("progress");
+const stop = find("stop");
 const said = find("said");
 const notices = find("notices");
-const one = chooser(find("path1"), "Path1");
-const two = chooser(find("path2"), "Path2");
+const one = chooser(find("path1"), "Path1", attempt);
+const two = chooser(find("path2"), "Path2", attempt);
 
 /** Listings of folders in memory live as long as these. */
 const inMemory = memoryState();
@@ -37,6 +38,14 @@ async function attempt(work: () => Promise<void>): Promise<void> {
   }
 }
 
+/** Does what has to be alone: until it has ended, nothing else of the kind begins. */
+async function alone(work: () => Promise<void>): Promise<void> {
+  if (form.ariaBusy === "true") return;
+  form.ariaBusy = "true";
+  await attempt(work);
+  form.ariaBusy = "false";
+}
+
 /** A memory that goes with the page has listings that go with it. */
 function stateOf(...sides: Side[]): StateStore {
   return sides.some((side) => "put" in side) ? inMemory : stored;
@@ -44,11 +53,15 @@ function stateOf(...sides: Side[]): StateStore {
 
 async function showPlan(): Promise<void> {
   notices.replaceChildren();
+  planned.hidden = true;
+  say("Looking at both folders…");
   const [path1, path2] = [await one.chosen(), await two.chosen()];
   const conflictResolve = new FormData(form).get("conflictResolve") as "none";
   const made = await makePlan(path1, path2, { state: stateOf(path1, path2), conflictResolve, resilient: true });
-  if (made.report.exitCode !== 0) say(made.report.headline, true);
-  present(readPlan(made.text), made);
+  if (made.report.exitCode === 0) say("");
+  else say(made.report.headline, true);
+  // Where a limit stops the run there is none.
+  if (made.text !== "") present(readPlan(made.text), made);
 }
 
 /** Shows a plan; one that was made here can be carried out. */
@@ -71,7 +84,7 @@ function present(lines: PlanLines, made?: Plan): void {
     run.type = "button";
     run.className = "main";
     run.textContent = "Carry it out";
-    run.addEventListener("click", () => void attempt(() => carryOut(made, edited(lines, chosen.leftOut, chosen.verdicts))));
+    run.addEventListener("click", () => void alone(() => carryOut(made, edited(lines, chosen.leftOut, chosen.verdicts))));
     const conflicts = lines.decisions.filter(({ decision }) => isConflict(decision));
     const row = document.createElement("p");
     row.className = "row";
@@ -101,6 +114,7 @@ async function carryOut(made: Plan, text: string): Promise<void> {
   stopping = new AbortController();
   planned.hidden = true;
   running.hidden = false;
+  stop.focus();
   try {
     const run = apply({ ...made, text, options: { ...made.options, signal: stopping.signal } });
     await follow(run);
@@ -108,6 +122,7 @@ async function carryOut(made: Plan, text: string): Promise<void> {
     say(headline, exitCode !== 0);
     failures.forEach(({ path, reason }) => notice(`${path}: ${reason}`));
   } finally {
+    if (document.activeElement === stop) find("show").focus();
     running.hidden = true;
     stopping = undefined;
   }
@@ -135,17 +150,19 @@ function notice(text: string): void {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  void attempt(showPlan);
+  void alone(showPlan);
 });
+// A plan is one for the folders that it was made for.
+form.addEventListener("input", () => (planned.hidden = true));
 find("example").addEventListener("click", () =>
-  void attempt(async () => {
+  void alone(async () => {
     const sides = await example(inMemory);
     one.set(sides.one, "the laptop of the example");
     two.set(sides.two, "the phone of the example");
     await showPlan();
   }),
 );
-find("stop").addEventListener("click", () => stopping?.abort());
+stop.addEventListener("click", () => stopping?.abort());
 for (const type of ["dragenter", "dragover", "dragleave", "drop"]) {
   document.addEventListener(type, (event) => {
     event.preventDefault();

@@ -15,8 +15,8 @@ export interface Chooser {
   take(folder: FileSystemDirectoryHandle): void;
 }
 
-/** Fills a fieldset with what can be chosen. */
-export function chooser(fieldset: HTMLElement, name: string): Chooser {
+/** Fills a fieldset with what can be chosen. What a click begins is done by `attempt`. An event `input` says that something else was chosen. */
+export function chooser(fieldset: HTMLElement, name: string, attempt: (work: () => Promise<void>) => Promise<void>): Chooser {
   const kinds = kindsOf(name);
   const select = document.createElement("select");
   select.setAttribute("aria-label", `What ${name} is`);
@@ -59,17 +59,20 @@ export function chooser(fieldset: HTMLElement, name: string): Chooser {
     pick.textContent = folder.name;
     select.value = "picked";
     choose();
+    fieldset.dispatchEvent(new Event("input", { bubbles: true }));
   };
   select.addEventListener("change", choose);
-  pick.addEventListener("click", async () => {
-    try {
-      const folder = await window.showDirectoryPicker?.({ mode: "readwrite" });
-      if (folder) take(folder);
-    } catch (error) {
-      // Whoever closes the picker has chosen nothing.
-      if ((error as DOMException).name !== "AbortError") throw error;
-    }
-  });
+  pick.addEventListener("click", () =>
+    void attempt(async () => {
+      try {
+        const folder = await window.showDirectoryPicker?.({ mode: "readwrite" });
+        if (folder) take(folder);
+      } catch (error) {
+        // Whoever closes the picker has chosen nothing.
+        if ((error as DOMException).name !== "AbortError") throw error;
+      }
+    }),
+  );
   show();
   return {
     fieldset,

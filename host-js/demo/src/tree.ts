@@ -34,7 +34,7 @@ function shown(node: Node, chosen: Chosen | undefined, compare: (decision: Decis
     const details = document.createElement("details");
     details.open = true;
     const summary = document.createElement("summary");
-    summary.textContent = `${name}/`;
+    summary.append(element("bdi", "name", name), "/");
     details.append(summary, shown(inner, chosen, compare));
     list.append(item(details));
   }
@@ -45,12 +45,15 @@ function shown(node: Node, chosen: Chosen | undefined, compare: (decision: Decis
 function row(decision: Decision, chosen: Chosen | undefined, compare: (decision: Decision) => void): HTMLElement {
   const [sign, kind] = signOf(decision);
   const row = element("div", `decision ${kind}`);
-  const name = element("span", "name", decision.path.slice(decision.path.lastIndexOf("/") + 1));
+  const name = element("bdi", "name", decision.path.slice(decision.path.lastIndexOf("/") + 1));
   // What becomes of a conflict is chosen beside it.
   const isOpen = chosen && isConflict(decision);
   const does = decision.does.length > 0 && !isOpen ? `${decision.does.join(", then ")}: ${decision.why}` : decision.why;
   const words = element("span", "why", does);
-  row.append(element("span", "what", sign));
+  const what = element("span", "what", sign);
+  // The words beside it say it too.
+  what.ariaHidden = "true";
+  row.append(what);
   if (chosen) {
     const box = document.createElement("input");
     box.type = "checkbox";

@@ -1,4 +1,4 @@
-import { BisyncError } from "../error.js";
+import { BisyncError, wordsOf } from "../error.js";
 import type { StateStore } from "../state.js";
 import { got, openDatabase, transact } from "./database.js";
 import { isNamed } from "./failure.js";
@@ -108,7 +108,7 @@ class DatabaseState implements StateStore {
     } catch (cause) {
       if (cause instanceof BisyncError) throw cause;
       if (isNamed(cause, "QuotaExceededError")) throw new BisyncError("noSpace", "the listings cannot be kept: no space is left for this page", { cause });
-      throw new BisyncError("other", `the listings cannot be kept: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+      throw new BisyncError("other", `the listings cannot be kept: ${wordsOf(cause)}`, { cause });
     }
   }
 

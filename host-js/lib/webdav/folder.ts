@@ -45,7 +45,6 @@ class Folder implements Side {
 
   async open(): Promise<Capabilities> {
     this.#server.begin();
-    this.#late.begin();
     const root = await this.#server.look("");
     if (!root) throw new BisyncError("notFound", "there is no such folder");
     if (root.found.kind !== "directory") throw new BisyncError("usage", "it is not a folder");
@@ -225,11 +224,10 @@ class Folder implements Side {
 
   async flush(): Promise<void> {
     // WebDAV has nothing for it: what a server said it has, it has.
-    await this.#late.remove(this.#server);
   }
 
-  mayFinishLate(): boolean {
-    return this.#late.isThere;
+  removeLate(beginning: string): Promise<boolean> {
+    return this.#late.remove(this.#server, beginning);
   }
 
   async checkApart(other: Side): Promise<void> {

@@ -7,33 +7,29 @@ import { BisyncError } from "../error.js";
 import { discard } from "../http/client.js";
 import type { Server } from "./server.js";
 
-/** The temporary places of uploads of which a try was not answered well. */
+/** The temporary places of uploads of which a try was not answered well. Several runs at once may have some. */
 export class Late {
   readonly #places = new Set<string>();
-
-  /** Begins a run. That of the one before stands in the journal. */
-  begin(): void {
-    this.#places.clear();
-  }
 
   /** Takes note of such an upload. */
   add(temporary: string): void {
     this.#places.add(temporary);
   }
 
-  /** Whether there was any. */
-  get isThere(): boolean {
-    return this.#places.size > 0;
-  }
-
-  /** Removes what has been finished late so far. A server that fails at this is left to the next run, which looks in any case. */
-  async remove(server: Server): Promise<void> {
-    for (const path of this.#places) {
+  /**
+   * Forgets those of names that begin so, and removes what has been finished late so far; returns whether there were any. A server that fails at this is left to the
+   * next run, which looks in any case.
+   */
+  async remove(server: Server, beginning: string): Promise<boolean> {
+    const ours = [...this.#places].filter((path) => path.slice(path.lastIndexOf("/") + 1).startsWith(beginning));
+    for (const path of ours) this.#places.delete(path);
+    for (const path of ours) {
       try {
         await discard(await server.ask({ method: "DELETE", path, isRepeatable: false }));
       } catch (error) {
-        if (!(error instanceof BisyncError && error.code === "notFound")) return;
+        if (!(error instanceof BisyncError && error.code === "notFound")) break;
       }
     }
+    return ours.length > 0;
   }
 }

@@ -4,7 +4,7 @@ import { type BigIntStats, lstatSync, statSync } from "node:fs";
 
 import { clock, type Given, isOn } from "../../conduct.js";
 import { table } from "../../engine.js";
-import { BisyncError } from "../../error.js";
+import { BisyncError, wordsOf } from "../../error.js";
 import type { Found } from "../../side.js";
 import { inside } from "../absolute.js";
 import { found } from "../found.js";
@@ -21,7 +21,7 @@ export function filterTest(given: Given, root: string | undefined, paths: string
     try {
       return `${text}${" ".repeat(width - lengthOf(text))}  ${table.filterTest({ options: given, ...clock(), path: text, found, held })}\n`;
     } catch (error) {
-      throw new BisyncError("usage", error instanceof Error ? error.message : String(error), { path, cause: error });
+      throw new BisyncError("usage", wordsOf(error), { path, cause: error });
     }
   });
   return lines.join("");

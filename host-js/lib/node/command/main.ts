@@ -1,6 +1,6 @@
 import { checkOptions, checkReferences, type Given, isOn, lastValue, type Order, published, textOf } from "../../conduct.js";
 import { load, table } from "../../engine.js";
-import { BisyncError } from "../../error.js";
+import { BisyncError, wordsOf } from "../../error.js";
 import { Events } from "../../events.js";
 import type { Report } from "../../protocol.js";
 import { applying, begun, written } from "../../run.js";
@@ -206,8 +206,4 @@ async function led(order: Order, reporter: Reporter): Promise<Report> {
     clearTimeout(timer);
     signals.forEach((signal) => process.off(signal, wish));
   }
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

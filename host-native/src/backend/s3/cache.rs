@@ -5,15 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::mem;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use bisync_engine::entry::Instant;
-use redb::{
-    Database, DatabaseError, Durability, Error, ReadableDatabase, StorageError, Table, TableDefinition, TableError,
-};
+use redb::{Database, DatabaseError, ReadableTable, StorageError, Table, TableDefinition, WriteTransaction};
 use reqwest::header::{DATE, HeaderMap};
 
 use super::object::Details;
@@ -45,23 +44,30 @@ impl Written {
 }
 
 /// What is known of the objects of a folder.
-#[derive(Debug)]
 pub struct Cache {
     file: PathBuf,
-    database: Mutex<Opened>,
+    opened: Mutex<Opened>,
 }
 
-#[derive(Debug)]
+#[derive(Default)]
 enum Opened {
+    #[default]
     NotYet,
     Unusable,
-    Open(Box<Database>),
+    Open(Box<Open>),
+}
+
+/// All that a run keeps is one transaction: to end one takes longer than all else that is done here for an object.
+struct Open {
+    transaction: WriteTransaction,
+    /// It ends after its transaction.
+    _database: Database,
 }
 
 impl Cache {
     /// Names the file. It is opened when it is first needed, and made where its directory is there.
     pub fn new(file: PathBuf) -> Self {
-        Self { file, database: Mutex::new(Opened::NotYet) }
+        Self { file, opened: Mutex::default() }
     }
 
     /// Returns what is known of the objects that a page of the listing of a directory holds, in its order.
@@ -70,15 +76,11 @@ impl Cache {
     /// forgotten.
     pub fn known(&self, prefix: &str, names: (&str, Option<&str>), listed: &[Listed]) -> Vec<Option<Details>> {
         let name = |object: &'_ Listed| object.key.strip_prefix(prefix).map(str::to_owned);
-        let kept = self.with(|database| read(database, prefix, names)).unwrap_or_default();
+        let kept = self.with(|table| read(table, prefix, names)).unwrap_or_default();
         let names: BTreeSet<_> = listed.iter().filter_map(name).collect();
         let gone: Vec<_> = kept.keys().filter(|name| !names.contains(*name)).collect();
         if !gone.is_empty() {
-            self.with(|database| {
-                change(database, |table| {
-                    gone.iter().try_for_each(|name| table.remove((prefix, name.as_str())).map(drop))
-                })
-            });
+            self.with(|table| gone.iter().try_for_each(|name| table.remove((prefix, name.as_str())).map(drop)));
         }
         listed.iter().map(|object| details(kept.get(&name(object)?)?, object)).collect()
     }
@@ -103,34 +105,37 @@ impl Cache {
 
     fn insert(&self, prefix: &str, rows: &[(&str, String)]) {
         if !rows.is_empty() {
-            self.with(|database| {
-                change(database, |table| {
-                    rows.iter().try_for_each(|(name, row)| table.insert((prefix, *name), row.as_str()).map(drop))
-                })
+            self.with(|table| {
+                rows.iter().try_for_each(|(name, row)| table.insert((prefix, *name), row.as_str()).map(drop))
             });
         }
     }
 
-    /// Makes what is kept outlast the run.
+    /// Makes what is kept outlast the run, and closes the file.
     pub fn save(&self) {
-        if let Opened::Open(database) = &*self.opened() {
-            // An empty transaction takes along those before it. Without it, what is kept is what there was.
-            database.begin_write().ok().and_then(|transaction| transaction.commit().ok());
+        let mut opened = self.opened();
+        match mem::take(&mut *opened) {
+            Opened::Open(open) => {
+                // Without this, what is kept is what there was.
+                open.transaction.commit().ok();
+            }
+            closed => *opened = closed,
         }
     }
 
     fn opened(&self) -> MutexGuard<'_, Opened> {
-        self.database.lock().unwrap_or_else(PoisonError::into_inner)
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does something with the database; `None` where that cannot be, which is no misfortune.
-    fn with<T>(&self, work: impl FnOnce(&Database) -> Result<T, Error>) -> Option<T> {
+    /// Does something with what is kept; `None` where that cannot be, which is no misfortune.
+    fn with<T>(&self, work: impl FnOnce(&mut Objects<'_>) -> Result<T, StorageError>) -> Option<T> {
         let mut opened = self.opened();
         if let Opened::NotYet = *opened {
-            *opened = open(&self.file).map_or(Opened::Unusable, |database| Opened::Open(Box::new(database)));
+            *opened = open(&self.file).map_or(Opened::Unusable, |open| Opened::Open(Box::new(open)));
         }
-        let Opened::Open(database) = &*opened else { return None };
-        let done = work(database).ok();
+        let Opened::Open(open) = &*opened else { return None };
+        let table = open.transaction.open_table(OBJECTS).ok();
+        let done = table.and_then(|mut table| work(&mut table).ok());
         if done.is_none() {
             *opened = Opened::Unusable;
         }
@@ -138,32 +143,30 @@ impl Cache {
     }
 }
 
-fn open(file: &Path) -> Option<Database> {
+fn open(file: &Path) -> Option<Open> {
     if !file.parent().is_some_and(Path::is_dir) {
         return None;
     }
     let create = || Database::builder().set_cache_size(MEMORY).create(file);
-    match create() {
-        Ok(database) => Some(database),
+    let database = match create() {
+        Ok(database) => database,
         // Another run has it.
-        Err(DatabaseError::DatabaseAlreadyOpen) => None,
+        Err(DatabaseError::DatabaseAlreadyOpen) => return None,
         Err(_) => {
             fs::remove_file(file).ok()?;
-            create().ok()
+            create().ok()?
         }
-    }
+    };
+    Some(Open { transaction: database.begin_write().ok()?, _database: database })
 }
 
+type Objects<'a> = Table<'a, (&'static str, &'static str), &'static str>;
+
 fn read(
-    database: &Database,
+    table: &Objects<'_>,
     prefix: &str,
     (after, through): (&str, Option<&str>),
-) -> Result<BTreeMap<String, String>, Error> {
-    let table = match database.begin_read()?.open_table(OBJECTS) {
-        Ok(table) => table,
-        Err(TableError::TableDoesNotExist(_)) => return Ok(BTreeMap::new()),
-        Err(error) => return Err(error.into()),
-    };
+) -> Result<BTreeMap<String, String>, StorageError> {
     let mut kept = BTreeMap::new();
     // No object has the name of its directory, with which a listing begins.
     for entry in table.range::<(&str, &str)>((Bound::Excluded((prefix, after)), Bound::Unbounded))? {
@@ -175,16 +178,6 @@ fn read(
         kept.insert(name.to_owned(), row.value().to_owned());
     }
     Ok(kept)
-}
-
-type Objects<'a> = Table<'a, (&'static str, &'static str), &'static str>;
-
-fn change(database: &Database, work: impl FnOnce(&mut Objects<'_>) -> Result<(), StorageError>) -> Result<(), Error> {
-    let mut transaction = database.begin_write()?;
-    // It becomes durable with the last transaction of the run.
-    transaction.set_durability(Durability::None)?;
-    work(&mut transaction.open_table(OBJECTS)?)?;
-    Ok(transaction.commit()?)
 }
 
 /// What the listing said (of what was uploaded: will say), and what was told: five lines, empty where there is nothing.

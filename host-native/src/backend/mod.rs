@@ -68,8 +68,9 @@ impl ListDirectory {
 ///
 /// Every method carries out the verb of [`bisync_engine::protocol::Verb`] that has its name, to the letter: what is said
 /// there about what is expected, refused and made on the way is not repeated here. Methods may be called in any number
-/// at once; who calls them limits how many. They are called
-/// and awaited inside a tokio runtime, on threads that may block.
+/// at once; who calls them limits how many. They are called and awaited inside a tokio runtime, on threads that may block. Only small
+/// files may be read from a disk and written to a server on the runtime's own thread: to write there blocks only to hold content to a
+/// limit.
 pub trait Backend: Send + Sync {
     /// Returns what this side can do.
     fn capabilities(&self) -> Capabilities;

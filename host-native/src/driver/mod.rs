@@ -3,6 +3,7 @@
 mod lane;
 mod limits;
 mod tries;
+mod uploads;
 mod workers;
 
 use std::sync::Arc;

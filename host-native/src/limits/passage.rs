@@ -90,6 +90,11 @@ impl Passage {
         }
     }
 
+    /// Says whether anything may be held back.
+    pub fn limits_any(&self) -> bool {
+        !self.limit.is_off() || !self.file_limit.is_off()
+    }
+
     /// Says whether what comes from servers may be held back.
     pub fn limits_down(&self) -> bool {
         !self.limit.is_off()

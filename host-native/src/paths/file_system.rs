@@ -3,6 +3,9 @@
 use std::fmt::{self, Display, Formatter};
 use std::path::Path;
 
+/// Kinds that are on a disk of this machine, or in its memory. What is read there comes soon, or not at all.
+const OF_DISKS: [&str; 9] = ["bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "tmpfs", "xfs", "zfs"];
+
 /// A file system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileSystem {
@@ -16,6 +19,11 @@ impl FileSystem {
     /// Returns the file system of a directory; `None` where the system does not say, or there is no such directory.
     pub fn of(directory: &Path) -> Option<Self> {
         system::of(directory)
+    }
+
+    /// Says whether what is in it is on a disk of this machine, or in its memory.
+    pub fn is_of_disk(&self) -> bool {
+        OF_DISKS.contains(&self.kind.as_str())
     }
 
     /// Reads what was written with `to_string`.
@@ -126,6 +134,17 @@ mod tests {
         check("ext4 5f3c", "vfat", true);
         check("nfs4 nas:/home", "nfs4 nas:/photos", true);
         check("cifs //nas/my photos", "cifs //nas/my photos", false);
+    }
+
+    #[test]
+    fn what_is_behind_a_server_or_a_program_is_of_no_disk() {
+        let check =
+            |text: &str, expected| assert_eq!(FileSystem::parse(text).unwrap().is_of_disk(), expected, "{text}");
+        check("ext4 5f3c", true);
+        check("tmpfs", true);
+        check("nfs4 nas:/home", false);
+        check("fuse.sshfs me@host:/home", false);
+        check("overlay", false);
     }
 
     #[test]

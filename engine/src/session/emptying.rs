@@ -44,6 +44,8 @@ impl Emptying {
                 self.note(moved.side, &moved.target);
             }
             Verb::DeleteFile { side, path, .. } => self.forget(*side, path),
+            // A file takes its place: it goes with all that is below it.
+            Verb::RemoveDirectory { side, path, .. } => self.0[*side].remove_with_below(path),
             _ => {}
         }
     }

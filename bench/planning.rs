@@ -75,7 +75,7 @@ impl Backend for Imaginary {
         never()
     }
 
-    fn move_file(&self, _: MoveFile) -> Answer<'_, Found> {
+    fn move_file(&self, _: MoveFile, _: &dyn Backend) -> Answer<'_, Found> {
         never()
     }
 

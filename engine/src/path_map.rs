@@ -51,6 +51,17 @@ impl<T> PathMap<T> {
         self.release(place)
     }
 
+    /// Takes out what is at a path and below it.
+    pub fn remove_with_below(&mut self, path: &RelPath) {
+        // Between a name and what is below it lie names like `a.txt` and `a-b`: they all begin with the same text.
+        let near = self.places.range(path.clone()..).map(|(other, _)| other);
+        let near = near.take_while(|other| other.as_str().starts_with(path.as_str()));
+        let gone: Vec<_> = near.filter(|other| *other == path || other.is_below(path)).cloned().collect();
+        for path in gone {
+            self.remove(&path);
+        }
+    }
+
     /// Returns true when something is at a path.
     pub fn contains(&self, path: &RelPath) -> bool {
         self.places.contains_key(path)
@@ -126,5 +137,13 @@ mod tests {
         assert_eq!(things.things.len(), 4, "places are used again");
         assert!(things.into_iter().eq(expected));
         assert!(PathMap::<()>::default().is_empty());
+    }
+
+    #[test]
+    fn what_is_below_a_path_goes_with_it() {
+        let mut things = PathMap::default();
+        things.extend(["a", "a-b", "a.txt", "a/x", "a/x/y", "ab", "b/a"].map(|text| (path(text), ())));
+        things.remove_with_below(&path("a"));
+        assert!(things.iter().map(|(path, ())| path.as_str()).eq(["a-b", "a.txt", "ab", "b/a"]));
     }
 }

@@ -26,6 +26,8 @@ test("what links lead to takes part, and a link that leads nowhere or in a circl
   link("one/file", "../apart/file");
   link("one/dir", "../apart/dir");
   link("one/broken", "nowhere");
+  link("one/below", "a/below/a/file");
+  link("one/long", "long".repeat(100));
   link("apart/dir/circle", ".");
   link("one/real/round", "../real");
   link("one/self", "self");
@@ -33,7 +35,7 @@ test("what links lead to takes part, and a link that leads nowhere or in a circl
   link("one/aside", "real");
   link("one/pipe", "/dev/null");
   const first = run(0);
-  for (const path of ["broken", "real/round", "dir/circle", "self", "root"]) {
+  for (const path of ["broken", "below", "long", "real/round", "dir/circle", "self", "root"]) {
     assert.match(first.stderr, new RegExp(`${path}: skipped on Path1: the symbolic link leads nowhere`), path);
   }
   assert.deepEqual(tree("two").map((line) => line.split(" ").slice(0, 2).join(" ")), ["a 1", "aside/c 3", "dir/b 2", "file behind", "real/c 3"]);

@@ -1,7 +1,7 @@
 // Options of a run that are carried out here, whatever the sides are.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync, mkdirSync, readdirSync } from "node:fs";
+import { linkSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync, mkdirSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -246,6 +246,19 @@ test("what cannot be read empties no file, and what has changed is not written i
   assert.equal(read("two/a"), "theirs");
   await assert.rejects(two.write("b", content(), { ...options, expect: undefined, verify: "md5:00" }), { code: "temporary" });
   assert.deepEqual(readdirSync(at("two")), ["a"]);
+});
+
+test("the other names of a file that is written in place keep its content", async (context) => {
+  const { at, write, read } = folders(context);
+  const state = memoryState();
+  for (const path of ["one/a", "one/b", "two/a"]) write(path, "old");
+  linkSync(at("two/a"), at("two/b"));
+  const run = () => bisync(nodeFolder(at("one")), nodeFolder(at("two")), { state, inplace: true }).report;
+  await run();
+  write("one/a", "edited", LATER);
+  await run();
+  assert.equal((await run()).exitCode, 0);
+  assert.deepEqual(["one/a", "two/a", "one/b", "two/b"].map(read), ["edited", "edited", "old", "old"]);
 });
 
 test("what a side cannot write in place is put in its place", async () => {

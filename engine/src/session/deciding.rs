@@ -19,7 +19,7 @@ use crate::walk::Now;
 use super::emptying::Emptying;
 use super::in_place::InPlace;
 use super::inquiry::{Answer, Inquiries, Inquiry, NamingKind, Question};
-use super::judged::{Judged, clear_the_way, pair_moves};
+use super::judged::{Judged, clear_the_way, keep_what_is_needed, pair_moves};
 use super::link_places;
 use super::metadata_base::MetadataBase;
 use super::surroundings::Surroundings;
@@ -182,6 +182,7 @@ impl Deciding {
         // Without a base nothing makes room, however empty it is: so it is when rows are decided as they come.
         if self.has_base {
             clear_the_way(&mut judged);
+            keep_what_is_needed(&mut judged);
         }
         if settings.links == Links::Translate {
             link_places::clear_the_way(&mut judged);

@@ -88,7 +88,7 @@ impl Session {
                     let path = &finished.change.path;
                     self.outbox.say(Level::Info, "left-alone", Some(path), format!("not copied: {}", failure.message));
                 } else if is_in_use {
-                    let text = "not removed: it holds something that takes no part";
+                    let text = "not removed: it is not empty";
                     self.outbox.say(Level::Notice, "directory-kept", Some(&finished.change.path), text);
                 } else {
                     self.report.failed_step(&finished.change, finished.results.len(), failure, &mut self.outbox);

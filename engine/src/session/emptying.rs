@@ -44,8 +44,8 @@ impl Emptying {
                 self.note(moved.side, &moved.target);
             }
             Verb::DeleteFile { side, path, .. } => self.forget(*side, path),
-            // A file takes its place.
-            Verb::RemoveDirectory { side, path, .. } => self.forget_directory(*side, path),
+            // A file takes its place: it goes with all that is below it.
+            Verb::RemoveDirectory { side, path, .. } => self.0[*side].remove_with_below(path),
             _ => {}
         }
     }
@@ -54,14 +54,6 @@ impl Emptying {
         let count = path.parent().and_then(|directory| self.0[side].get_mut(&directory));
         if let Some(count) = count {
             *count = count.saturating_sub(1);
-        }
-    }
-
-    fn forget_directory(&mut self, side: Side, path: &RelPath) {
-        let directories = self.0[side].iter().map(|(directory, _)| directory);
-        let gone: Vec<_> = directories.filter(|other| *other == path || other.is_below(path)).cloned().collect();
-        for directory in gone {
-            self.0[side].remove(&directory);
         }
     }
 

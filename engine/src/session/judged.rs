@@ -1,11 +1,14 @@
 //! Decisions seen side by side: what stands in each other's way, and what looks like a move.
 
+use std::collections::BTreeSet;
+
 use crate::decide::Decision;
 use crate::entry::Kind;
 use crate::merge::Row;
 use crate::moves::{Candidate, MoveSigns, Pairing, pair_up};
+use crate::path::RelPath;
 use crate::plan::Phase;
-use crate::side::Side;
+use crate::side::{Pair, Side};
 use crate::walk::Now;
 
 /// A row and what was decided for the file and for the directory of its name.
@@ -67,6 +70,31 @@ pub fn clear_the_way(judged: &mut [Judged]) {
                 }
             }
             Decision::InStep | Decision::Forget | Decision::Compare => {}
+        }
+    }
+}
+
+/// Keeps the directories that the other side deleted, where something below them is carried over: it brings them back there.
+pub fn keep_what_is_needed(judged: &mut [Judged]) {
+    let mut needed = Pair::<BTreeSet<RelPath>>::default();
+    for Judged { row, file, directory, .. } in judged.iter() {
+        if ![file, directory].into_iter().any(|decision| matches!(decision, Decision::Carry { .. } | Decision::Compare))
+        {
+            continue;
+        }
+        for side in Side::BOTH {
+            let mut above = row.path_on(side).parent();
+            while let Some(directory) = above {
+                above = directory.parent();
+                if !needed[side].insert(directory) {
+                    break;
+                }
+            }
+        }
+    }
+    for Judged { row, directory, .. } in judged.iter_mut() {
+        if matches!(*directory, Decision::Remove { on } if needed[on].contains(row.path_on(on))) {
+            *directory = Decision::InStep;
         }
     }
 }

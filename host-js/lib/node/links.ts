@@ -35,7 +35,7 @@ export async function look({ at, form }: Place): Promise<BigIntStats> {
     return await stat(at, { bigint: true });
   } catch (error) {
     // A link that leads nowhere, or round in circles, is still there.
-    if (isCode(error, "ENOENT", "ELOOP")) return lstat(at, { bigint: true });
+    if (isCode(error, "ENOENT", "ELOOP", "ENOTDIR", "ENAMETOOLONG")) return lstat(at, { bigint: true });
     throw error;
   }
 }

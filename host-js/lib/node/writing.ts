@@ -19,9 +19,9 @@ export async function write(tree: Tree, path: string, content: AsyncIterable<Uin
   const { expect } = options;
   const place = await tree.newFileAt(path, expect === undefined);
   if (place.form === "link") return writeLink(tree, path, place, content, options);
-  // A link cannot be written into.
-  const isLink = expect !== undefined && (await onDisk(path, () => isFollowedLink(place)));
-  if (options.inPlace && !isLink) return writeInPlace(tree, path, place, content, options);
+  // A link cannot be written into. What is written into a file with other names would look like an edit of each of them.
+  const isShared = expect !== undefined && (await onDisk(path, async () => (await isFollowedLink(place)) || (await look(place)).nlink > 1n));
+  if (options.inPlace && !isShared) return writeInPlace(tree, path, place, content, options);
   return writeFile(tree, path, place, content, options, expect && (await expected(path, place, expect)));
 }
 

@@ -123,8 +123,8 @@ pub trait Backend: Send + Sync {
         None
     }
 
-    /// Moves a file.
-    fn move_file(&self, moved: MoveFile) -> Answer<'_, Found>;
+    /// Moves a file. Directories that are missing are made with the metadata of those of the other side `like` them where that is wanted.
+    fn move_file(&self, moved: MoveFile, like: &dyn Backend) -> Answer<'_, Found>;
 
     /// Deletes a file.
     fn delete_file(&self, path: RelPath, expect: Fingerprint, disposal: Disposal) -> Answer<'_, ()>;

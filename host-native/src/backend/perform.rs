@@ -115,7 +115,10 @@ async fn carry_out(sides: &Sides, verb: Verb, pages: &mut Pages) -> Result<Reply
             same_content(one, two, half).await.map(Reply::Same)
         }
         Verb::CopyFile(copy) => copy_file(sides, copy).await.map(done),
-        Verb::MoveFile(moved) => folders[moved.side].move_file(moved).await.map(done),
+        Verb::MoveFile(moved) => {
+            let side = moved.side;
+            folders[side].move_file(moved, folders[side.other()].as_ref()).await.map(done)
+        }
         Verb::DeleteFile { side, path, expect, disposal } => {
             folders[side].delete_file(path, expect, disposal).await.map(gone)
         }

@@ -105,7 +105,7 @@ mod tests {
         fn write(&self, _: CopyFile, _: Content) -> Answer<'_, Found> {
             unreachable!()
         }
-        fn move_file(&self, _: MoveFile) -> Answer<'_, Found> {
+        fn move_file(&self, _: MoveFile, _: &dyn Backend) -> Answer<'_, Found> {
             unreachable!()
         }
         fn delete_file(&self, _: RelPath, _: Fingerprint, _: Disposal) -> Answer<'_, ()> {

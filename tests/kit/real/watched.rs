@@ -142,8 +142,8 @@ impl Backend for Watched {
         self.folder.write(copy, content)
     }
 
-    fn move_file(&self, moved: MoveFile) -> Answer<'_, Found> {
-        self.folder.move_file(moved)
+    fn move_file(&self, moved: MoveFile, like: &dyn Backend) -> Answer<'_, Found> {
+        self.folder.move_file(moved, like)
     }
 
     fn delete_file(&self, path: RelPath, expect: Fingerprint, disposal: Disposal) -> Answer<'_, ()> {

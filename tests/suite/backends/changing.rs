@@ -7,7 +7,7 @@ impl Subject {
         let target = path(target);
         let temporary = target.parent().unwrap().join(".bisync-y.tmp").unwrap();
         let moved = MoveFile { side: Side::One, path: path(from), expect, target, temporary };
-        self.wait(self.backend.move_file(moved))
+        self.wait(self.backend.move_file(moved, self.backend.as_ref()))
     }
 
     fn delete(&self, name: &str, expect: Fingerprint, disposal: Disposal) -> Result<(), Failure> {

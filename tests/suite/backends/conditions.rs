@@ -59,7 +59,7 @@ impl Contested {
         let (expect, target) = (self.subject.version(from), path(target));
         let temporary = path(".bisync-y.tmp");
         let moved = MoveFile { side: Side::One, path: path(from), expect, target, temporary };
-        self.subject.wait(self.subject.backend.move_file(moved))
+        self.subject.wait(self.subject.backend.move_file(moved, self.subject.backend.as_ref()))
     }
 
     /// Asserts that something was refused after somebody else had written, and what is there now.

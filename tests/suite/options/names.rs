@@ -192,11 +192,13 @@ fn copy_links() {
     link(&home, "../apart/file", "one/file");
     link(&home, "../apart/dir", "one/dir");
     link(&home, "nowhere", "one/broken");
+    link(&home, "a/below/a/file", "one/below");
+    link(&home, &"long".repeat(100), "one/long");
     link(&home, ".", "one/dir/circle");
     fs::create_dir(home.at("one/real")).unwrap();
     link(&home, "../real", "one/real/round");
     let ended = home.check(&["--copy-links"], 0, "copied");
-    for path in ["broken", "real/round", "dir/circle"] {
+    for path in ["broken", "below", "long", "real/round", "dir/circle"] {
         assert!(ended.all().contains(&format!("{path}: skipped on Path1: the symbolic link leads nowhere")), "{path}");
     }
     assert_eq!(home.read("two/file").as_deref(), Some("behind"));

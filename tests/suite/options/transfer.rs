@@ -106,6 +106,19 @@ fn metadata() {
 }
 
 #[test]
+fn metadata_of_a_renamed_directory() {
+    let home = Home::with(&[("one/a/b/file", "1")]);
+    home.check(&["-M"], 0, "1 copied");
+    home.set_mode("one/a", 0o711);
+    home.set_mode("one/a/b", 0o700);
+    std::fs::rename(home.at("one/a"), home.at("one/c")).unwrap();
+    home.check(&["-M"], 0, "1 moved");
+    assert_eq!(["two/c", "two/c/b"].map(|path| metadata_of(&home, path).0), [0o711, 0o700]);
+    home.check(&["-M"], 0, "nothing to do");
+    assert_eq!(["one/c", "one/c/b"].map(|path| metadata_of(&home, path).0), [0o711, 0o700]);
+}
+
+#[test]
 fn metadata_alone() {
     let home = Home::with(&[("one/d/file", "1"), ("two/plain", "2"), ("one/e/file", "3")]);
     home.check(&["-M"], 0, "3 copied");

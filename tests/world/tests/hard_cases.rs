@@ -329,6 +329,37 @@ fn a_dry_run_knows_which_directories_will_be_empty() {
     assert_eq!(left, ["a", "o"]);
 }
 
+/// The file that takes the place of a directory takes the place of the empty ones below it, too.
+#[test]
+fn a_file_takes_the_place_of_directories_that_become_empty() {
+    let mut world = world("1 write d/e/f F\n 1 write d.txt T\n 1 write d/g/h H", "");
+    edit(&mut world, "1 delete d\n 1 write d D\n both mkdir d.x");
+    let options = "--remove-empty-dirs --force";
+    let removed = |run: &Run| run.outcome.counts.map(|counts| counts.directories_removed);
+    let planned = run(&mut world, &format!("{options} --dry-run"), 2).unwrap();
+    let done = fine(&mut world, options);
+    assert_eq!((removed(&planned), removed(&done)), (removed(&done), Pair::new(1, 2)));
+    in_step(&world);
+}
+
+#[test]
+fn a_deleted_directory_stays_where_something_in_it_is_carried_over() {
+    let options = "--create-empty-src-dirs --force";
+    let kept = ["1 write d/e/f Z", "1 write d/e/n N", "1 mkdir d/e/m"];
+    for (script, stays) in kept.into_iter().map(|script| (script, true)).chain([("1 mkdir n", false)]) {
+        let mut world = world("1 write k K\n 1 write d/e/f F\n 1 write d/g/h H", options);
+        edit(&mut world, &format!("{script}\n 2 delete d"));
+        let plan = run(&mut world, &format!("{options} --dry-run"), 2).unwrap();
+        let done = fine(&mut world, options);
+        assert_eq!(plan.outcome.counts, done.outcome.counts, "{script}");
+        assert!(done.said("directory-kept").is_empty(), "{script}");
+        let there = |side: Side| ["d/e", "d/g"].map(|path| world.sides[side].directories.contains(path));
+        assert_eq!(Side::BOTH.map(there), [[stays, false]; 2], "{script}");
+        let again = fine(&mut world, options);
+        assert_eq!(again.outcome.headline, "Path1 and Path2 are in step: nothing to do.", "{script}");
+    }
+}
+
 #[test]
 fn a_directory_that_a_file_replaces_is_not_removed_as_an_empty_one() {
     let before = "1 write d/e/f F\n 1 write d/g G\n 1 write k K\n 1 write l L\n 1 write m M";

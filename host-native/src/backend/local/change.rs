@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use super::backup;
 use super::carry::{carry, temporary_name};
 use super::links::Form;
-use super::open::disk_name;
+use super::open::{Root, disk_name};
 use super::place::Place;
 use super::staged::timestamps;
 use super::stat::Stat;
@@ -17,11 +17,11 @@ use super::tree::Tree;
 use crate::backend::failed;
 use crate::errno::{failure, naming_failure};
 
-/// Moves a file.
-pub fn move_file(tree: &Tree, moved: &MoveFile) -> Result<Found, Failure> {
+/// Moves a file; missing parents are made `like` those of another root.
+pub fn move_file(tree: &Tree, moved: &MoveFile, like: Option<&Root>) -> Result<Found, Failure> {
     let expect = &moved.expect;
     let (place, before) = tree.root.find(&moved.path, expect)?;
-    let target = tree.root.place_made(&moved.target, None)?;
+    let target = tree.root.place_made(&moved.target, like)?;
     let carry_away = || carry_away(tree, &place, expect, &target, disk_name(&moved.temporary)?);
     if place.is_carried_to(&target) {
         return carry_away();
@@ -125,10 +125,10 @@ mod tests {
         };
         // It stands in the way, and nothing is ever written over it.
         fs::write(folder.path().join("temporary"), "").unwrap();
-        move_file(&tree, &moved).unwrap_err();
+        move_file(&tree, &moved, None).unwrap_err();
         assert_eq!(fs::read_to_string(folder.path().join("a")).unwrap(), "elsewhere");
         fs::remove_file(folder.path().join("temporary")).unwrap();
-        move_file(&tree, &moved).unwrap();
+        move_file(&tree, &moved, None).unwrap();
         assert_eq!(fs::read_link(folder.path().join("link")).unwrap().to_str(), Some("elsewhere"));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }

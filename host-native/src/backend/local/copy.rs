@@ -63,11 +63,11 @@ fn bring(
     fill: impl FnOnce(&Staged) -> Result<Stat, Failure>,
 ) -> Result<Found, Failure> {
     backup::check_disposal(to, &copy.disposal)?;
-    let (target, permissions) = match &copy.expect {
-        Expect::Absent => (to.root.place_made(&copy.target, like)?, Permissions::New(permissions)),
+    let (target, permissions, has_other_names) = match &copy.expect {
+        Expect::Absent => (to.root.place_made(&copy.target, like)?, Permissions::New(permissions), false),
         Expect::Exactly(version) => {
             let (place, replaced) = to.root.find(&copy.target, version)?;
-            (place, Permissions::Exact(replaced.permissions))
+            (place, Permissions::Exact(replaced.permissions), replaced.names > 1)
         }
     };
     let write = |staged: &mut Staged| {
@@ -78,7 +78,7 @@ fn bring(
         Ok(found)
     };
     match (&copy.staging, target.form) {
-        (Staging::InPlace, Form::Plain) => match &copy.expect {
+        (Staging::InPlace, Form::Plain) if !has_other_names => match &copy.expect {
             Expect::Absent => {
                 let mut staged = Staged::create(target, permissions)?;
                 let found = write(&mut staged)?;
@@ -87,8 +87,8 @@ fn bring(
             }
             Expect::Exactly(version) => rewrite(to, &target, version, &copy.disposal, write),
         },
-        // A link cannot be written into.
-        (Staging::InPlace, Form::Link | Form::Followed) => {
+        // A link cannot be written into. What is written into a file with other names would look like an edit of each of them.
+        (Staging::InPlace, Form::Plain | Form::Link | Form::Followed) => {
             stage(to, copy, &target, Staged::create(target.sibling(temporary_name()), permissions)?, write)
         }
         (Staging::Temporary(temporary), _) => {

@@ -31,7 +31,7 @@ impl Form {
             Self::Link => look_at(directory, name).map(Stat::translated),
             // A link that leads nowhere, or round in circles, is still there.
             Self::Followed => look_behind(directory, name).or_else(|error| match error {
-                Errno::NOENT | Errno::LOOP => look_at(directory, name),
+                Errno::NOENT | Errno::LOOP | Errno::NOTDIR | Errno::NAMETOOLONG => look_at(directory, name),
                 error => Err(error),
             }),
         }

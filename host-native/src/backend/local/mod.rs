@@ -125,8 +125,9 @@ impl Backend for Local {
         Some(self.blocking(move |tree| copy::copy_file(&from.0, tree, &copy)))
     }
 
-    fn move_file(&self, moved: MoveFile) -> Answer<'_, Found> {
-        self.blocking(move |tree| change::move_file(tree, &moved))
+    fn move_file(&self, moved: MoveFile, like: &dyn Backend) -> Answer<'_, Found> {
+        let like = like.as_local().filter(|_| self.0.metadata).cloned();
+        self.blocking(move |tree| change::move_file(tree, &moved, like.as_ref().map(|like| &like.0.root)))
     }
 
     fn delete_file(&self, path: RelPath, expect: Fingerprint, disposal: Disposal) -> Answer<'_, ()> {

@@ -33,6 +33,8 @@ pub struct Stat {
     pub inode: u64,
     /// The number of the file system.
     pub device: u64,
+    /// How many names it has: more than one where there are hard links to it.
+    pub names: u64,
     /// The bytes that it takes on the disk.
     pub allocated_bytes: u64,
 }
@@ -131,6 +133,7 @@ mod system {
             born,
             inode: stat.stx_ino,
             device: u64::from(stat.stx_dev_major) << 32 | u64::from(stat.stx_dev_minor),
+            names: u64::from(stat.stx_nlink),
             allocated_bytes: stat.stx_blocks.saturating_mul(512),
         }
     }
@@ -172,6 +175,7 @@ mod system {
             born: Some(born),
             inode: stat.st_ino,
             device: stat.st_dev as u64,
+            names: u64::from(stat.st_nlink),
             allocated_bytes: u64::try_from(stat.st_blocks).unwrap_or(0).saturating_mul(512),
         }
     }

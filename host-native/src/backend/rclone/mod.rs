@@ -294,7 +294,7 @@ impl Backend for Folder {
         }))
     }
 
-    fn move_file(&self, moved: MoveFile) -> Answer<'_, Found> {
+    fn move_file(&self, moved: MoveFile, _like: &dyn Backend) -> Answer<'_, Found> {
         Box::pin(async move { self.move_within(&moved).await })
     }
 

@@ -181,7 +181,7 @@ impl Backend for S3 {
         Box::pin(async move { self.upload(&copy, content).await })
     }
 
-    fn move_file(&self, moved: MoveFile) -> Answer<'_, Found> {
+    fn move_file(&self, moved: MoveFile, _like: &dyn Backend) -> Answer<'_, Found> {
         Box::pin(async move { self.move_object(&moved).await })
     }
 

@@ -159,7 +159,7 @@ impl Backend for Sftp {
         Box::pin(async move { self.upload(&copy, content).await })
     }
 
-    fn move_file(&self, moved: MoveFile) -> Answer<'_, Found> {
+    fn move_file(&self, moved: MoveFile, _like: &dyn Backend) -> Answer<'_, Found> {
         Box::pin(async move { self.move_within(&moved).await })
     }
 

@@ -177,7 +177,7 @@ impl Backend for Webdav {
         Box::pin(async move { self.upload(&copy, content).await })
     }
 
-    fn move_file(&self, moved: MoveFile) -> Answer<'_, Found> {
+    fn move_file(&self, moved: MoveFile, _like: &dyn Backend) -> Answer<'_, Found> {
         Box::pin(async move { self.move_resource(&moved).await })
     }
 

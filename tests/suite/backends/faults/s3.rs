@@ -292,7 +292,7 @@ fn a_file_that_may_be_gone_where_it_was_stays_where_it_was_moved_to() {
         target: path("new"),
         temporary: path(".bisync-y.tmp"),
     };
-    let failure = faulty.runtime.block_on(faulty.backend.move_file(moved)).unwrap_err();
+    let failure = faulty.runtime.block_on(faulty.backend.move_file(moved, faulty.backend.as_ref())).unwrap_err();
     assert_eq!(failure.kind, FailureKind::Temporary);
     assert_eq!(faulty.heard("PUT /bucket/d/new").len(), 1);
     assert_eq!(faulty.heard("DELETE /bucket/d/new"), [""; 0]);

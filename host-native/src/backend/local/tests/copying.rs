@@ -131,6 +131,18 @@ fn a_file_is_written_in_place() {
 }
 
 #[test]
+fn other_names_of_a_file_that_is_written_in_place_keep_its_content() {
+    for world in both() {
+        let source = world.write(Side::One, "a", "new");
+        let old = world.write(Side::Two, "b", "old");
+        std::fs::hard_link(world.at(Side::Two, "b"), world.at(Side::Two, "c")).unwrap();
+        let verb = CopyFile { staging: Staging::InPlace, ..copy(&source, "b", Expect::Exactly(old)) };
+        assert!(matches!(world.run(Verb::CopyFile(verb)), Reply::Done(Some(_))));
+        assert_eq!(world.contents(Side::Two), ["b = new", "c = old"]);
+    }
+}
+
+#[test]
 fn half_a_file_never_passes_for_the_newer_one() {
     for world in both() {
         let old = world.write(Side::Two, "b", "old");

@@ -159,8 +159,8 @@ impl Backend for Streamed {
         self.0.write(copy, content)
     }
 
-    fn move_file(&self, moved: MoveFile) -> Answer<'_, Found> {
-        self.0.move_file(moved)
+    fn move_file(&self, moved: MoveFile, like: &dyn Backend) -> Answer<'_, Found> {
+        self.0.move_file(moved, like)
     }
 
     fn delete_file(&self, path: RelPath, expect: Fingerprint, disposal: Disposal) -> Answer<'_, ()> {

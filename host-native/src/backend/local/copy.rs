@@ -5,7 +5,6 @@ use bisync_engine::protocol::{CopyFile, Disposal, Expect, Failure, Staging};
 use rustix::fs::ftruncate;
 
 use super::backup;
-use super::carry::temporary_name;
 use super::links::Form;
 use super::open::{Root, disk_name};
 use super::place::Place;
@@ -88,9 +87,13 @@ fn bring(
             Expect::Exactly(version) => rewrite(to, &target, version, &copy.disposal, write),
         },
         // A link cannot be written into. What is written into a file with other names would look like an edit of each of them.
-        (Staging::InPlace, Form::Plain | Form::Link | Form::Followed) => {
-            stage(to, copy, &target, Staged::create(target.sibling(temporary_name()), permissions)?, write)
-        }
+        (Staging::InPlace, Form::Plain | Form::Link | Form::Followed) => stage(
+            to,
+            copy,
+            &target,
+            Staged::create(target.sibling(disk_name(&to.transport.temporary(&copy.target))?), permissions)?,
+            write,
+        ),
         (Staging::Temporary(temporary), _) => {
             stage(to, copy, &target, Staged::create(target.sibling(disk_name(temporary)?), permissions)?, write)
         }

@@ -34,10 +34,10 @@ pub fn permissions(attributes: &FileAttributes) -> Option<u32> {
     attributes.permissions.map(|mode| mode & PERMISSIONS)
 }
 
-/// Returns a modification time to set. The protocol has 32 bits of seconds; what does not fit is cut off as rclone does it.
+/// Returns a modification time to set: the nearest that the 32 bits of the protocol can say. Cut off, as rclone does it, 1969 would be 2106,
+/// and newer than all else.
 pub fn times(modified: Instant) -> FileAttributes {
-    let bytes = modified.seconds.to_le_bytes();
-    let seconds = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+    let seconds = u32::try_from(modified.seconds.max(0)).unwrap_or(u32::MAX);
     FileAttributes { atime: Some(seconds), mtime: Some(seconds), ..FileAttributes::empty() }
 }
 
@@ -83,12 +83,12 @@ mod tests {
     }
 
     #[test]
-    fn times_are_cut_off_as_rclone_does_it() {
+    fn times_are_the_nearest_that_can_be_said() {
         let check = |seconds, expected| {
             assert_eq!(times(Instant { seconds, nanoseconds: 999_999_999 }).mtime, Some(expected), "{seconds}");
         };
         check(1_600_000_000, 1_600_000_000);
-        check(-1, u32::MAX);
-        check(1 << 32, 0);
+        check(-1, 0);
+        check(1 << 32, u32::MAX);
     }
 }

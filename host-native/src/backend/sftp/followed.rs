@@ -55,9 +55,6 @@ impl Sftp {
             }
             Some(_) => return Err(in_the_way(kept)),
         };
-        let name = format!(".bisync-{:016x}-{:x}.partial", self.transport.run, fastrand::u64(..));
-        let impossible = |_| failed(FailureKind::ImpossibleName, "this name is not possible here");
-        let temporary = kept.parent().unwrap_or_default().join(&name).map_err(impossible)?;
         let copy = CopyFile {
             from: Side::One,
             path: kept.clone(),
@@ -65,7 +62,7 @@ impl Sftp {
             target: kept.clone(),
             expect,
             disposal: Disposal::Discard,
-            staging: Staging::Temporary(temporary),
+            staging: Staging::Temporary(self.transport.temporary(kept)),
             verify: None,
         };
         backups.write(copy, self.content(path.clone(), version.clone())).await.map(|_| true)

@@ -15,7 +15,6 @@ mod settings;
 mod write;
 
 use std::collections::HashSet;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use bisync_engine::entry::{Fingerprint, Found, Instant, Kind};
@@ -42,8 +41,6 @@ pub struct Webdav {
     backup: Option<RelPath>,
     /// Directories that were there a moment ago.
     directories: Arc<Mutex<HashSet<String>>>,
-    /// So many temporary names of its own it has given.
-    named: Arc<AtomicU64>,
     late: Arc<Late>,
     transport: Transport,
 }
@@ -73,7 +70,6 @@ fn open(opening: Opening<'_>) -> Opened<'_> {
             folder: place(path)?,
             backup: backup.map(place).transpose()?,
             directories: Arc::default(),
-            named: Arc::default(),
             late: Arc::default(),
             transport: transport.clone(),
         };

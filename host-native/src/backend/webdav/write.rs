@@ -1,9 +1,6 @@
 //! Uploads: small files in one go from memory, larger ones while they are read.
 
-use std::sync::atomic::Ordering;
-
 use bisync_engine::entry::{Found, Kind};
-use bisync_engine::path::RelPath;
 use bisync_engine::protocol::{CopyFile, Disposal, Expect, Failure, FailureKind, Staging};
 use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -23,7 +20,7 @@ impl Webdav {
     /// Writes a file.
     pub(super) async fn upload(&self, copy: &CopyFile, content: Content) -> Result<Found, Failure> {
         let target = self.place(&copy.target);
-        let temporary = self.temporary(copy)?;
+        let temporary = self.temporary(copy);
         let mut incoming = Incoming::<Sha1>::new(content, self.transport.passage.file(), copy, "sha1");
         let mut first = Vec::new();
         let goes_on = incoming.fill(&mut first, copy.source.size.unwrap_or(WHOLE).min(WHOLE) + 1).await?;
@@ -54,18 +51,11 @@ impl Webdav {
     }
 
     /// Returns where content is put first. In its own place a server would show half a file.
-    fn temporary(&self, copy: &CopyFile) -> Result<String, Failure> {
-        let named = match &copy.staging {
-            Staging::Temporary(path) => path.clone(),
-            Staging::InPlace => {
-                // A name of this run's, so that the next one looks for what is left. It ends otherwise than those that the engine gives.
-                let (run, number) = (self.transport.run, self.named.fetch_add(1, Ordering::Relaxed));
-                let parent = copy.target.parent().unwrap_or_else(RelPath::root);
-                let impossible = |_| failed(FailureKind::ImpossibleName, "this name is not possible here");
-                parent.join(&format!(".bisync-{run:016x}-{number:x}.in-place")).map_err(impossible)?
-            }
-        };
-        Ok(self.place(&named))
+    fn temporary(&self, copy: &CopyFile) -> String {
+        match &copy.staging {
+            Staging::Temporary(path) => self.place(path),
+            Staging::InPlace => self.place(&self.transport.temporary(&copy.target)),
+        }
     }
 
     /// Uploads a file from memory, and returns how often that was tried.

@@ -3,8 +3,8 @@
 //! Where a disk is not mounted, the directory below its mount point is found instead, and another stick may be in the place of the first. What
 //! such a folder lacks would count as deleted, and what is old there as an edit.
 
-use std::fs;
-use std::io::{self, ErrorKind};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::PathBuf;
 
 use bisync_engine::side::{Pair, Side};
@@ -68,7 +68,10 @@ impl Mounted {
         }
         let lines = [kept.one, kept.two].map(|found| format!("{}\n", found.map_or(String::new(), |it| it.to_string())));
         let new = file.with_added_extension("new");
-        fs::write(&new, lines.concat())?;
+        let mut written = File::create(&new)?;
+        written.write_all(lines.concat().as_bytes())?;
+        // Half of it would name another file system.
+        written.sync_all()?;
         fs::rename(new, file)
     }
 }

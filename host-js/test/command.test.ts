@@ -90,6 +90,7 @@ test("options come from variables and from the file, as in the program", withPro
     ["RCLONE_EXCLUDE", '*.tmp,"c,d.md"', 0],
     ["BISYNC_EXCLUDE", '"*.""tmp"x,{a},,', 0],
     ["BISYNC_EXCLUDE", '*.tmp\n*.md', 0],
+    ["BISYNC_EXCLUDE", '\n"*.t\nmp"\r\n\n*.md,a*\n', 0],
     ["BISYNC_FILTER", '+ "a" ,- b*', 0],
     ["BISYNC_EXCLUDE", '"*.tmp', 2],
     ["BISYNC_VERBOSE", "2", 0],

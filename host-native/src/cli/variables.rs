@@ -74,17 +74,18 @@ fn notice(name: &str) -> Event {
     Event { level: Level::Notice, code: "variable-unknown".into(), path: None, text }
 }
 
-/// Splits the value of a list at its commas, as rclone does: a field with a comma in it stands in double quotes. `None` when a quote is
-/// not closed.
+/// Splits the value of a list at its commas, as rclone does, and at the ends of lines: a field with a comma in it stands in double quotes.
+/// `None` when a quote is not closed.
 fn fields(text: &str) -> Option<Vec<String>> {
     // A quote within quotes is doubled.
-    if text.split(',').any(|field| field.starts_with('"')) && text.matches('"').count() % 2 == 1 {
+    if text.split([',', '\r', '\n']).any(|field| field.starts_with('"')) && text.matches('"').count() % 2 == 1 {
         return None;
     }
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
-    // A text that is UTF-8 is always a record.
-    let record = reader.records().next().and_then(Result::ok).unwrap_or_default();
-    Some(record.iter().filter(|field| !field.is_empty()).map(str::to_owned).collect())
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    // A text that is UTF-8 is always made of records.
+    let fields =
+        reader.records().filter_map(Result::ok).flat_map(|record| record.iter().map(str::to_owned).collect::<Vec<_>>());
+    Some(fields.filter(|field| !field.is_empty()).collect())
 }
 
 #[cfg(test)]
@@ -110,6 +111,10 @@ mod tests {
         check(&[("BISYNC_EXCLUDE", "\"*.jpg\",\"*.png\"")], &[("exclude", "*.jpg"), ("exclude", "*.png")]);
         check(&[("BISYNC_EXCLUDE", "\"/a, b/**\",{c}")], &[("exclude", "/a, b/**"), ("exclude", "{c}")]);
         check(&[("BISYNC_FILTER", "- a b ,+ \"c\"")], &[("filter", "- a b "), ("filter", "+ \"c\"")]);
+        check(
+            &[("BISYNC_FILTER", "- a, + b\n\r\n\"- c,d\"\n- e")],
+            &[("filter", "- a"), ("filter", " + b"), ("filter", "- c,d"), ("filter", "- e")],
+        );
         check(&[("BISYNC_FILTER_FROM", "one,two")], &[("filter-from", "one"), ("filter-from", "two")]);
     }
 

@@ -50,20 +50,19 @@ export function isOpposite(one: string, other: string): boolean {
 const written = (option: string) => option.toUpperCase().replaceAll("-", "_");
 
 /**
- * Splits the value of a list at its commas, as rclone does: a field with a comma in it stands in double quotes, and a quote in those is doubled.
- * Nothing when a quote is not closed.
+ * Splits the value of a list at its commas, as rclone does, and at the ends of lines: a field with a comma in it stands in double quotes, and a quote in
+ * those is doubled. Nothing when a quote is not closed.
  */
 function fields(text: string): string[] | undefined {
-  const isQuoted = text.split(",").some((field) => field.startsWith('"'));
+  const isQuoted = text.split(/[,\r\n]/).some((field) => field.startsWith('"'));
   if (isQuoted && text.split('"').length % 2 === 0) return undefined;
-  const record = text.replace(/^[\r\n]+/, "");
-  const field = /(?:"((?:[^"]|"")*)(?:"|$)([^,\r\n]*)|([^,\r\n]*))(,?)/y;
+  const field = /(?:"((?:[^"]|"")*)(?:"|$)([^,\r\n]*)|([^,\r\n]*))([,\r\n]?)/y;
   const found: string[] = [];
-  for (let comma: string | undefined = ","; comma; ) {
+  for (let separator: string | undefined = ","; separator; ) {
     // It matches anything.
-    const [, quoted, after, plain, next] = field.exec(record) ?? [];
+    const [, quoted, after, plain, next] = field.exec(text) ?? [];
     found.push(plain ?? `${quoted?.replaceAll('""', '"')}${after}`);
-    comma = next;
+    separator = next;
   }
   return found.filter((field) => field !== "");
 }

@@ -133,7 +133,10 @@ fn done(counts: &Counts) -> Option<String> {
         (counts.directories_made, "directories made"),
         (counts.directories_removed, "directories removed"),
     ];
-    let others = others.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+    let others = others.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| match count {
+        1 => format!("1 {}", what.replace("directories", "directory")),
+        _ => format!("{count} {what}"),
+    });
     let parts: Vec<String> = copied.into_iter().chain(others).collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }

@@ -6,7 +6,7 @@ use bisync_engine::entry::Instant;
 use bisync_engine::protocol::{FailureKind, Verb};
 use bisync_engine::side::{Pair, Side};
 use bisync_world::host::{Run, run, run_by, run_some, show};
-use bisync_world::scenario::{check, edit};
+use bisync_world::scenario::edit;
 use bisync_world::schedule::{Fate, Fault, Operation, Schedule};
 use bisync_world::world::World;
 
@@ -358,12 +358,6 @@ fn a_deleted_directory_stays_where_something_in_it_is_carried_over() {
         let again = fine(&mut world, options);
         assert_eq!(again.outcome.headline, "Path1 and Path2 are in step: nothing to do.", "{script}");
     }
-}
-
-#[test]
-fn a_directory_that_a_file_replaces_is_not_removed_as_an_empty_one() {
-    let before = "1 write d/e/f F\n 1 write d/g G\n 1 write k K\n 1 write l L\n 1 write m M";
-    check(before, "1 delete d\n 1 write d D", "--remove-empty-dirs", "d=D k=K l=L m=M");
 }
 
 #[test]

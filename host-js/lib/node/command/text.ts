@@ -66,7 +66,7 @@ function done(counts: Counts): string {
     [counts.directoriesMade, "directories made"],
     [counts.directoriesRemoved, "directories removed"],
   ];
-  return parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`).join(", ");
+  return parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${count === 1 ? what.replace("directories", "directory") : what}`).join(", ");
 }
 
 /** `3.00 MiB` */

@@ -87,7 +87,8 @@ pub enum Staging {
 ///
 /// The host writes the content where `staging` says, sets the source's time where the side can, and reads the source's fingerprint
 /// again: when that is no longer `source`, the copy is thrown away and the answer is [`FailureKind::Changed`]. Then the content
-/// that was written is verified; when it is not what it has to be, the answer is [`FailureKind::Temporary`]. Missing parents are made. The reply is [`Reply::Done`] with what `target` then is.
+/// that was written is verified; when it is not what it has to be, the answer is [`FailureKind::Temporary`]. Missing parents are made. The reply is [`Reply::Done`] with what `target`
+/// then is; a copy of another size counts as failed, where sizes count.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CopyFile {

@@ -74,8 +74,6 @@ export interface Options {
   maxDelete?: number | string;
   /** Continue although too many files were deleted, all changed, or a side is empty. */
   force?: boolean;
-  /** Continue although a side is on another disk than in the last run. */
-  otherDisk?: boolean;
   /** Stop unless both sides have the check files in the same places. */
   checkAccess?: boolean;
   /** Name of the files for --check-access. Default: `RCLONE_TEST`. */
@@ -194,7 +192,6 @@ export const OPTIONS: Record<keyof Options, readonly [name: string, type: string
   hashFilter: ["hash-filter", "string"],
   maxDelete: ["max-delete", "number | string"],
   force: ["force", "boolean"],
-  otherDisk: ["other-disk", "boolean"],
   checkAccess: ["check-access", "boolean"],
   checkFilename: ["check-filename", "string"],
   checkSync: ["check-sync", "'true' | 'false' | 'only'"],

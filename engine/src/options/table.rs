@@ -218,7 +218,8 @@ pub const OPTIONS: &[OptionSpec] = &[
         Group::Safety,
         "Continue although too many files were deleted, all changed, or a side is empty",
     ),
-    OptionSpec::flag("other-disk", Group::Safety, "Continue although a side is on another disk than in the last run"),
+    OptionSpec::flag("other-disk", Group::Safety, "Continue although a side is on another disk than in the last run")
+        .host(),
     OptionSpec::flag("check-access", Group::Safety, "Stop unless both sides have the check files in the same places"),
     OptionSpec::new("check-filename", Kind::Text, Group::Safety, "Name of the files for --check-access")
         .default("RCLONE_TEST")

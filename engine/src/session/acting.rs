@@ -153,15 +153,18 @@ impl Acting {
         exceeds
     }
 
-    /// Takes the outcome of a step; returns the change when that was its end.
+    /// Takes the outcome of a step; returns the change when that was its end. Where `sizes_count`, a copy has the size of its source.
     pub fn supply(
         &mut self,
         number: u64,
         result: Result<Option<Found>, Failure>,
+        sizes_count: bool,
         names: &TemporaryNames,
         outbox: &mut Outbox,
     ) -> Option<Finished> {
         let mut under_way = self.under_way.remove(number)?;
+        let step = under_way.change.steps.get(under_way.results.len());
+        let result = result.and_then(|found| if sizes_count { checked(step, found) } else { Ok(found) });
         let failure = match result {
             Ok(found) => {
                 under_way.results.push(found);
@@ -176,6 +179,20 @@ impl Acting {
         };
         let UnderWay { place, change, results } = under_way;
         Some(Finished { place, change, results, failure })
+    }
+}
+
+/// Refuses a copy that has another size than its source. A host should not say so, and a listing must not.
+fn checked(step: Option<&Verb>, found: Option<Found>) -> Result<Option<Found>, Failure> {
+    let sizes = step.zip(found.as_ref()).and_then(|(step, found)| match step {
+        Verb::CopyFile(copy) => copy.source.size.zip(found.fingerprint.size),
+        _ => None,
+    });
+    match sizes {
+        Some((source, copy)) if source != copy => {
+            Err(Failure { kind: FailureKind::Other, message: "the copy has another size than its source".into() })
+        }
+        _ => Ok(found),
     }
 }
 
@@ -205,4 +222,37 @@ fn ask_step(under_way: &UnderWay, number: u64, names: &TemporaryNames, outbox: &
         }
     }
     outbox.ask(verb, Purpose::Step(number));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::{Fingerprint, Kind};
+    use crate::path::RelPath;
+    use crate::protocol::{CopyFile, Disposal, Expect};
+    use crate::side::Side;
+
+    #[test]
+    fn a_copy_of_another_size_is_refused() {
+        let check = |source: Option<u64>, copy: Option<u64>, is_refused: bool| {
+            let version = |size| Fingerprint { size, ..Fingerprint::default() };
+            let step = Verb::CopyFile(CopyFile {
+                from: Side::One,
+                path: RelPath::root(),
+                source: version(source),
+                target: RelPath::root(),
+                expect: Expect::Absent,
+                disposal: Disposal::Discard,
+                staging: Staging::InPlace,
+                verify: None,
+            });
+            let found = Some(Found { kind: Kind::File, fingerprint: version(copy) });
+            assert_eq!(checked(Some(&step), found).is_err(), is_refused, "{source:?} {copy:?}");
+        };
+        check(Some(2), Some(1), true);
+        check(Some(0), Some(1), true);
+        check(Some(1), Some(1), false);
+        check(None, Some(1), false);
+        check(Some(1), None, false);
+    }
 }

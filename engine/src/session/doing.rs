@@ -68,7 +68,9 @@ impl Session {
             Reply::Failed(failure) => Err(failure),
             Reply::Page { .. } | Reply::Anew | Reply::Described(_) | Reply::Same(_) | Reply::State(_) => Ok(None),
         };
-        if let Some(finished) = self.acting.supply(number, result, &self.temporary, &mut self.outbox) {
+        if let Some(finished) =
+            self.acting.supply(number, result, self.settings.compare.size, &self.temporary, &mut self.outbox)
+        {
             self.finished(finished);
         }
     }

@@ -14,7 +14,7 @@ export const COMMANDS: Command[] = [
     operands: " [options] FILE",
     summary: "Carry out a plan that --plan-out wrote",
     details: "Each action is carried out only where what it expects is still there; the others are named. Options are those of the plan; those for output and speed can be given.",
-    takes: ["watch", "watch-interval", "help", "version", "one-file-system", "remote-lock", "compare-dest", "copy-dest", "checkers", "transfers", "low-level-retries", "max-duration", "bwlimit", "bwlimit-file", "no-update-dir-modtime", "tpslimit", "tpslimit-burst", "config", "password-command", "backend", "contimeout", "timeout", "user-agent", "ca-cert", "no-check-certificate", "dump", "verbose", "quiet", "log-level", "log-file", "use-json-log", "color", "progress", "stats", "stats-log-level"],
+    takes: ["watch", "watch-interval", "help", "version", "one-file-system", "other-disk", "remote-lock", "compare-dest", "copy-dest", "checkers", "transfers", "low-level-retries", "max-duration", "bwlimit", "bwlimit-file", "no-update-dir-modtime", "tpslimit", "tpslimit-burst", "config", "password-command", "backend", "contimeout", "timeout", "user-agent", "ca-cert", "no-check-certificate", "dump", "verbose", "quiet", "log-level", "log-file", "use-json-log", "color", "progress", "stats", "stats-log-level"],
     own: [],
   },
   {

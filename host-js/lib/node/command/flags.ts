@@ -56,7 +56,6 @@ export const FLAGS: Flag[] = [
   { name: "one-file-system", short: "x", kind: "flag", host: true, group: "Choosing files", help: "Exclude directories on other file systems" },
   { name: "max-delete", kind: "other", value: "PERCENT", default: "50", number: true, group: "Safety", help: "Stop when more than this percentage of a side's files was deleted" },
   { name: "force", kind: "flag", group: "Safety", help: "Continue although too many files were deleted, all changed, or a side is empty" },
-  { name: "other-disk", kind: "flag", group: "Safety", help: "Continue although a side is on another disk than in the last run" },
   { name: "check-access", kind: "flag", group: "Safety", help: "Stop unless both sides have the check files in the same places" },
   { name: "check-filename", kind: "text", value: "NAME", default: "RCLONE_TEST", group: "Safety", help: "Name of the files for --check-access" },
   { name: "check-sync", kind: "choice", value: "WORD", words: ["true", "false", "only"], default: "true", group: "Safety", help: "Check at the end that both listings agree; only: check, and do nothing else" },
@@ -138,5 +137,6 @@ export const NOT_HERE: Flag[] = [
   { name: "metadata-exclude-from", kind: "files", value: "FILE", path: true, group: "Choosing files", help: "Read --metadata-exclude patterns from a file" },
   { name: "metadata-filter", kind: "list", value: "RULE", group: "Choosing files", help: "A rule for metadata: + PATTERN, - PATTERN or !" },
   { name: "metadata-filter-from", kind: "files", value: "FILE", path: true, group: "Choosing files", help: "Read rules for metadata from a file" },
+  { name: "other-disk", kind: "flag", host: true, group: "Safety", help: "Continue although a side is on another disk than in the last run" },
   { name: "metadata", short: "M", kind: "flag", group: "Copying", help: "Synchronise permissions, owner and extended attributes too; copies keep the access time" },
 ];

@@ -19,10 +19,14 @@ export async function write(tree: Tree, path: string, content: AsyncIterable<Uin
   const { expect } = options;
   const place = await tree.newFileAt(path, expect === undefined);
   if (place.form === "link") return writeLink(tree, path, place, content, options);
-  // A link cannot be written into. What is written into a file with other names would look like an edit of each of them.
-  const isShared = expect !== undefined && (await onDisk(path, async () => (await isFollowedLink(place)) || (await look(place)).nlink > 1n));
-  if (options.inPlace && !isShared) return writeInPlace(tree, path, place, content, options);
+  const inPlace = options.inPlace && !(expect && (await onDisk(path, () => hasOtherNames(place))));
+  if (inPlace) return writeInPlace(tree, path, place, content, options);
   return writeFile(tree, path, place, content, options, expect && (await expected(path, place, expect)));
+}
+
+/** Whether a file has other names, or a link leads to it: what is written into it would look like an edit of each of them. */
+async function hasOtherNames(place: Place): Promise<boolean> {
+  return (await isFollowedLink(place)) || (await look(place)).nlink > 1n;
 }
 
 /** Writes a file, with the permissions of another if it is to be like that. */

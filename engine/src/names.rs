@@ -68,12 +68,23 @@ pub fn match_names(rows: Vec<Box<Row>>, spelling: Spelling) -> Matched {
             None => matched.rows.push(row),
         }
     }
+    let adopted = matched.adopted_spellings(spelling);
     sort_by(&mut alone, |left, right| (&left.0, left.1).cmp(&(&right.0, right.1)));
     let mut alone = alone.into_iter().peekable();
     while let Some((key, side, row)) = alone.next() {
         let mut same = vec![(side, row)];
         while let Some((_, side, row)) = alone.next_if(|(other, ..)| *other == key) {
             same.push((side, row));
+        }
+        if let [(side, row)] = &*same
+            && let Some(&[(by, index)]) = adopted.get(&spelling.shared(&row.path)).map(Vec::as_slice)
+            && by == *side
+            && is_gone(row, by)
+            && let Some(other) = matched.rows.get_mut(index)
+        {
+            other.prior[by].clone_from(&row.prior[by]);
+            matched.respelled.insert(other.path.clone(), row.clone());
+            continue;
         }
         let stale = respell(&mut same);
         match <[_; 2]>::try_from(same) {
@@ -116,6 +127,21 @@ fn respell(same: &mut Vec<(Side, Box<Row>)>) -> Option<Box<Row>> {
 }
 
 impl Matched {
+    /// Returns the rows of what a side has under a spelling that only the other side had, by the path that all spellings share.
+    fn adopted_spellings(&self, spelling: Spelling) -> PathMap<Vec<(Side, usize)>> {
+        let mut adopted = PathMap::<Vec<_>>::default();
+        for (index, row) in self.rows.iter().enumerate() {
+            let by = Side::BOTH.into_iter().find(|side| is_new(row, *side) && row.prior[side.other()].is_some());
+            let Some(by) = by else { continue };
+            let path = spelling.shared(&row.path);
+            match adopted.get_mut(&path) {
+                Some(same) => same.push((by, index)),
+                None => adopted.insert(path, vec![(by, index)]),
+            }
+        }
+        adopted
+    }
+
     fn add(&mut self, row: Box<Row>, stale: Option<Box<Row>>) {
         self.respelled.extend(stale.map(|stale| (row.path.clone(), stale)));
         self.rows.push(row);

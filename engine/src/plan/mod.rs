@@ -38,6 +38,8 @@ pub enum Choice {
     Forget(Reason),
     /// Both listings take what is there.
     Adopt,
+    /// What the last run recorded goes on under the spellings of the row. These are the lines of those that a side has no longer.
+    Respell(Box<Row>),
     /// The file of `from` is copied over what the other side has at the path, or to where there is nothing.
     Carry {
         /// The side that has the version to keep.
@@ -188,6 +190,7 @@ impl Planned {
             Choice::FixCase(_) | Choice::StepAside { .. } | Choice::Leftover(_) => Phase::Clear,
             Choice::Forget(_)
             | Choice::Adopt
+            | Choice::Respell(_)
             | Choice::Carry { .. }
             | Choice::Touch { .. }
             | Choice::SetMetadata { .. }
@@ -223,6 +226,7 @@ impl Planned {
             Choice::Conflict { winner, names } => Pair::from_fn(|side| *winner == Some(side) || names[side].is_some()),
             Choice::Forget(_)
             | Choice::Adopt
+            | Choice::Respell(_)
             | Choice::Remove(_)
             | Choice::Touch { .. }
             | Choice::SetMetadata { .. }
@@ -240,6 +244,6 @@ impl Planned {
 
     /// Returns whether only the listings change.
     pub fn is_record(&self) -> bool {
-        matches!(self.choice, Choice::Forget(_) | Choice::Adopt)
+        matches!(self.choice, Choice::Forget(_) | Choice::Adopt | Choice::Respell(_))
     }
 }

@@ -28,6 +28,7 @@ impl Planner<'_> {
         let (reason, parts) = match &planned.choice {
             Choice::Forget(reason) => (reason.clone(), Some((Vec::new(), forget(row)))),
             Choice::Adopt => (Reason::Same, Some((Vec::new(), adopt(row)))),
+            Choice::Respell(stale) => (Reason::Respelled, Some((Vec::new(), respell(row, stale)))),
             Choice::Carry { from, target, reason } => (reason.clone(), self.carry(row, *from, target.as_ref(), reason)),
             Choice::Remove(on) => (Reason::Deleted(on.other()), self.remove(row, *on)),
             Choice::Touch { on, modified, metadata_of, reason } => {
@@ -214,6 +215,15 @@ impl Planner<'_> {
 fn adopt(row: &Row) -> Vec<Record> {
     let record = |side: &Side| row.present(*side).map(|found| version(*side, row.path_on(*side), found));
     Side::BOTH.iter().filter_map(record).collect()
+}
+
+/// What both sides agreed on stays what it was, whatever becomes of what is decided now.
+fn respell(row: &Row, stale: &Row) -> Vec<Record> {
+    let mut records = forget(stale);
+    for side in Side::BOTH.into_iter().filter(|side| stale.prior[*side].is_some()) {
+        records.extend(row.prior[side].as_ref().map(|prior| version(side, row.path_on(side), prior)));
+    }
+    records
 }
 
 fn fix_case(row: &Row, alias: &RelPath) -> Option<Parts> {

@@ -165,19 +165,14 @@ impl Deciding {
                 continue;
             }
             self.in_place.respell(&row);
+            if let Some(stale) = matched.respelled.remove(&row.path) {
+                self.plan(row.clone(), Choice::Respell(stale));
+            }
             if settings.names.fix_case && self.in_place.half(&row).is_none() {
                 let fix = Planned::fix_case(&mut row, settings.names.normalize_unicode);
                 self.decided.extend(fix.map(Decided::Planned));
             }
-            let stale = matched.respelled.remove(&row.path);
-            let item = self.judge(row, settings);
-            if let Some(stale) = stale {
-                self.plan(stale, Choice::Forget(Reason::Respelled));
-                if matches!((item.file, item.directory), (Decision::InStep, _) | (Decision::Forget, Decision::InStep)) {
-                    self.plan(item.row.clone(), Choice::Adopt);
-                }
-            }
-            judged.push(item);
+            judged.push(self.judge(row, settings));
         }
         // Without a base nothing makes room, however empty it is: so it is when rows are decided as they come.
         if self.has_base {

@@ -10,7 +10,7 @@ use crate::filter::Filter;
 use crate::merge::Row;
 use crate::path::RelPath;
 use crate::path_map::PathMap;
-use crate::plan::{Change, Planned, Planner, Says};
+use crate::plan::{Change, Planned, Planner, Reason, Says};
 use crate::protocol::{CopyFile, Expect, Reply, Staging, Verb};
 use crate::pull::Pull;
 use crate::session_name::StateNames;
@@ -145,6 +145,10 @@ impl InPlace {
 
     /// A change came to a good end: what it wrote or compared is whole, and what it moved or deleted is elsewhere or gone.
     pub fn done(&mut self, change: &Change) {
+        if change.reason == Reason::Respelled {
+            // It says where a file is, and nothing of what is in it.
+            return;
+        }
         for record in &change.records {
             match record.says {
                 Says::Version(_) | Says::Result(..) => self.forget(record.side, &record.path),

@@ -411,6 +411,69 @@ fn a_directory_with_another_spelling_has_the_same_files() {
     }
 }
 
+/// Edits of that time are told from what was there before.
+#[test]
+fn a_directory_may_get_the_spelling_of_the_other_side() {
+    let check = |edits: &str, expected: &[&str]| {
+        let options = "--ignore-case-sync";
+        let mut world = world("1 write a/x X\n 1 write a/y Y\n 1 write k K\n 1 write l L", options);
+        edit(&mut world, "1 move a A");
+        fine(&mut world, options);
+        edit(&mut world, &format!("1 move A a\n {edits}"));
+        let run = fine(&mut world, options);
+        assert!(run.outcome.conflicts.is_empty(), "{edits}: {:?}", run.outcome);
+        let found = Side::BOTH.map(|side| world.contents(side));
+        let found = found.map(|side| side.into_iter().map(|(path, content)| format!("{path}={content}")));
+        assert_eq!(found.map(Iterator::collect::<Vec<_>>), [expected, expected], "{edits}");
+        let again = fine(&mut world, options);
+        assert_eq!(again.outcome.headline, "Path1 and Path2 are in step: nothing to do.", "{edits}");
+    };
+    check("", &["a/x=X", "a/y=Y", "k=K", "l=L"]);
+    check("1 write a/x Z", &["a/x=Z", "a/y=Y", "k=K", "l=L"]);
+    check("2 write a/x Z", &["a/x=Z", "a/y=Y", "k=K", "l=L"]);
+    check("1 delete a/x", &["a/y=Y", "k=K", "l=L"]);
+    check("2 delete a/x", &["a/y=Y", "k=K", "l=L"]);
+}
+
+/// What a run could not do is done by the next one, also where the spelling is new.
+#[test]
+fn what_failed_below_a_directory_with_another_spelling_is_made_up_for() {
+    let check = |edits: &str, hindered: Operation, expected: &[&str]| {
+        let options = "--ignore-case-sync";
+        let mut world = world("1 write a/x X\n 1 write a/y Y\n 1 write k K\n 1 write l L", options);
+        edit(&mut world, &format!("1 move a A\n {edits}"));
+        let mut schedule = Schedule::plain(1, usize::MAX);
+        schedule.faults.push(Fault::Nth(hindered, 0, Fate::Failed(FailureKind::PermissionDenied)));
+        let run = run_by(&mut world, options, &mut schedule).unwrap().unwrap();
+        assert_eq!(run.outcome.failures.len(), 1, "{edits}: {:?}", run.outcome);
+        let run = fine(&mut world, options);
+        assert!(run.outcome.conflicts.is_empty(), "{edits}: {:?}", run.outcome);
+        let found = Side::BOTH.map(|side| world.contents(side));
+        let found =
+            found.map(|side| side.into_iter().map(|(path, content)| format!("{path}={content}").to_lowercase()));
+        assert_eq!(found.map(Iterator::collect::<Vec<_>>), [expected, expected], "{edits}");
+        let again = fine(&mut world, options);
+        assert_eq!(again.outcome.headline, "Path1 and Path2 are in step: nothing to do.", "{edits}");
+    };
+    check("2 delete a/x", Operation::Remove, &["a/y=y", "k=k", "l=l"]);
+    check("2 write a/x Z", Operation::Copy, &["a/x=z", "a/y=y", "k=k", "l=l"]);
+    check("1 write A/x Z", Operation::Copy, &["a/x=z", "a/y=y", "k=k", "l=l"]);
+}
+
+#[test]
+fn a_spelling_that_could_not_be_fixed_is_fixed_by_the_next_run() {
+    let options = "--ignore-case-sync --fix-case";
+    let mut world = world("1 write a/x X\n 1 write k K\n 1 write l L", options);
+    edit(&mut world, "1 move a A");
+    let mut schedule = Schedule::plain(1, usize::MAX);
+    schedule.faults.push(Fault::Nth(Operation::Move, 0, Fate::Failed(FailureKind::PermissionDenied)));
+    let hindered = run_by(&mut world, options, &mut schedule).unwrap().unwrap();
+    assert_eq!(hindered.outcome.failures.len(), 1, "{:?}", hindered.outcome);
+    let run = fine(&mut world, options);
+    assert_eq!(run.outcome.counts.map(|counts| (counts.copied, counts.deleted)), Pair::new((0, 0), (0, 0)));
+    in_step(&world);
+}
+
 #[test]
 fn a_file_steps_aside_for_a_directory_of_another_spelling() {
     let mut world = world("1 write k K", "--ignore-case-sync");

@@ -314,7 +314,8 @@ mod tests {
                 reason: Reason::Same,
             },
             Choice::SetMetadata { on: Side::One, reason: Reason::Metadata(Side::Two) },
-            Choice::Follow { side: Side::One, old, target: Some(path.clone()) },
+            Choice::Follow { side: Side::One, old: old.clone(), target: Some(path.clone()) },
+            Choice::Respell(old),
             Choice::FixCase(path.clone()),
             Choice::Conflict { winner: None, names: Pair::new(Some(path.clone()), None).into() },
             Choice::StepAside { side: Side::Two, name: path.clone(), reason: Reason::HalfWritten(Side::Two) },
@@ -384,10 +385,10 @@ mod tests {
         check("\"path\":\"a b/c\"", "\"path\":\"../c\"", "line 2 of the plan cannot be read");
         check("\"path\":\"a b/c\"", "\"path\":7", "line 2");
         check("\"path\":\"a b/c\"", "\"path\":\"\"", "line 2 of the plan cannot be read: a path is empty");
-        check("\"decisions\":14", "\"decisions\":12", "says that it has 12 decisions, and has 14");
-        check("{\"decisions\":14}\n", "", "cut off after line 15");
+        check("\"decisions\":15", "\"decisions\":12", "says that it has 12 decisions, and has 15");
+        check("{\"decisions\":15}\n", "", "cut off after line 16");
         check("2006-01-02T22:04:05.000000007Z", "yesterday", "line 2");
-        check("{\"decisions\":14}\n", "{\"decisions\":14}\n{}\n", "ended before");
+        check("{\"decisions\":15}\n", "{\"decisions\":15}\n{}\n", "ended before");
         for misspelt in ["size", "modified", "hash", "id", "now", "base", "why", "target"] {
             check(&format!("\"{misspelt}\":"), &format!("\"{misspelt}s\":"), &format!("unknown field `{misspelt}s`"));
         }

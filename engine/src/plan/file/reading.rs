@@ -75,6 +75,7 @@ fn choice(json: Json) -> Read<Choice> {
     match (name.as_str(), content) {
         ("forget", Some(why)) => Ok(Choice::Forget(reason(why)?)),
         ("adopt", None) => Ok(Choice::Adopt),
+        ("respell", Some(stale)) => Ok(Choice::Respell(Box::new(stale.only(row)?))),
         ("carry", Some(carry)) => carry.only(|fields| {
             let (from, target) = (side(fields.take("from")?)?, fields.optional("target", path)?);
             Ok(Choice::Carry { from, target, reason: reason(fields.take("reason")?)? })

@@ -87,7 +87,7 @@ export async function conduct(order: Order, events: Events): Promise<Report> {
         say,
         progress: (progress) => events.add({ type: "progress", ...progress }),
       });
-      const late = await Promise.all([one, two].map((side) => side.removeLate?.(beginningOf(run))));
+      const late = await Promise.all([mayHaveLate(one, run), mayHaveLate(two, run)]);
       if (late.includes(true)) await remembered(order, names, run, say);
       return await published(shared, report, say);
     } finally {
@@ -171,6 +171,15 @@ function atLeastOne(given: Given, name: string, standard: number, most = 1024): 
 function temporaryNames(run: bigint, suffix: string): (path: string) => string {
   let number = 2 ** 40;
   return (path) => `${path.slice(0, path.lastIndexOf("/") + 1)}${beginningOf(run)}${(number++).toString(16)}${suffix}`;
+}
+
+/** Says whether uploads of a run may still be finished on a side. One that cannot say may have some. */
+async function mayHaveLate(side: Side, run: bigint): Promise<boolean | undefined> {
+  try {
+    return await side.removeLate?.(beginningOf(run));
+  } catch {
+    return true;
+  }
 }
 
 /** What the names of the temporary files of a run begin with. */

@@ -145,11 +145,9 @@ impl InPlace {
 
     /// A change came to a good end: what it wrote or compared is whole, and what it moved or deleted is elsewhere or gone.
     pub fn done(&mut self, change: &Change) {
-        if change.reason == Reason::Respelled {
-            // It says where a file is, and nothing of what is in it.
-            return;
-        }
-        for record in &change.records {
+        // What has another spelling is in another place, and nothing is known of its content by that.
+        let is_only_place = matches!(change.reason, Reason::Respelled | Reason::Spelling);
+        for record in change.records.iter().filter(|_| !is_only_place) {
             match record.says {
                 Says::Version(_) | Says::Result(..) => self.forget(record.side, &record.path),
                 // What the filters exclude stays what it is.

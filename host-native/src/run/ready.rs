@@ -414,8 +414,9 @@ fn find_mounted(
     let kept = StateNames::new(names.as_ref().map(String::as_str));
     let mounted = Mounted::find(roots, state.join(kept.file_systems))
         .map_err(|error| RunError::State { path: state.to_owned(), error })?;
-    let has_base = state.join(kept.listing.one).exists() && !starts_anew(options);
-    if has_base && !options.flag("other-disk") {
+    let is_there = |name: &String| state.join(name).exists();
+    let has_base = is_there(&kept.listing.one) || options.flag("recover") && is_there(&kept.old.one);
+    if has_base && !starts_anew(options) && !options.flag("other-disk") {
         mounted.check(roots)?;
     }
     Ok(Some(mounted))

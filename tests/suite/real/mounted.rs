@@ -49,6 +49,16 @@ fn a_run_that_deletes_nothing_does_not_ask_where_the_folders_are() {
     home.check::<&str>(&[], 0, "1 copied");
 }
 
+#[test]
+fn the_listings_of_the_run_before_the_last_count_as_well() {
+    let home = elsewhere();
+    for side in ["path1", "path2"] {
+        let listing = home.at(format!("work/one..two.{side}.lst"));
+        fs::rename(&listing, listing.with_extension("lst-old")).unwrap();
+    }
+    home.check(&["--recover"], 1, "is in another file system than in the last run");
+}
+
 /// Where the folders are then may not be where they belong.
 #[test]
 fn a_run_that_was_stopped_remembers_nothing() {

@@ -70,7 +70,7 @@ pub fn pair_up<'a>(
     pairings
 }
 
-/// A candidate, what it must share with another, and whether it is a new file.
+/// What a candidate must share with another, whether it is a new file, and the candidate.
 type Signed<'a> = (Key<'a>, bool, &'a Candidate<'a>);
 
 type Key<'a> = (u64, Option<Instant>, Option<&'a str>, Option<&'a str>);
